@@ -1,0 +1,2 @@
+namespace NasPubSub;
+internal static class Stub { }
