@@ -1,0 +1,129 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace NasPubSub;
+
+/// <summary>
+/// A message's headers (ADR-4): names with one or several values, in the order and case they were sent.
+/// A look-up takes the exact name first, else one that differs only in case. Not thread-safe while it is filled.
+/// </summary>
+public sealed class NasHeaders : IEnumerable<KeyValuePair<string, string[]>>
+{
+    private readonly List<KeyValuePair<string, string[]>> _fields = [];
+
+    /// <summary>The status of a service message, such as 503; 0 when there is none.</summary>
+    public int Status { get; private set; }
+
+    /// <summary>The text behind the status.</summary>
+    public string StatusText { get; private set; } = "";
+
+    /// <summary>The number of names.</summary>
+    public int Count => _fields.Count;
+
+    /// <summary>The names, as sent.</summary>
+    public IEnumerable<string> Keys => _fields.Select(f => f.Key);
+
+    /// <summary>All values of a name; empty when it is not there.</summary>
+    public string[] this[string name] => Find(name) is var i and >= 0 ? _fields[i].Value : [];
+
+    /// <summary>The first value of a name, or null.</summary>
+    public string? Get(string name) => Find(name) is var i and >= 0 ? _fields[i].Value[0] : null;
+
+    /// <summary>Is the name there?</summary>
+    public bool ContainsKey(string name) => Find(name) >= 0;
+
+    /// <summary>Adds a value; those already there stay.</summary>
+    /// <exception cref="NasException">InvalidHeader: the name or value cannot be sent.</exception>
+    public NasHeaders Add(string name, string value)
+    {
+        Check(name, value);
+        Append(name, value);
+        return this;
+    }
+
+    /// <summary>Replaces all values of a name.</summary>
+    /// <exception cref="NasException">InvalidHeader: the name or value cannot be sent.</exception>
+    public NasHeaders Set(string name, params string[] values)
+    {
+        foreach (var value in values) Check(name, value);
+        _fields.RemoveAll(f => f.Key == name);
+        if (values.Length > 0) _fields.Add(new(name, values));
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, string[]>> GetEnumerator() => _fields.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        string.Join(", ", _fields.Select(f => $"{f.Key}={string.Join(",", f.Value)}"));
+
+    /// <summary>The block as it goes over the wire, from NATS/1.0 to the empty line.</summary>
+    internal byte[] ToBytes()
+    {
+        var text = new StringBuilder("NATS/1.0\r\n");
+        foreach (var field in _fields)
+            foreach (var value in field.Value) text.Append(field.Key).Append(": ").Append(value).Append("\r\n");
+        return Encoding.UTF8.GetBytes(text.Append("\r\n").ToString());
+    }
+
+    /// <summary>Reads a block off the wire. What breaks the rules is passed over: a peer's mistake loses no message.</summary>
+    internal static NasHeaders Parse(ReadOnlySpan<byte> block)
+    {
+        var headers = new NasHeaders();
+        var first = true;
+        while (!block.IsEmpty)
+        {
+            var end = block.IndexOf((byte)'\n');
+            var line = end < 0 ? block : block.Slice(0, end);
+            block = end < 0 ? default : block.Slice(end + 1);
+            if (!line.IsEmpty && line[line.Length - 1] == '\r') line = line.Slice(0, line.Length - 1);
+            if (first)
+            {
+                (headers.Status, headers.StatusText) = ReadStatus(line);
+                first = false;
+                continue;
+            }
+            var colon = line.IndexOf((byte)':');
+            if (colon <= 0) continue;
+            headers.Append(Encoding.UTF8.GetString(line.Slice(0, colon)), Encoding.UTF8.GetString(line.Slice(colon + 1)).Trim(' ', '\t'));
+        }
+        return headers;
+    }
+
+    /// <summary>The status on the first line, without reading the rest: 0 when there is none.</summary>
+    internal static int PeekStatus(ReadOnlySpan<byte> block)
+    {
+        // "NATS/1.0 503"
+        if (block.Length < 12 || block[8] != ' ') return 0;
+        int a = block[9] - '0', b = block[10] - '0', c = block[11] - '0';
+        return a is >= 0 and <= 9 && b is >= 0 and <= 9 && c is >= 0 and <= 9 ? a * 100 + b * 10 + c : 0;
+    }
+
+    private static (int, string) ReadStatus(ReadOnlySpan<byte> line) =>
+        PeekStatus(line) is var status and not 0 ? (status, Encoding.UTF8.GetString(line.Slice(12)).Trim()) : (0, "");
+
+    private void Append(string name, string value)
+    {
+        var i = _fields.FindIndex(f => f.Key == name);
+        if (i < 0) _fields.Add(new(name, [value]));
+        else _fields[i] = new(name, [.. _fields[i].Value, value]);
+    }
+
+    private int Find(string name)
+    {
+        var exact = _fields.FindIndex(f => f.Key == name);
+        return exact >= 0 ? exact : _fields.FindIndex(f => string.Equals(f.Key, name, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static void Check([NotNull] string? name, [NotNull] string? value)
+    {
+        if (name is null || name.Length == 0 || name.Any(c => c is <= ' ' or > '~' or ':'))
+            throw new NasException(NasError.InvalidHeader, $"The header name '{Protocol.Subjects.Printable(name ?? "")}' is not valid: it takes printable ASCII without blank or colon.");
+        if (value is null || value.IndexOfAny(['\r', '\n']) >= 0)
+            throw new NasException(NasError.InvalidHeader, $"The value of header '{name}' is not valid: it holds a line break.");
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text;
+using System.Text.Json;
+
+namespace NasPubSub;
+
+/// <summary>
+/// A message as it came from the server. Immutable, but for <see cref="Payload"/>, which is the receiver's own array.
+/// It is kept small: what a subject's messages share lies in one <see cref="MessageOrigin"/>.
+/// </summary>
+public sealed class NasMessage
+{
+    private readonly MessageOrigin _origin;
+    private readonly long _utcTicks;
+    private readonly MessageExtras? _extras;
+
+    internal NasMessage(MessageOrigin origin, byte[] payload, MessageExtras? extras, long utcTicks)
+    {
+        _origin = origin;
+        Payload = payload;
+        _extras = extras;
+        _utcTicks = utcTicks;
+    }
+
+    /// <summary>The subject without the connection's namespace: what you would pass to Publish.</summary>
+    public string Subject => _origin.Subject;
+
+    /// <summary>The subject on the wire, namespace and all.</summary>
+    public string Topic => _origin.Topic;
+
+    /// <summary>The payload's bytes; empty, never null.</summary>
+    public byte[] Payload { get; }
+
+    /// <summary>The payload as UTF-8 text, decoded at each call; what is no UTF-8 becomes U+FFFD.</summary>
+    public string Text => Encoding.UTF8.GetString(Payload);
+
+    /// <summary>The headers; empty, never null.</summary>
+    public NasHeaders Headers => _extras?.Headers ?? new NasHeaders();
+
+    /// <summary>Where to answer, without the namespace: what you would pass to Publish. Null when no answer is asked for.</summary>
+    public string? ReplyTo => _extras?.ReplyTopic is { } reply ? _origin.Subscription.Connection.Shown(reply) : null;
+
+    /// <summary>When this client read the message.</summary>
+    public DateTimeOffset Timestamp => new DateTimeOffset(_utcTicks, TimeSpan.Zero).ToLocalTime();
+
+    /// <summary>The id of the subscription it came by.</summary>
+    public long Sid => _origin.Subscription.Sid;
+
+    /// <summary>Bytes of headers and payload.</summary>
+    public int Size => Payload.Length + (_extras?.HeaderBlock?.Length ?? 0);
+
+    /// <summary>The status of a service message, such as 503; 0 for an ordinary message.</summary>
+    public int Status => _extras?.HeaderBlock is { } block ? NasHeaders.PeekStatus(block) : 0;
+
+    /// <summary>The text behind the status.</summary>
+    public string StatusText => Status == 0 ? "" : Headers.StatusText;
+
+    /// <summary>The reply subject on the wire.</summary>
+    internal string? ReplyTopic => _extras?.ReplyTopic;
+
+    internal byte[]? HeaderBlock => _extras?.HeaderBlock;
+
+    internal NasSubscription Subscription => _origin.Subscription;
+
+    /// <summary>The payload read as JSON into <typeparamref name="T"/>.</summary>
+    /// <exception cref="JsonException">The payload is no JSON, or does not fit.</exception>
+    public T? FromJson<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Payload, options);
+
+    /// <summary>Answers this message on the connection it came by. Buffers, like Publish.</summary>
+    /// <exception cref="NasException">NoReplySubject: no answer is asked for; else as Publish.</exception>
+    public void Reply(ReadOnlySpan<byte> payload, NasHeaders? headers = null) =>
+        Subscription.Connection.Publish(ReplyTarget, payload, null, headers, useNamespace: false);
+
+    /// <inheritdoc cref="Reply(ReadOnlySpan{byte}, NasHeaders?)"/>
+    public void Reply(string text, NasHeaders? headers = null) =>
+        Subscription.Connection.Publish(ReplyTarget, text, null, headers, useNamespace: false);
+
+    /// <inheritdoc cref="Reply(ReadOnlySpan{byte}, NasHeaders?)"/>
+    public ValueTask ReplyAsync(ReadOnlyMemory<byte> payload, NasHeaders? headers = null, CancellationToken cancel = default) =>
+        Subscription.Connection.PublishAsync(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
+
+    /// <inheritdoc cref="Reply(ReadOnlySpan{byte}, NasHeaders?)"/>
+    public ValueTask ReplyAsync(string text, NasHeaders? headers = null, CancellationToken cancel = default) =>
+        Subscription.Connection.PublishAsync(ReplyTarget, text, null, headers, useNamespace: false, cancel);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Subject}: {Size} bytes";
+
+    private string ReplyTarget => ReplyTopic
+        ?? throw new NasException(NasError.NoReplySubject, $"The message on '{Subject}' asks for no answer: it has no reply subject.");
+}
+
+/// <summary>What consecutive messages of one subject and one subscription share.</summary>
+internal sealed class MessageOrigin(NasSubscription subscription, string topic, string subject)
+{
+    public NasSubscription Subscription { get; } = subscription;
+    public string Topic { get; } = topic;
+    public string Subject { get; } = subject;
+}
+
+/// <summary>What most messages do not have: a reply subject, headers.</summary>
+internal sealed class MessageExtras(string? replyTopic, byte[]? headerBlock)
+{
+    private NasHeaders? _headers;
+
+    public string? ReplyTopic { get; } = replyTopic;
+    public byte[]? HeaderBlock { get; } = headerBlock;
+    public NasHeaders? Headers => HeaderBlock is null ? null : _headers ??= NasHeaders.Parse(HeaderBlock);
+}

@@ -1,0 +1,55 @@
+namespace NasPubSub;
+
+/// <summary>A server's address, taken apart. Credentials in it are never shown.</summary>
+internal sealed record NasServerAddress(string Scheme, string Host, int Port, string Path, string? User, string? Password)
+{
+    public bool IsWebSocket => Scheme is "ws" or "wss";
+    public bool IsTls => Scheme is "tls" or "wss";
+
+    /// <summary>Address for people and for telling servers apart: no credentials.</summary>
+    public override string ToString() => $"{Scheme}://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}{Path}";
+
+    /// <summary>Same place, whatever the scheme and credentials.</summary>
+    public bool IsSamePlace(NasServerAddress other) =>
+        Port == other.Port && string.Equals(Host, other.Host, StringComparison.OrdinalIgnoreCase);
+
+    /// <exception cref="NasException">InvalidOption: no address of a server.</exception>
+    public static NasServerAddress Parse(string text, string defaultScheme = "nats")
+    {
+        var whole = text.Trim();
+        if (whole.IndexOf("://", StringComparison.Ordinal) < 0) whole = defaultScheme + "://" + whole;
+        if (!Uri.TryCreate(whole, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+            throw Bad(text, "it is no address of a server, such as nats://host:4222");
+        var scheme = uri.Scheme.ToLowerInvariant();
+        var port = scheme switch
+        {
+            "nats" or "tls" => 4222,
+            "ws" => 80,
+            "wss" => 443,
+            _ => throw Bad(text, $"its scheme '{scheme}' is none of nats, tls, ws, wss"),
+        };
+        if (uri.Port >= 0) port = uri.Port;
+        if (port == 0) throw Bad(text, "its port is 0");
+        string? user = null, password = null;
+        if (uri.UserInfo.Length > 0)
+        {
+            var colon = uri.UserInfo.IndexOf(':');
+            user = Uri.UnescapeDataString(colon < 0 ? uri.UserInfo : uri.UserInfo.Substring(0, colon));
+            if (colon >= 0) password = Uri.UnescapeDataString(uri.UserInfo.Substring(colon + 1));
+        }
+        var path = scheme is "ws" or "wss" && uri.PathAndQuery != "/" ? uri.PathAndQuery : "";
+        return new NasServerAddress(scheme, uri.Host.Trim('[', ']'), port, path, user, password);
+    }
+
+    /// <summary>An address as given, without what stands before the @.</summary>
+    public static string Redact(string text)
+    {
+        var at = text.LastIndexOf('@');
+        if (at < 0) return text;
+        var start = text.IndexOf("://", StringComparison.Ordinal);
+        return start >= 0 && start < at ? text.Substring(0, start + 3) + text.Substring(at + 1) : text.Substring(at + 1);
+    }
+
+    private static NasException Bad(string text, string why) =>
+        new(NasError.InvalidOption, $"The server '{Redact(text)}' is not valid: {why}.") { Target = Redact(text) };
+}

@@ -1,0 +1,51 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace NasPubSub;
+
+/// <summary>When TLS is used.</summary>
+public enum NasTlsMode
+{
+    /// <summary>When the server requires it, or its address begins with tls:// or wss://.</summary>
+    Auto,
+    /// <summary>Always; a server without TLS is refused.</summary>
+    Require,
+    /// <summary>Always, before the server says anything (<c>handshake_first</c>).</summary>
+    First,
+    /// <summary>Never; a server that requires it is refused.</summary>
+    Off,
+}
+
+/// <summary>TLS settings. The password is never shown.</summary>
+public sealed record NasTlsOptions
+{
+    /// <summary>When TLS is used.</summary>
+    public NasTlsMode Mode { get; init; }
+
+    /// <summary>A PEM file of certificate authorities to trust instead of the system's.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>The client's certificate: PEM (with <see cref="KeyFile"/>, or the key in the same file) or PFX.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>The private key of a PEM certificate.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>The password of the key or PFX file.</summary>
+    public string? CertificatePassword { get; init; }
+
+    /// <summary>The client's certificate with its private key, ready made, as from the Windows store.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>The name the server's certificate must be made out to, when not the host of its address.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>Trusts any certificate of any server: for tests only.</summary>
+    public bool InsecureSkipCertificateCheck { get; init; }
+
+    /// <summary>Checks that certificates are not revoked, where their authority can be asked.</summary>
+    public bool CheckRevocation { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{nameof(NasTlsOptions)} {{ Mode = {Mode}, CaFile = {CaFile}, CertificateFile = {CertificateFile}, ServerName = {ServerName} }}";
+}
