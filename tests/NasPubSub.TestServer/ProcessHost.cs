@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+
+namespace NasPubSub.TestServer;
+
+/// <summary>A server as a child process.</summary>
+internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
+{
+    private static readonly ConcurrentDictionary<ProcessHost, bool> Living = new();
+    private readonly StringBuilder _log = new();
+    private Process? _process;
+
+    static ProcessHost() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var host in Living.Keys)
+        {
+            host.End();
+        }
+    };
+
+    public override int Pid => _process?.Id ?? 0;
+
+    public override bool IsRunning => _process is { HasExited: false };
+
+    public override string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    public override Task StartAsync()
+    {
+        File.WriteAllText(Setup.ConfigPath, Setup.ConfigText);
+        var start = new ProcessStartInfo(NatsServerBinary.Find(Setup.Options.Version), Setup.Arguments(container: false))
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+            WorkingDirectory = Setup.Directory,
+        };
+        _process?.Dispose();
+        _process = new Process { StartInfo = start };
+        _process.ErrorDataReceived += (_, line) => Append(line.Data);
+        _process.OutputDataReceived += (_, line) => Append(line.Data);
+        Living[this] = true;
+        _process.Start();
+        _process.StandardInput.Close();
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+        return Task.CompletedTask;
+    }
+
+    public override async Task EndedAsync()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await _process!.WaitForExitAsync(deadline.Token);
+    }
+
+    public override Task KillAsync()
+    {
+        _process?.Kill();
+        return EndedAsync();
+    }
+
+    public override async Task StopAsync()
+    {
+        if (!IsRunning)
+        {
+            return;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            await KillAsync();
+            return;
+        }
+
+        await SignalAsync("CONT");
+        await SignalAsync("INT");
+        await EndedAsync();
+    }
+
+    /// <summary>The system's own <c>kill</c> knows the numbers, which differ between Linux and macOS.</summary>
+    public override async Task SignalAsync(string name)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("Windows has no signals; ask NatsServer.SupportsSignals first.");
+        }
+
+        using var kill = Process.Start("kill", ["-s", name, $"{Pid}"]);
+        await kill.WaitForExitAsync();
+        if (kill.ExitCode != 0)
+        {
+            throw new NatsServerException($"kill -s {name} {Pid} ended with {kill.ExitCode}.", Log);
+        }
+    }
+
+    public override Task PauseAsync() => SignalAsync("STOP");
+
+    public override Task ResumeAsync() => SignalAsync("CONT");
+
+    public override Task WriteConfigAsync(string text) => File.WriteAllTextAsync(Setup.ConfigPath, text);
+
+    public override async ValueTask DisposeAsync()
+    {
+        End();
+        if (_process is not null)
+        {
+            await EndedAsync();
+        }
+
+        Living.TryRemove(this, out _);
+        _process?.Dispose();
+        Directory.Delete(Setup.Directory, recursive: true);
+    }
+
+    private void Append(string? line)
+    {
+        lock (_log)
+        {
+            _log.AppendLine(line);
+        }
+    }
+
+    private void End()
+    {
+        try
+        {
+            _process?.Kill();
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
+        {
+            // It never started, or has ended.
+        }
+    }
+}
