@@ -37,7 +37,7 @@ internal sealed partial class ContainerHost(ServerSetup setup) : ServerHost(setu
         }
     }
 
-    private static string Image => Environment.GetEnvironmentVariable("NATS_IMAGE") is { Length: > 0 } image ? image : "nats:2";
+    public static string Image => Environment.GetEnvironmentVariable("NATS_IMAGE") is { Length: > 0 } image ? image : "nats:2";
 
     public override async Task StartAsync()
     {
@@ -99,9 +99,8 @@ internal sealed partial class ContainerHost(ServerSetup setup) : ServerHost(setu
 
     private IContainer Build()
     {
-        var image = Setup.Options.Version is { } version ? $"{Image.Split(':')[0]}:{version}" : Image;
-        var builder = new ContainerBuilder(image)
-            .WithCommand([.. Setup.Arguments(container: true)])
+        var builder = new ContainerBuilder(Image)
+            .WithCommand([.. Setup.Arguments()])
             .WithResourceMapping(Encoding.UTF8.GetBytes(Setup.ConfigText), Setup.ConfigPath);
         foreach (var port in Setup.ClientPorts)
         {

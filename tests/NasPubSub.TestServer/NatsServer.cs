@@ -62,7 +62,7 @@ public sealed partial class NatsServer : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             var setup = new ServerSetup(options);
-            ServerHost host = NatsServerBinary.UseContainers ? new ContainerHost(setup) : new ProcessHost(setup);
+            ServerHost host = setup.InContainer ? new ContainerHost(setup) : new ProcessHost(setup);
             var server = new NatsServer(host);
             try
             {

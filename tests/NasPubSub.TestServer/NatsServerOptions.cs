@@ -21,7 +21,7 @@ public sealed record NatsServerOptions
     /// <summary>What stands inside the <c>websocket { }</c> block beside its address, such as <c>no_tls: true</c>; null is no WebSocket.</summary>
     public string? WebSocket { get; init; }
 
-    /// <summary>A version other than the default, as in tools/nats-server.version: <c>2.9</c>.</summary>
+    /// <summary>A version other than the default, as in tools/nats-server.version: <c>2.9</c>; always a process.</summary>
     public string? Version { get; init; }
 
     /// <summary>How long the server may take until it says that it is ready.</summary>

@@ -38,7 +38,7 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
     public override Task StartAsync()
     {
         File.WriteAllText(Setup.ConfigPath, Setup.ConfigText);
-        var start = new ProcessStartInfo(NatsServerBinary.Find(Setup.Options.Version), Setup.Arguments(container: false))
+        var start = new ProcessStartInfo(NatsServerBinary.Find(Setup.Options.Version), Setup.Arguments())
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -19,6 +19,9 @@ internal sealed class ServerSetup
 
     public NatsServerOptions Options { get; }
 
+    /// <summary>A version asked for by its number is a binary of this machine, whatever the others run in.</summary>
+    public bool InContainer => NatsServerBinary.UseContainers && Options.Version is null;
+
     public int Port { get; }
 
     public int MonitorPort { get; }
@@ -36,9 +39,9 @@ internal sealed class ServerSetup
     public string UseConfig(string config) => ConfigText = Complete(config);
 
     /// <summary>The command line; in a container the server listens on all addresses and tells its clients 127.0.0.1.</summary>
-    public List<string> Arguments(bool container)
+    public List<string> Arguments()
     {
-        List<string> args = ["-c", ConfigPath, "-a", Address(container), "-p", $"{Port}", "-sd", Path.Combine(Directory, "store")];
+        List<string> args = ["-c", ConfigPath, "-a", Address, "-p", $"{Port}", "-sd", Path.Combine(Directory, "store")];
         if (Options.JetStream)
         {
             args.Add("-js");
@@ -49,7 +52,7 @@ internal sealed class ServerSetup
             args.AddRange(["-m", $"{MonitorPort}"]);
         }
 
-        if (container)
+        if (InContainer)
         {
             args.AddRange(["--client_advertise", $"127.0.0.1:{Port}"]);
         }
@@ -58,22 +61,21 @@ internal sealed class ServerSetup
         return args;
     }
 
-    private static string Address(bool container) => container ? "0.0.0.0" : "127.0.0.1";
+    private string Address => InContainer ? "0.0.0.0" : "127.0.0.1";
 
     private string Complete(string config)
     {
-        var container = NatsServerBinary.UseContainers;
         var text = new StringBuilder("# written by the tests\n").AppendLine(config);
         if (Options.WebSocket is { } inside)
         {
-            text.AppendLine($"websocket {{\n  listen: \"{Address(container)}:{WebSocketPort}\"\n  {inside}\n}}");
+            text.AppendLine($"websocket {{\n  listen: \"{Address}:{WebSocketPort}\"\n  {inside}\n}}");
         }
 
         if (Options.Cluster is { } seat)
         {
-            var routes = seat.Peers.Select(peer => $"nats://{(container ? peer.Name : "127.0.0.1")}:{peer.RoutePort}");
+            var routes = seat.Peers.Select(peer => $"nats://{(InContainer ? peer.Name : "127.0.0.1")}:{peer.RoutePort}");
             text.AppendLine($"server_name: {seat.Name}");
-            text.AppendLine($"cluster {{\n  name: {seat.Cluster}\n  listen: \"{Address(container)}:{seat.RoutePort}\"");
+            text.AppendLine($"cluster {{\n  name: {seat.Cluster}\n  listen: \"{Address}:{seat.RoutePort}\"");
             text.AppendLine($"  routes: [{string.Join(", ", routes)}]\n}}");
         }
 

@@ -33,14 +33,9 @@ public sealed class NatsServerTests
         Assert.Contains("\"jetstream\":true", await FirstLineAsync(port), StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ServerFact(Signals = true)]
     public async Task A_reload_takes_a_new_configuration()
     {
-        if (!NatsServer.SupportsSignals)
-        {
-            return;
-        }
-
         await using var server = await NatsServer.StartAsync("max_payload: 1000");
         await server.ReloadAsync("max_payload: 2000");
         Assert.Contains("\"max_payload\":2000", await FirstLineAsync(server.Port), StringComparison.Ordinal);
@@ -72,14 +67,9 @@ public sealed class NatsServerTests
         await web.ConnectAsync(new Uri(server.WebSocketUrl), CancellationToken.None);
     }
 
-    [Fact]
+    [ServerFact(Signals = true)]
     public async Task A_paused_server_is_silent_and_a_lame_duck_says_so()
     {
-        if (!NatsServer.SupportsSignals)
-        {
-            return;
-        }
-
         await using var server = await NatsServer.StartAsync("lame_duck_duration: 30s\nlame_duck_grace_period: 1s");
         await server.PauseAsync();
         var line = FirstLineAsync(server.Port);
@@ -97,7 +87,21 @@ public sealed class NatsServerTests
         Assert.StartsWith("INFO {", await FirstLineAsync(cluster.Servers[1].Port), StringComparison.Ordinal);
     }
 
-    internal static async Task<string> FirstLineAsync(int port)
+    [ServerFact(Version = "2.9")]
+    public async Task An_old_server_can_be_asked_for()
+    {
+        await using var server = await NatsServer.StartAsync(new NatsServerOptions { Version = "2.9" });
+        Assert.Equal(9, server.Version.Minor);
+    }
+
+    [Fact]
+    public void A_test_for_a_later_server_is_skipped_with_the_reason()
+    {
+        Assert.Null(new ServerFactAttribute { MinVersion = "1.0" }.Skip);
+        Assert.Contains("needs nats-server 99.0", new ServerFactAttribute { MinVersion = "99.0" }.Skip, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> FirstLineAsync(int port)
     {
         using var client = new TcpClient();
         await client.ConnectAsync("127.0.0.1", port);
