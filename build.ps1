@@ -1,0 +1,125 @@
+<#
+.SYNOPSIS
+    Builds, tests, shows and packs NasPubSub: what build.sh does, for PowerShell and for Windows.
+.EXAMPLE
+    ./build.ps1 -Task Test
+#>
+[CmdletBinding()]
+param(
+    [ValidateSet('Build', 'Demo', 'Test', 'Bench', 'Package', 'Clean')]
+    [string] $Task = 'Build',
+
+    # Passed on to the benchmarks.
+    [Parameter(ValueFromRemainingArguments)]
+    [string[]] $Rest = @()
+)
+
+$ErrorActionPreference = 'Stop'
+$env:DOTNET_CLI_TELEMETRY_OPTOUT = $env:DOTNET_NOLOGO = '1'
+if ($env:CI -eq 'true') {
+    # A CI step is over when its last process is: no build server may outlive it.
+    $env:MSBUILDDISABLENODEREUSE = '1'
+    $env:UseSharedCompilation = 'false'
+}
+$results = Join-Path $PSScriptRoot 'TestResults'
+$shell = (Get-Process -Id $PID).Path
+$count = @{ passed = 0; failed = 0; skipped = 0 }
+
+function Add-Count([int] $passed, [int] $failed, [int] $skipped) {
+    $count.passed += $passed
+    $count.failed += $failed
+    $count.skipped += $skipped
+}
+
+# A build that works says nothing; one that fails shows all it said.
+function Invoke-Build {
+    $log = dotnet build NasPubSub.sln -c Release -v quiet
+    if ($LASTEXITCODE -ne 0) {
+        $log | Out-Host
+        throw 'The build failed.'
+    }
+}
+
+function Invoke-Demo {
+    Invoke-Build
+    $env:NATS_SERVER = & tools/Get-NatsServer.ps1
+    "examples/quickstart.ps1 in $shell with $(& $env:NATS_SERVER --version)"
+    & $shell -NoProfile -File examples/quickstart.ps1
+    if ($LASTEXITCODE -ne 0) { throw "The demo ended with exit code $LASTEXITCODE." }
+}
+
+# One run, whose numbers come from its result file. A run that ends badly without a failed test in that file has crashed or
+# hung, and counts as a failure.
+function Invoke-XUnit([string] $name, [string] $project, [string] $build) {
+    Write-Host "== $name"
+    $env:NAS_MODULE_BUILD = $build
+    dotnet test "tests/$project" -c Release --no-build -v quiet --results-directory $results `
+        --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' `
+        --blame-hang-timeout 4m --blame-hang-dump-type none | Out-Host
+    $status = $LASTEXITCODE
+    $env:NAS_MODULE_BUILD = $null
+    $file = Join-Path $results "$name.trx"
+    $total = $executed = $passed = 0
+    if (Test-Path $file) {
+        $counters = ([xml](Get-Content $file -Raw)).TestRun.ResultSummary.Counters
+        $total, $executed, $passed = [int]$counters.total, [int]$counters.executed, [int]$counters.passed
+    }
+    $failed = $executed - $passed
+    if ($failed -eq 0 -and ($status -ne 0 -or $executed -eq 0)) {
+        Write-Host "== $name did not run to its end (exit code $status, $executed of $total tests)"
+        $failed = 1
+    }
+    Add-Count $passed $failed ($total - $executed)
+}
+
+function Invoke-Pester5 {
+    if (-not (Test-Path tests/Pester/*.Tests.ps1)) { return }
+    Write-Host '== Pester'
+    $file = Join-Path $results 'pester.counts'
+    & $shell -NoProfile -NonInteractive -File tools/Invoke-PesterTests.ps1 -CountFile $file | Out-Host
+    if (Test-Path $file) {
+        $passed, $failed, $skipped = (Get-Content $file -Raw).Trim().Split(' ')
+        Add-Count $passed $failed $skipped
+    }
+    else {
+        Write-Host '== Pester did not run to its end'
+        Add-Count 0 1 0
+    }
+}
+
+function Invoke-Test {
+    if (Test-Path $results) { Remove-Item $results -Recurse -Force }
+    $null = New-Item $results -ItemType Directory
+    Invoke-Build
+    try { $env:NATS_SERVER = & tools/Get-NatsServer.ps1 } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
+    try { $null = & tools/Get-NatsServer.ps1 -Version 2.9 } catch { 'Tests against nats-server 2.9 are skipped: it cannot be fetched.' }
+    Invoke-XUnit client NasPubSub.Client.Tests
+    Invoke-XUnit module-net8.0 NasPubSub.Tests net8.0
+    Invoke-XUnit module-netstandard2.0 NasPubSub.Tests netstandard2.0
+    Invoke-Pester5
+    ''
+    "$($count.passed) passed, $($count.failed) failed, $($count.skipped) skipped"
+    if ($count.failed -ne 0 -or $count.passed -eq 0) { exit 1 }
+}
+
+Push-Location $PSScriptRoot
+try {
+    switch ($Task) {
+        Build { Invoke-Build }
+        Demo { Invoke-Demo }
+        Test { Invoke-Test }
+        Bench { dotnet run -c Release --project tests/NasPubSub.Benchmarks -- @Rest }
+        Package {
+            Invoke-Build
+            dotnet msbuild tools/package.proj -nologo -v:minimal
+        }
+        Clean {
+            Get-Item bin, out, TestResults, src/*/bin, src/*/obj, tests/*/bin, tests/*/obj -ErrorAction Ignore |
+                Remove-Item -Recurse -Force
+        }
+    }
+    if ($Task -in 'Bench', 'Package') { exit $LASTEXITCODE }
+}
+finally {
+    Pop-Location
+}
