@@ -6,6 +6,9 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
     public bool IsWebSocket => Scheme is "ws" or "wss";
     public bool IsTls => Scheme is "tls" or "wss";
 
+    /// <summary>The name its certificate is made out to: servers of a cluster make themselves known by numbers.</summary>
+    public string TlsHost { get; init; } = Host;
+
     /// <summary>Address for people and for telling servers apart: no credentials.</summary>
     public override string ToString() => $"{Scheme}://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}{Path}";
 

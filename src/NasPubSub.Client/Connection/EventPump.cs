@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+
+namespace NasPubSub.Connection;
+
+/// <summary>Brings events to the user's handlers, one at a time and in order, away from the connection's own loops.</summary>
+internal sealed class EventPump(NasConnection connection)
+{
+    private readonly ConcurrentQueue<NasEvent> _waiting = new();
+    private int _running;
+
+    public event Action<NasEvent>? Handlers;
+
+    public void Add(NasEvent what)
+    {
+        if (Handlers is null) return;
+        _waiting.Enqueue(what);
+        if (Interlocked.CompareExchange(ref _running, 1, 0) == 0) ThreadPool.UnsafeQueueUserWorkItem(static p => ((EventPump)p!).Run(), this);
+    }
+
+    private void Run()
+    {
+        do
+        {
+            while (_waiting.TryDequeue(out var next))
+            {
+                try
+                {
+                    Handlers?.Invoke(next);
+                }
+                catch (Exception e)
+                {
+                    // A handler's error has nowhere to go but the connection's own record.
+                    connection.Remember(e);
+                }
+            }
+            Interlocked.Exchange(ref _running, 0);
+        }
+        while (!_waiting.IsEmpty && Interlocked.CompareExchange(ref _running, 1, 0) == 0);
+    }
+}

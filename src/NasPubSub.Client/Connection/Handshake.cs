@@ -1,0 +1,157 @@
+using System.Net.Sockets;
+using System.Text;
+using NasPubSub.Protocol;
+using NasPubSub.Transport;
+
+namespace NasPubSub.Connection;
+
+/// <summary>
+/// Opens a connection and brings it to the point where the server has let the client in (ADR-40): INFO, TLS, CONNECT, PING,
+/// PONG.
+/// </summary>
+internal sealed class Handshake(NasServerAddress address, NasOptions options)
+{
+    private const int MaxBytes = 1024 * 1024 + 4096;
+
+    private byte[] _buffer = new byte[8 * 1024];
+    private Parser _parser = new(options.MaxIncomingBytes);
+    private int _start, _end;
+
+    /// <exception cref="NasException">Why this server is of no use.</exception>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>, not by the connect timeout.</exception>
+    public static async Task<Link> OpenAsync(NasServerAddress address, NasOptions options, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(options.ConnectTimeout);
+        try
+        {
+            return await new Handshake(address, options).RunAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception) when (cancel.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancel);
+        }
+        catch (Exception) when (limit.IsCancellationRequested)
+        {
+            throw new NasException(NasError.ConnectFailed, $"The server {address} gave no answer within {options.ConnectTimeout.TotalSeconds:0.###} s.") { Target = address.ToString() };
+        }
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+        {
+            throw new NasException(NasError.ConnectFailed, $"The server {address} cannot be reached: {e.Message}", e) { Target = address.ToString() };
+        }
+    }
+
+    private async Task<Link> RunAsync(CancellationToken cancel)
+    {
+        var socket = await TcpConnector.OpenAsync(address.Host, address.Port, cancel).ConfigureAwait(false);
+        ByteTransport? transport = null;
+        using var abort = cancel.Register(() => { socket.Dispose(); transport?.Dispose(); });
+        try
+        {
+            transport = await OpenTransportAsync(socket, cancel).ConfigureAwait(false);
+            var info = await ReadInfoAsync(transport).ConfigureAwait(false);
+            if (!transport.IsTls && !address.IsWebSocket && WantsTls(info))
+            {
+                if (_end > _start) throw new NasException(NasError.ProtocolError, $"The server {address} went on in plain text where TLS was agreed.");
+                transport = await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel).ConfigureAwait(false);
+                _parser = new Parser(options.MaxIncomingBytes);
+            }
+            info = await LogInAsync(transport, info).ConfigureAwait(false);
+            return new Link(transport, address, info, _buffer.AsSpan(_start, _end - _start).ToArray(), options);
+        }
+        catch
+        {
+            transport?.Dispose();
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<ByteTransport> OpenTransportAsync(Socket socket, CancellationToken cancel)
+    {
+        if (address.IsWebSocket)
+        {
+            Stream stream = new NetworkStream(socket, ownsSocket: true);
+            if (address.IsTls) stream = await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false);
+            return new StreamTransport(await WebSocketUpgrade.StartAsync(stream, address, cancel).ConfigureAwait(false), address.IsTls);
+        }
+        return options.Tls.Mode == NasTlsMode.First
+            ? await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel).ConfigureAwait(false)
+            : new SocketTransport(socket);
+    }
+
+    private async Task<ByteTransport> SecureAsync(Stream stream, CancellationToken cancel) =>
+        new StreamTransport(await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false), isTls: true);
+
+    private bool WantsTls(NasServerInfo info)
+    {
+        var wanted = address.IsTls || options.Tls.Mode == NasTlsMode.Require;
+        if (wanted && !info.TlsRequired && !info.TlsAvailable)
+            throw new NasException(NasError.TlsFailed, $"TLS is asked for, but the server {address} has none.") { Target = address.ToString() };
+        if (info.TlsRequired && options.Tls.Mode == NasTlsMode.Off)
+            throw new NasException(NasError.TlsFailed, $"The server {address} requires TLS, and the options forbid it.") { Target = address.ToString() };
+        return wanted || info.TlsRequired;
+    }
+
+    private async Task<NasServerInfo> ReadInfoAsync(ByteTransport transport)
+    {
+        var (kind, text) = await NextAsync(transport).ConfigureAwait(false);
+        return kind switch
+        {
+            OperationKind.Info => NasServerInfo.Parse(text),
+            OperationKind.Error => throw Refused(text),
+            _ => throw new NasException(NasError.ProtocolError, $"The server {address} does not speak the NATS protocol: it did not begin with INFO."),
+        };
+    }
+
+    private async Task<NasServerInfo> LogInAsync(ByteTransport transport, NasServerInfo info)
+    {
+        var connect = new ConnectMessage { Name = options.Name, Echo = options.Echo, TlsRequired = transport.IsTls, Headers = info.Headers };
+        Authenticate(connect, info.Nonce);
+        byte[] hello = [.. connect.ToLine(), .. ClientLines.Ping];
+        for (var sent = 0; sent < hello.Length;)
+            sent += await transport.SendAsync(hello, sent, hello.Length - sent).ConfigureAwait(false);
+        while (true)
+        {
+            var (kind, text) = await NextAsync(transport).ConfigureAwait(false);
+            switch (kind)
+            {
+                case OperationKind.Pong: return info;
+                case OperationKind.Error: throw Refused(text);
+                case OperationKind.Info: info = NasServerInfo.Parse(text); break;
+            }
+        }
+    }
+
+    private void Authenticate(ConnectMessage connect, string nonce)
+    {
+        if (address.User is { } user && address.Password is { } password) (connect.User, connect.Password) = (user, password);
+        else if (address.User is { } token) connect.AuthToken = token;
+        else options.Credentials?.Apply(connect, nonce);
+    }
+
+    private async Task<(OperationKind, byte[])> NextAsync(ByteTransport transport)
+    {
+        while (true)
+        {
+            if (TryNext() is { } operation) return operation;
+            if (_end == _buffer.Length && _end < MaxBytes) Array.Resize(ref _buffer, Math.Min(_end * 2, MaxBytes));
+            if (_end == _buffer.Length) throw new NasException(NasError.ProtocolError, $"The server {address} sent too much before it let the client in.");
+            var count = await transport.ReceiveAsync(_buffer, _end, _buffer.Length - _end).ConfigureAwait(false);
+            if (count == 0) throw new NasException(NasError.ConnectFailed, $"The server {address} closed the connection during the handshake.") { Target = address.ToString() };
+            _end += count;
+        }
+    }
+
+    private (OperationKind, byte[])? TryNext()
+    {
+        var used = _parser.Read(_buffer.AsSpan(_start, _end - _start), out var operation);
+        if (used == 0) return null;
+        _start += used;
+        var text = operation.Text.ToArray();
+        if (_start == _end) _start = _end = 0;
+        return (operation.Kind, text);
+    }
+
+    private NasException Refused(byte[] text) => ServerErrors.Read(Encoding.UTF8.GetString(text)).ToException(address.ToString());
+}

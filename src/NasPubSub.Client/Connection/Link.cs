@@ -1,0 +1,206 @@
+using NasPubSub.Protocol;
+using NasPubSub.Transport;
+
+namespace NasPubSub.Connection;
+
+/// <summary>Takes what a link reads. Called on the link's read loop: no user code, no waiting.</summary>
+internal interface ILinkHandler
+{
+    void OnOperation(Link link, ref ServerOperation operation, long utcTicks);
+}
+
+/// <summary>
+/// One connection to one server, from handshake to end, with a parser and two loops of its own. It is never used again:
+/// a reconnect makes another.
+/// </summary>
+internal sealed class Link : IDisposable
+{
+    private const int InitialBytes = 64 * 1024;
+
+    private readonly ByteTransport _transport;
+    private readonly Parser _parser;
+    private readonly Queue<Fence> _fences = new();
+    private readonly TaskCompletionSource<NasException> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Outbox? _outbox;
+    private byte[] _buffer;
+    private int _start, _end;
+    private Task _reading = Task.CompletedTask, _writing = Task.CompletedTask;
+
+    public Link(ByteTransport transport, NasServerAddress address, NasServerInfo info, byte[] rest, NasOptions options)
+    {
+        _transport = transport;
+        _parser = new Parser(options.MaxIncomingBytes);
+        Address = address;
+        Info = info;
+        _buffer = new byte[Math.Max(InitialBytes, rest.Length)];
+        rest.CopyTo(_buffer, 0);
+        _end = rest.Length;
+    }
+
+    public NasServerAddress Address { get; }
+    public NasServerInfo Info { get; set; }
+    public bool IsTls => _transport.IsTls;
+    public TimeSpan? RoundTrip { get; private set; }
+
+    /// <summary>Whose the last message was: read loop only.</summary>
+    public NasSubscription? LastSubscription { get; set; }
+    public MessageOrigin? LastOrigin { get; set; }
+
+    /// <summary>Pings of the keep-alive without answer.</summary>
+    public int PingsOut { get; set; }
+
+    /// <summary>The last error the server told, which is why it will close.</summary>
+    public NasException? ServerError { get; set; }
+
+    /// <summary>Ends, with the reason, once the connection is of no more use.</summary>
+    public Task<NasException> Ended => _ended.Task;
+
+    /// <summary>Bytes of the last buffer that the network took; good once <see cref="CloseAsync"/> is done.</summary>
+    public int Taken { get; private set; }
+
+    public void Start(ILinkHandler handler) => _reading = ReadAsync(handler);
+
+    public void StartWriting(Outbox outbox)
+    {
+        _outbox = outbox;
+        _writing = WriteAsync(outbox);
+    }
+
+    /// <summary>Called by the outbox, in the order the PINGs are written.</summary>
+    public void Expect(Fence fence)
+    {
+        lock (_fences) _fences.Enqueue(fence);
+    }
+
+    /// <returns>The fence a PONG belongs to; null for one nobody asked for.</returns>
+    public Fence? OnPong()
+    {
+        PingsOut = 0;
+        Fence? fence;
+        lock (_fences)
+        {
+            if (_fences.Count == 0) return null;
+            fence = _fences.Dequeue();
+        }
+        RoundTrip = fence.Age;
+        return fence;
+    }
+
+    /// <summary>The connection is of no more use. The first reason counts.</summary>
+    public void Fail(NasException reason) => _ended.TrySetResult(reason);
+
+    /// <summary>Closes, and returns when both loops have ended.</summary>
+    public async Task CloseAsync()
+    {
+        Dispose();
+        _outbox?.Nudge();
+        await _reading.ConfigureAwait(false);
+        await _writing.ConfigureAwait(false);
+        FailFences();
+    }
+
+    /// <summary>Returns when the write loop has ended by itself, its outbox being attached elsewhere.</summary>
+    public Task WritingEnded => _writing;
+
+    public void Dispose()
+    {
+        _ended.TrySetResult(new NasException(NasError.ConnectionClosed, "The connection was closed."));
+        _transport.Dispose();
+    }
+
+    private void FailFences()
+    {
+        Fence[] fences;
+        lock (_fences)
+        {
+            fences = [.. _fences];
+            _fences.Clear();
+        }
+        foreach (var fence in fences) fence.Failed(new NasException(NasError.ConnectionLost, "The connection broke before the server answered."));
+    }
+
+    private async Task ReadAsync(ILinkHandler handler)
+    {
+        await Task.Yield();
+        try
+        {
+            Handle(handler);
+            while (!_ended.Task.IsCompleted)
+            {
+                MakeRoom();
+                var count = await _transport.ReceiveAsync(_buffer, _end, _buffer.Length - _end).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    Fail(ServerError ?? new NasException(NasError.ConnectionLost, $"The server {Address} closed the connection."));
+                    return;
+                }
+                _end += count;
+                Handle(handler);
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(ServerError ?? AsBroken(e));
+        }
+    }
+
+    private void Handle(ILinkHandler handler)
+    {
+        var now = DateTime.UtcNow.Ticks;
+        while (_start < _end)
+        {
+            var used = _parser.Read(_buffer.AsSpan(_start, _end - _start), out var operation);
+            if (used == 0) break;
+            handler.OnOperation(this, ref operation, now);
+            _start += used;
+        }
+        if (_start == _end) _start = _end = 0;
+    }
+
+    /// <summary>
+    /// Room for the next read. The buffer grows by doubling as bytes really arrive, never on the word of a server alone,
+    /// and shrinks when the large message is through.
+    /// </summary>
+    private void MakeRoom()
+    {
+        if (_start == 0 && _end == 0)
+        {
+            if (_buffer.Length > 8 * InitialBytes && _parser.Needed < InitialBytes) _buffer = new byte[InitialBytes];
+            return;
+        }
+        if (_end < _buffer.Length && Math.Max(_parser.Needed, _end - _start) <= _buffer.Length - _start) return;
+        var length = _end - _start;
+        var to = length * 2 > _buffer.Length ? new byte[_buffer.Length * 2] : _buffer;
+        Buffer.BlockCopy(_buffer, _start, to, 0, length);
+        _buffer = to;
+        (_start, _end) = (0, length);
+    }
+
+    private async Task WriteAsync(Outbox outbox)
+    {
+        await Task.Yield();
+        try
+        {
+            while (true)
+            {
+                var next = await outbox.NextAsync(this).ConfigureAwait(false);
+                if (next.Count == 0) return;
+                Taken = 0;
+                while (Taken < next.Count)
+                    Taken += await _transport.SendAsync(next.Array!, next.Offset + Taken, next.Count - Taken).ConfigureAwait(false);
+                outbox.Sent();
+                Taken = 0;
+            }
+        }
+        catch (Exception e)
+        {
+            // The server's last words may still be on their way: the reader ends with them, or soon without.
+            var reading = _reading;
+            await Task.WhenAny(reading, Task.Delay(200)).ConfigureAwait(false);
+            Fail(ServerError ?? AsBroken(e));
+        }
+    }
+
+    private NasException AsBroken(Exception e) =>
+        e as NasException ?? new NasException(NasError.ConnectionLost, $"The connection to {Address} broke: {e.Message}", e);
+}

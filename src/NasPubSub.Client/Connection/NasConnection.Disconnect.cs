@@ -1,0 +1,76 @@
+using NasPubSub.Messaging;
+
+namespace NasPubSub;
+
+/// <summary>The end of a connection, in order.</summary>
+public sealed partial class NasConnection
+{
+    /// <summary>
+    /// Ends the connection for good. First it drains: subscriptions end, handlers run for what has come, what is buffered
+    /// is sent and the server confirms it.
+    /// </summary>
+    /// <param name="drainTimeout">How long all that may take; then it closes anyway. Default: the options' OperationTimeout.</param>
+    /// <param name="drain">False closes at once.</param>
+    /// <param name="cancel">Closes at once.</param>
+    /// <returns>False when something was left unsent or unhandled.</returns>
+    public Task<bool> DisconnectAsync(TimeSpan? drainTimeout = null, bool drain = true, CancellationToken cancel = default)
+    {
+        lock (_gate)
+        {
+            return _disconnecting ??= Task.Run(() => EndAsync(drain ? drainTimeout ?? Options.OperationTimeout : TimeSpan.Zero, cancel), CancellationToken.None);
+        }
+    }
+
+    private async Task<bool> EndAsync(TimeSpan timeout, CancellationToken cancel)
+    {
+        var drained = timeout > TimeSpan.Zero ? await DrainAsync(Deadline.In(timeout), cancel).ConfigureAwait(false) : PendingBytes == 0;
+        _stop.Cancel();
+        _link?.Dispose();
+        // The loops end by themselves once the socket is closed; nothing of the user's runs in them.
+        await _running.ConfigureAwait(false);
+        CloseFor(Closed());
+        return drained;
+    }
+
+    private async Task<bool> DrainAsync(DateTime deadline, CancellationToken cancel)
+    {
+        try
+        {
+            // What was published while a connect is under way goes out with it.
+            if (!IsConnected && State is NasConnectionState.Connecting or NasConnectionState.Reconnecting && PendingBytes > 0)
+                await WaitConnectedAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            if (!IsConnected) return PendingBytes == 0;
+            SetState(NasConnectionState.Draining);
+            var all = Subscriptions;
+            await Task.WhenAll(all.Select(s => s.DrainAsync(Deadline.Left(deadline), cancel))).ConfigureAwait(false);
+            await FlushAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (e is NasException or OperationCanceledException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Closed for good, whoever wanted it.</summary>
+    private void CloseFor(NasException reason)
+    {
+        List<NasSubscription> subscriptions;
+        lock (_gate)
+        {
+            if (State == NasConnectionState.Closed) return;
+            subscriptions = _subscriptions.ToList();
+            foreach (var subscription in subscriptions) _subscriptions.Remove(subscription);
+        }
+        _stop.Cancel();
+        _pings.Dispose();
+        SetState(NasConnectionState.Closed);
+        _outbox.Close(Closed());
+        foreach (var subscription in subscriptions) subscription.End(_disconnecting is null ? reason : null, discard: false);
+        FailRequests(Closed());
+        _connected?.TrySetException(Closed());
+        _ = _connected?.Task.Exception;
+        _requestTimer.Dispose();
+        Notify(NasEventKind.Closed, _disconnecting is null ? $"The connection is closed: {reason.Message}" : "The connection is closed.", _disconnecting is null ? reason : null);
+    }
+}

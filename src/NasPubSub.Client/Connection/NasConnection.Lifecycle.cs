@@ -1,0 +1,253 @@
+using NasPubSub.Connection;
+
+namespace NasPubSub;
+
+/// <summary>From connect to close: one task keeps a connection to some server of the pool.</summary>
+public sealed partial class NasConnection
+{
+    private readonly CancellationTokenSource _stop = new();
+    private Link? _link;
+    private NasServerAddress? _lastAddress;
+    private TaskCompletionSource<bool>? _connected;
+    private Task _running = Task.CompletedTask;
+    private Task<bool>? _disconnecting;
+
+    /// <summary>
+    /// Connects; returns when the server has let the client in. Does nothing when connected already. With
+    /// RetryOnFailedConnect it returns at once and goes on trying.
+    /// </summary>
+    /// <exception cref="NasException">ConnectFailed, AuthenticationFailed, TlsFailed, ProtocolError, LimitExceeded, ConnectionClosed.</exception>
+    public async Task ConnectAsync(CancellationToken cancel = default)
+    {
+        Task<bool> connected;
+        lock (_gate)
+        {
+            if (State == NasConnectionState.Closed || _disconnecting is not null) throw Closed();
+            if (_connected is null || (_connected.Task.IsFaulted && State == NasConnectionState.Disconnected))
+            {
+                // An earlier failure may have emptied the pool.
+                if (_connected is not null) _pool.Replace(Options.Servers);
+                _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                State = NasConnectionState.Connecting;
+                _running = Task.Run(RunAsync, CancellationToken.None);
+            }
+            connected = _connected.Task;
+        }
+        if (!Options.RetryOnFailedConnect || State == NasConnectionState.Closed) await connected.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until connected; starts connecting where nobody has.</summary>
+    /// <returns>False when it is not connected in time, or never will be.</returns>
+    public async Task<bool> WaitConnectedAsync(TimeSpan timeout, CancellationToken cancel = default)
+    {
+        var deadline = Messaging.Deadline.In(timeout);
+        try
+        {
+            if (State == NasConnectionState.Disconnected) await ConnectAsync(cancel).WaitAsync(timeout, cancel).ConfigureAwait(false);
+            while (!IsConnected)
+            {
+                Task changed;
+                lock (_gate)
+                {
+                    if (State is NasConnectionState.Closed or NasConnectionState.Disconnected) return false;
+                    changed = _stateChange.Task;
+                }
+                if (IsConnected) break;
+                await changed.WaitAsync(Messaging.Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            }
+            return true;
+        }
+        catch (Exception e) when (e is TimeoutException or NasException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Breaks the connection and makes another; subscriptions and what is buffered are kept (ADR-40).</summary>
+    /// <exception cref="NasException">NotConnected, ConnectionClosed.</exception>
+    public async Task ReconnectAsync(CancellationToken cancel = default)
+    {
+        var link = _link ?? throw (State == NasConnectionState.Closed ? Closed() : NotConnected());
+        var before = Interlocked.Read(ref _reconnects);
+        link.Fail(new NasException(NasError.ConnectionLost, "A reconnect was asked for."));
+        while (Interlocked.Read(ref _reconnects) == before)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (State == NasConnectionState.Closed) throw Closed();
+                changed = _stateChange.Task;
+            }
+            if (Interlocked.Read(ref _reconnects) != before) return;
+            await changed.WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Replaces the servers to try from now on; the present connection stays (ADR-40).</summary>
+    /// <exception cref="NasException">InvalidOption.</exception>
+    public void SetServers(IEnumerable<string> servers) => _pool.Replace(servers);
+
+    private TaskCompletionSource<bool> _stateChange = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void SetState(NasConnectionState state)
+    {
+        TaskCompletionSource<bool> changed;
+        lock (_gate)
+        {
+            if (State == NasConnectionState.Closed || (State == NasConnectionState.Draining && state != NasConnectionState.Closed)) return;
+            State = state;
+            (changed, _stateChange) = (_stateChange, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+        changed.TrySetResult(true);
+    }
+
+    private async Task RunAsync()
+    {
+        var first = true;
+        NasException reason;
+        while (true)
+        {
+            Link link;
+            try
+            {
+                link = await ConnectAnyAsync(keepTrying: !first || Options.RetryOnFailedConnect).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                reason = Closed();
+                break;
+            }
+            catch (NasException e)
+            {
+                Remember(e);
+                reason = e;
+                if (!first) break;
+                lock (_gate) State = _disconnecting is null ? NasConnectionState.Disconnected : State;
+                _connected!.TrySetException(e);
+                _ = _connected.Task.Exception;
+                TaskCompletionSource<bool> changed;
+                lock (_gate) (changed, _stateChange) = (_stateChange, new(TaskCreationOptions.RunContinuationsAsynchronously));
+                changed.TrySetResult(true);
+                return;
+            }
+            Attach(link, first);
+            first = false;
+            reason = await KeepAsync(link).ConfigureAwait(false);
+            if (_stop.IsCancellationRequested || !Options.Reconnect) break;
+        }
+        CloseFor(reason);
+    }
+
+    /// <summary>Stays with a link, and those it moves to, until one breaks.</summary>
+    private async Task<NasException> KeepAsync(Link link)
+    {
+        while (true)
+        {
+            var reason = await link.Ended.ConfigureAwait(false);
+            lock (_gate)
+            {
+                if (_link is not null && _link != link)
+                {
+                    link = _link;
+                    continue;
+                }
+                _link = null;
+            }
+            _pings.Change(Timeout.Infinite, Timeout.Infinite);
+            await link.CloseAsync().ConfigureAwait(false);
+            _outbox.Detach(link, link.Taken);
+            if (!_stop.IsCancellationRequested)
+            {
+                Remember(reason);
+                SetState(NasConnectionState.Reconnecting);
+                Notify(NasEventKind.Disconnected, $"Disconnected from {Server}: {reason.Message}", reason);
+            }
+            return reason;
+        }
+    }
+
+    /// <summary>Rounds of attempts over the pool, the first without delay.</summary>
+    private async Task<Link> ConnectAnyAsync(bool keepTrying)
+    {
+        var backoff = new Backoff(Options);
+        for (var round = 1; ; round++)
+        {
+            NasException? worst = null;
+            foreach (var server in _pool.Round(_lastAddress))
+            {
+                try
+                {
+                    var link = await Handshake.OpenAsync(server.Address, Options, _stop.Token).ConfigureAwait(false);
+                    _pool.Succeeded(server);
+                    return link;
+                }
+                catch (NasException e)
+                {
+                    _pool.Failed(server, e);
+                    Remember(e);
+                    worst = Worse(worst, e);
+                    if (keepTrying) Notify(NasEventKind.ConnectAttemptFailed, e.Message, e);
+                }
+            }
+            worst ??= new NasException(NasError.ConnectFailed, "There is no server left to connect to.");
+            if (!keepTrying || _pool.IsEmpty) throw worst;
+            await Task.Delay(backoff.Delay(round), _stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Of several servers' errors the one that tells most: a refusal says more than silence.</summary>
+    private static NasException Worse(NasException? a, NasException b)
+    {
+        static int Weight(NasException e) => e.Error switch
+        {
+            NasError.AuthenticationFailed => 4,
+            NasError.TlsFailed => 3,
+            NasError.ProtocolError => 2,
+            NasError.ConnectFailed => 0,
+            _ => 1,
+        };
+        return a is null || Weight(b) > Weight(a) ? b : a;
+    }
+
+    private void Attach(Link link, bool first)
+    {
+        int refused;
+        lock (_gate)
+        {
+            _link = link;
+            _lastAddress = link.Address;
+            Server = link.Address.ToString();
+            ServerInfo = link.Info;
+            refused = _outbox.Attach(link, Restore());
+        }
+        link.Start(this);
+        link.StartWriting(_outbox);
+        Learn(link, link.Info);
+        StartPings();
+        if (!first) Interlocked.Increment(ref _reconnects);
+        SetState(NasConnectionState.Connected);
+        Notify(first ? NasEventKind.Connected : NasEventKind.Reconnected, first ? $"Connected to {Server}." : $"Reconnected to {Server}.");
+        if (refused > 0)
+            OnError(new NasException(NasError.PayloadTooLarge, $"{refused} buffered messages are larger than the {link.Info.MaxPayload:N0} bytes {Server} takes; they were left out."));
+        _connected?.TrySetResult(true);
+    }
+
+    /// <summary>Every subscription's SUB, with what is left of its maximum.</summary>
+    private byte[] Restore()
+    {
+        using var operations = new MemoryStream();
+        foreach (var subscription in _subscriptions.ToList())
+        {
+            var lines = subscription.ToOperations();
+            operations.Write(lines, 0, lines.Length);
+        }
+        return operations.ToArray();
+    }
+
+    internal void Remember(Exception error) => LastError = error;
+
+    private NasException Closed() =>
+        new(NasError.ConnectionClosed, LastError is null ? "The connection is closed." : $"The connection is closed. Its last error: {LastError.Message}");
+
+    private static NasException NotConnected() => new(NasError.NotConnected, "The connection is not open.");
+}

@@ -1,0 +1,149 @@
+using System.Text;
+using NasPubSub.Connection;
+using NasPubSub.Messaging;
+using NasPubSub.Protocol;
+
+namespace NasPubSub;
+
+/// <summary>What comes from the server. All of it runs on the read loop: short, and no user code.</summary>
+public sealed partial class NasConnection : ILinkHandler
+{
+    private readonly Timer _pings;
+
+    void ILinkHandler.OnOperation(Link link, ref ServerOperation operation, long utcTicks)
+    {
+        switch (operation.Kind)
+        {
+            case OperationKind.Message: OnMessage(link, ref operation, utcTicks); break;
+            case OperationKind.Ping: _outbox.WriteControl(ClientLines.Pong); break;
+            case OperationKind.Pong: OnPong(link); break;
+            case OperationKind.Info: OnInfo(link, NasServerInfo.Parse(operation.Text)); break;
+            case OperationKind.Error: OnServerError(link, ServerErrors.Read(Encoding.UTF8.GetString(operation.Text))); break;
+        }
+    }
+
+    private void OnMessage(Link link, ref ServerOperation operation, long utcTicks)
+    {
+        Interlocked.Increment(ref _messagesIn);
+        Interlocked.Add(ref _bytesIn, operation.Headers.Length + operation.Payload.Length);
+        NasSubscription subscription;
+        MessageOrigin origin;
+        if (operation.SameAsLast && link.LastSubscription is { } last)
+        {
+            (subscription, origin) = (last, link.LastOrigin!);
+        }
+        else
+        {
+            // A message for a subscription that has just ended finds nobody.
+            if (_subscriptions.Find(operation.Sid) is not { } found)
+            {
+                link.LastSubscription = null;
+                return;
+            }
+            if (found == _inbox)
+            {
+                link.LastSubscription = null;
+                OnReply(ref operation, utcTicks);
+                return;
+            }
+            subscription = link.LastSubscription = found;
+            origin = link.LastOrigin = found.OriginOf(operation.Subject);
+        }
+        var message = new NasMessage(origin, operation.Payload.ToArray(), Extras(ref operation), utcTicks);
+        if (subscription.Deliver(message)) EndSubscription(subscription, null);
+    }
+
+    private static MessageExtras? Extras(ref ServerOperation operation) =>
+        operation.ReplyTo.IsEmpty && operation.Headers.IsEmpty
+            ? null
+            : new MessageExtras(
+                operation.ReplyTo.IsEmpty ? null : Encoding.UTF8.GetString(operation.ReplyTo),
+                operation.Headers.IsEmpty ? null : operation.Headers.ToArray());
+
+    private void OnPong(Link link)
+    {
+        if (link.OnPong() is not { } fence) return;
+        _outbox.Confirm(fence);
+        fence.Arrived();
+    }
+
+    private void OnInfo(Link link, NasServerInfo info)
+    {
+        link.Info = info;
+        if (link == _link) ServerInfo = info;
+        Learn(link, info);
+    }
+
+    /// <summary>Takes up what INFO tells of the cluster and of the server's end.</summary>
+    private void Learn(Link link, NasServerInfo info)
+    {
+        var fresh = _pool.Discover(info, link.Address);
+        if (fresh.Count > 0) Notify(NasEventKind.ServersDiscovered, $"The cluster has further servers: {string.Join(", ", fresh)}.");
+        if (info.LameDuck) OnLameDuck(link);
+    }
+
+    private void OnServerError(Link link, ServerErrors error)
+    {
+        var exception = error.ToException(link.Address.ToString());
+        if (error.Closes)
+        {
+            // The server closes; the reason outlives the broken socket.
+            link.ServerError = exception;
+            return;
+        }
+        if (error.Error == NasError.PermissionDenied && !error.IsPublish) DenySubscriptions(error, exception);
+        else if (error.Error == NasError.PermissionDenied) DenyRequests(error.Topic ?? "", exception);
+        OnError(exception);
+    }
+
+    private void DenySubscriptions(ServerErrors error, NasException exception)
+    {
+        List<NasSubscription> denied;
+        lock (_gate)
+            denied = [.. _subscriptions.ToList().Where(s => error.Sid > 0 ? s.Sid == error.Sid : s.Topic == error.Topic && (error.QueueGroup is null || s.QueueGroup == error.QueueGroup))];
+        foreach (var subscription in denied)
+        {
+            EndSubscription(subscription, exception);
+            if (subscription == _inbox) DenyInbox(exception);
+        }
+    }
+
+    private void OnError(Exception error)
+    {
+        Remember(error);
+        Notify(NasEventKind.Error, error.Message, error);
+    }
+
+    internal void OnSlow(NasSubscription subscription)
+    {
+        var error = new NasException(NasError.SlowConsumer, $"The subscription to '{subscription.Subject}' (sid {subscription.Sid}) is too slow: {subscription.PendingMessages:N0} messages wait, further ones are dropped.") { Target = subscription.Subject };
+        Remember(error);
+        Notify(NasEventKind.SlowConsumer, error.Message, error);
+    }
+
+    internal void OnDropped() => Interlocked.Increment(ref _dropped);
+
+    internal void OnHandlerFailed(NasSubscription subscription, Exception error) =>
+        Notify(NasEventKind.Error, $"The handler of '{subscription.Subject}' failed: {error.Message}", error);
+
+    private void StartPings() => _pings.Change(Options.PingInterval, Options.PingInterval);
+
+    private void OnPingTimer()
+    {
+        if (_link is not { } link) return;
+        if (link.PingsOut >= Options.MaxPingsOut)
+        {
+            link.Fail(new NasException(NasError.ConnectionLost, $"The server {link.Address} answered none of {link.PingsOut} pings."));
+            return;
+        }
+        link.PingsOut++;
+        try
+        {
+            _outbox.WriteFence(default, null);
+        }
+        catch (NasException)
+        {
+            // It broke meanwhile; the next connection has its own pings.
+        }
+    }
+}

@@ -1,0 +1,118 @@
+namespace NasPubSub.Connection;
+
+/// <summary>The servers to try, those of the user and those the cluster told of. Thread-safe.</summary>
+internal sealed class ServerPool
+{
+    private readonly object _gate = new();
+    private readonly NasOptions _options;
+    private readonly Random _random = new();
+    private List<Server> _servers;
+
+    public ServerPool(NasOptions options)
+    {
+        _options = options;
+        _servers = Read(options.Servers);
+    }
+
+    public sealed class Server(NasServerAddress address, bool isDiscovered)
+    {
+        public NasServerAddress Address { get; } = address;
+        public bool IsDiscovered { get; } = isDiscovered;
+        public int Failures { get; set; }
+        public bool RefusedCredentials { get; set; }
+    }
+
+    public IReadOnlyList<string> Addresses
+    {
+        get { lock (_gate) return [.. _servers.Select(s => s.Address.ToString())]; }
+    }
+
+    /// <summary>The servers of one round of attempts.</summary>
+    /// <param name="last">The server just left: it comes last, unless the order is to be kept.</param>
+    public IReadOnlyList<Server> Round(NasServerAddress? last)
+    {
+        lock (_gate)
+        {
+            if (_options.KeepServerOrder) return [.. _servers];
+            var round = _servers.OrderBy(_ => _random.Next()).ToList();
+            return [.. round.OrderBy(s => last is not null && s.Address.IsSamePlace(last))];
+        }
+    }
+
+    public void Replace(IEnumerable<string> servers)
+    {
+        var read = Read(servers);
+        lock (_gate) _servers = read;
+    }
+
+    /// <summary>Takes up what INFO says of the cluster: new servers come, discovered ones that it no longer names go.</summary>
+    /// <returns>The new servers.</returns>
+    public IReadOnlyList<NasServerAddress> Discover(NasServerInfo info, NasServerAddress current)
+    {
+        var urls = current.IsWebSocket ? info.WebSocketConnectUrls : info.ConnectUrls;
+        if (_options.IgnoreDiscoveredServers || urls.Count == 0) return [];
+        var named = new List<NasServerAddress>();
+        foreach (var url in urls)
+        {
+            try
+            {
+                var address = NasServerAddress.Parse(url, current.Scheme);
+                named.Add(address with { User = current.User, Password = current.Password, TlsHost = IsNumber(address.Host) ? current.TlsHost : address.Host });
+            }
+            catch (NasException)
+            {
+                // A server's mistake in its list is no reason to lose the connection to it.
+            }
+        }
+        lock (_gate)
+        {
+            _servers.RemoveAll(s => s.IsDiscovered && !s.Address.IsSamePlace(current) && !named.Any(n => n.IsSamePlace(s.Address)));
+            var fresh = named.Where(n => !_servers.Any(s => s.Address.IsSamePlace(n))).ToList();
+            foreach (var address in fresh) _servers.Insert(_options.KeepServerOrder ? _servers.Count : _random.Next(_servers.Count + 1), new Server(address, true));
+            return fresh;
+        }
+    }
+
+    public void Succeeded(Server server)
+    {
+        lock (_gate)
+        {
+            server.Failures = 0;
+            server.RefusedCredentials = false;
+        }
+    }
+
+    /// <summary>Counts a failure; a server past its limits leaves the pool (ADR-40: the same refusal of credentials twice).</summary>
+    public void Failed(Server server, NasException error)
+    {
+        lock (_gate)
+        {
+            server.Failures++;
+            var givenUp = _options.MaxReconnects >= 0 && server.Failures > _options.MaxReconnects;
+            if (error.Error == NasError.AuthenticationFailed)
+            {
+                givenUp |= server.RefusedCredentials;
+                server.RefusedCredentials = true;
+            }
+            if (givenUp) _servers.Remove(server);
+        }
+    }
+
+    public bool HasOther(NasServerAddress address)
+    {
+        lock (_gate) return _servers.Any(s => !s.Address.IsSamePlace(address));
+    }
+
+    public bool IsEmpty
+    {
+        get { lock (_gate) return _servers.Count == 0; }
+    }
+
+    private static bool IsNumber(string host) => System.Net.IPAddress.TryParse(host, out _);
+
+    private static List<Server> Read(IEnumerable<string> servers)
+    {
+        var read = servers.SelectMany(s => s.Split(',')).Where(s => s.Trim().Length > 0).Select(s => new Server(NasServerAddress.Parse(s), false)).ToList();
+        return read.Count > 0 ? read : throw new NasException(NasError.InvalidOption, "There is no server to connect to: the list is empty.");
+    }
+}

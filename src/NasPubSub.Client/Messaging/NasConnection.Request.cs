@@ -1,0 +1,250 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Text;
+using NasPubSub.Messaging;
+using NasPubSub.Protocol;
+
+namespace NasPubSub;
+
+/// <summary>Requests: all replies come by one wildcard inbox, told apart by a number at its end.</summary>
+public sealed partial class NasConnection
+{
+    /// <summary>Time-outs are seen to so often: their precision, and the cost of a request that does not time out.</summary>
+    private static readonly TimeSpan RequestTick = TimeSpan.FromMilliseconds(20);
+
+    private readonly object _requestGate = new();
+    private readonly SlotTable<PendingRequest> _requests = new();
+    private readonly ConcurrentQueue<PendingRequest> _idleRequests = new();
+    private readonly Timer _requestTimer;
+    private readonly string _inboxBase;
+    private bool _requestTimerRuns;
+    private int _quietTicks;
+    private volatile NasSubscription? _inbox;
+
+    /// <summary>Sends a request and waits for one reply.</summary>
+    /// <param name="subject">Without the namespace.</param>
+    /// <param name="payload">The bytes; copied.</param>
+    /// <param name="timeout">How long to wait for the reply; null for the options' RequestTimeout.</param>
+    /// <param name="headers">Headers.</param>
+    /// <param name="useNamespace">False sends to the subject as it stands.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="NasException">NoResponders, RequestTimeout, PermissionDenied, and those of Publish.</exception>
+    public ValueTask<NasMessage> RequestAsync(string subject, ReadOnlyMemory<byte> payload, TimeSpan? timeout = null, NasHeaders? headers = null, bool useNamespace = true, CancellationToken cancel = default) =>
+        RequestAsync(subject, payload, null, timeout, headers, useNamespace, cancel);
+
+    /// <inheritdoc cref="RequestAsync(string, ReadOnlyMemory{byte}, TimeSpan?, NasHeaders?, bool, CancellationToken)"/>
+    /// <param name="text">The payload, sent as UTF-8.</param>
+#pragma warning disable CS1573
+    public ValueTask<NasMessage> RequestAsync(string subject, string text, TimeSpan? timeout = null, NasHeaders? headers = null, bool useNamespace = true, CancellationToken cancel = default) =>
+#pragma warning restore CS1573
+        RequestAsync(subject, default, text, timeout, headers, useNamespace, cancel);
+
+    /// <summary>
+    /// Sends one request and gives every reply until <paramref name="count"/>, <paramref name="idleTimeout"/> after a reply,
+    /// an empty message (the sentinel of NATS, where <paramref name="stopOnEmpty"/>), or <paramref name="timeout"/>: none
+    /// of these is an error.
+    /// </summary>
+    /// <exception cref="NasException">NoResponders, PermissionDenied, and those of Publish.</exception>
+    public async IAsyncEnumerable<NasMessage> RequestManyAsync(
+        string subject, ReadOnlyMemory<byte> payload, TimeSpan? timeout = null, int count = 0, TimeSpan? idleTimeout = null, bool stopOnEmpty = true,
+        NasHeaders? headers = null, bool useNamespace = true, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        var head = HeadOf(subject, useNamespace);
+        var deadline = Deadline.In(timeout ?? Options.RequestTimeout);
+        if (!IsReady) await ReadyAsync(cancel).ConfigureAwait(false);
+        var inbox = NewInbox();
+        var replies = new NasSubscription(this, inbox, inbox, null, null, Options.Subscriptions, count);
+        Add(replies);
+        try
+        {
+            await PublishLaterAsync(head, inbox, HeaderBlock(headers), payload, null, cancel).ConfigureAwait(false);
+            for (var got = 0; count == 0 || got < count; got++)
+            {
+                var left = Deadline.Left(deadline);
+                if (got > 0 && idleTimeout is { } idle && idle < left) left = idle;
+                NasMessage? reply;
+                try
+                {
+                    reply = await replies.ReadAsync(cancel).AsTask().WaitAsync(left, cancel).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    yield break;
+                }
+                if (reply is null) throw replies.Error ?? Closed();
+                if (reply.Status == 503) throw NoResponders(subject);
+                if (stopOnEmpty && reply.Payload.Length == 0 && reply.HeaderBlock is null) yield break;
+                yield return reply;
+            }
+        }
+        finally
+        {
+            Unsubscribe(replies, 0);
+        }
+    }
+
+    /// <summary>A subject nobody else has, for answers of any kind.</summary>
+    public string NewInbox() => $"{Options.InboxPrefix}.{UniqueId.New()}";
+
+    private ValueTask<NasMessage> RequestAsync(string subject, ReadOnlyMemory<byte> payload, string? text, TimeSpan? timeout, NasHeaders? headers, bool useNamespace, CancellationToken cancel)
+    {
+        var head = HeadOf(subject, useNamespace);
+        var block = HeaderBlock(headers);
+        var limit = timeout ?? Options.RequestTimeout;
+        if (!IsReady) return RequestLaterAsync(head, payload, text, limit, block, cancel);
+        var request = Begin(head, limit, cancel);
+        try
+        {
+            var replyTopic = _inboxBase + request.Id;
+            if (_outbox.TryPublish(head, replyTopic, block, payload.Span, text) > 0)
+                return FinishAsync(request, PublishLaterAsync(head, replyTopic, block, payload, text, cancel));
+        }
+        catch (Exception e) when (e is NasException)
+        {
+            TakeRequest(request.Id)?.Fail(e);
+        }
+        return request.Task;
+    }
+
+    private async ValueTask<NasMessage> RequestLaterAsync(PublishHead head, ReadOnlyMemory<byte> payload, string? text, TimeSpan limit, byte[]? block, CancellationToken cancel)
+    {
+        await ReadyAsync(cancel).ConfigureAwait(false);
+        var request = Begin(head, limit, cancel);
+        return await FinishAsync(request, PublishLaterAsync(head, _inboxBase + request.Id, block, payload, text, cancel)).ConfigureAwait(false);
+    }
+
+    private async ValueTask<NasMessage> FinishAsync(PendingRequest request, ValueTask publishing)
+    {
+        var reply = request.Task;
+        var id = request.Id;
+        try
+        {
+            await publishing.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is NasException or OperationCanceledException)
+        {
+            TakeRequest(id)?.Fail(e);
+        }
+        return await reply.ConfigureAwait(false);
+    }
+
+    private PendingRequest Begin(PublishHead head, TimeSpan limit, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (_inbox is null) OpenInbox();
+        if (!_idleRequests.TryDequeue(out var request)) request = new PendingRequest(_idleRequests.Enqueue);
+        request.Start(head.Subject, head.Topic, limit);
+        lock (_requestGate)
+        {
+            _requests.Add(request);
+            if (!_requestTimerRuns)
+            {
+                _requestTimerRuns = true;
+                _requestTimer.Change(RequestTick, RequestTick);
+            }
+        }
+        if (cancel.CanBeCanceled)
+        {
+            var id = request.Id;
+            request.CancelWith(cancel.Register(() => TakeRequest(id)?.Fail(new OperationCanceledException(cancel))));
+        }
+        if (State == NasConnectionState.Closed) TakeRequest(request.Id)?.Fail(Closed());
+        return request;
+    }
+
+    /// <summary>The inbox is subscribed to with the first request: its SUB goes before the request on the same wire, so no fence is needed.</summary>
+    private void OpenInbox()
+    {
+        lock (_gate)
+        {
+            if (_inbox is not null) return;
+            var inbox = new NasSubscription(this, _inboxBase + "*", _inboxBase + "*", null, null, Options.Subscriptions, 0);
+            Add(inbox);
+            _inbox = inbox;
+        }
+    }
+
+    private void OnReply(ref ServerOperation operation, long utcTicks)
+    {
+        if (ReadToken(operation.Subject) is not { } id || TakeRequest(id) is not { } request) return;
+        if (NasHeaders.PeekStatus(operation.Headers) == 503)
+        {
+            request.Fail(NoResponders(request.Subject));
+            return;
+        }
+        var topic = Encoding.UTF8.GetString(operation.Subject);
+        request.Complete(new NasMessage(new MessageOrigin(_inbox!, topic, topic), operation.Payload.ToArray(), Extras(ref operation), utcTicks));
+    }
+
+    private long? ReadToken(ReadOnlySpan<byte> topic)
+    {
+        // The prefix is what we subscribed to; a server cannot send another by this sid, but a broken one could.
+        if (topic.Length <= _inboxBase.Length || topic.Length > _inboxBase.Length + 18) return null;
+        long id = 0;
+        foreach (var digit in topic.Slice(_inboxBase.Length))
+        {
+            if ((uint)(digit - '0') > 9) return null;
+            id = id * 10 + digit - '0';
+        }
+        return id;
+    }
+
+    private PendingRequest? TakeRequest(long id)
+    {
+        lock (_requestGate)
+        {
+            var request = _requests.Find(id);
+            if (request is not null) _requests.Remove(request);
+            return request;
+        }
+    }
+
+    private void OnRequestTimer()
+    {
+        List<long> late = [];
+        lock (_requestGate)
+        {
+            var now = DateTime.UtcNow;
+            if (_requests.Count > 0)
+            {
+                _quietTicks = 0;
+                foreach (var request in _requests.ToList()) if (request.Deadline <= now) late.Add(request.Id);
+            }
+            else if (++_quietTicks * RequestTick.TotalMilliseconds > 1000)
+            {
+                _quietTicks = 0;
+                _requestTimerRuns = false;
+                _requestTimer.Change(Timeout.Infinite, Timeout.Infinite);
+            }
+        }
+        foreach (var id in late)
+            if (TakeRequest(id) is { } request)
+                request.Fail(new NasException(NasError.RequestTimeout, $"No reply to the request on '{request.Subject}' came within {request.Timeout.TotalSeconds:0.###} s.") { Target = request.Subject });
+    }
+
+    private void DenyRequests(string topic, NasException error) => FailRequests(error, r => r.Topic == topic);
+
+    private void DenyInbox(NasException error)
+    {
+        _inbox = null;
+        FailRequests(error);
+    }
+
+    private void FailRequests(NasException error, Func<PendingRequest, bool>? which = null)
+    {
+        List<PendingRequest> failed = [];
+        lock (_requestGate)
+        {
+            foreach (var request in _requests.ToList())
+            {
+                if (which is not null && !which(request)) continue;
+                _requests.Remove(request);
+                failed.Add(request);
+            }
+        }
+        foreach (var request in failed) request.Fail(error);
+    }
+
+    private static NasException NoResponders(string subject) =>
+        new(NasError.NoResponders, $"Nobody answers on '{subject}': no service or subscription listens there.") { Target = subject };
+}

@@ -1,0 +1,197 @@
+using NasPubSub.Messaging;
+
+namespace NasPubSub;
+
+/// <summary>The bounded buffer between the read loop, which fills it, and the handler or readers.</summary>
+public sealed partial class NasSubscription
+{
+    private readonly object _gate = new();
+    private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private NasMessage?[] _ring = [];
+    private int _head, _count;
+    private long _bytes;
+    private long _dropped;
+    private bool _isSlow;
+    private bool _ended, _discarded;
+    private bool _pumping;
+    private int _blocked, _held;
+    private TaskCompletionSource<bool>? _arrival;
+
+    /// <summary>Messages that wait to be handled or read.</summary>
+    public int PendingMessages
+    {
+        get { lock (_gate) return _count; }
+    }
+
+    /// <summary>Payload and header bytes that wait to be handled or read.</summary>
+    public long PendingBytes
+    {
+        get { lock (_gate) return _bytes; }
+    }
+
+    /// <summary>Messages dropped since the buffer was full.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>False once unsubscribed, at its maximum, denied, or the connection closed. What is buffered may still be read.</summary>
+    public bool IsActive
+    {
+        get { lock (_gate) return !_ended; }
+    }
+
+    /// <summary>Has it ended, and is everything read?</summary>
+    public bool IsCompleted
+    {
+        get { lock (_gate) return _ended && _count == 0; }
+    }
+
+    /// <summary>Ends when the subscription has, and every message was handled or read.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>Takes a message in. Read loop only.</summary>
+    /// <returns>Was it the last of the maximum?</returns>
+    internal bool Deliver(NasMessage message)
+    {
+        var startPump = false;
+        var becameSlow = false;
+        TaskCompletionSource<bool>? arrival = null;
+        bool last;
+        lock (_gate)
+        {
+            var max = _max;
+            if (_ended || (max > 0 && _received >= max)) return false;
+            _received++;
+            last = max > 0 && _received == max;
+            var size = message.Size;
+            if (IsFull(size) && Limits.Overflow == NasOverflow.Wait) WaitForReader(size);
+            if (IsFull(size))
+            {
+                Interlocked.Increment(ref _dropped);
+                Connection.OnDropped();
+                becameSlow = !_isSlow;
+                _isSlow = true;
+            }
+            if (!IsFull(size) || (Limits.Overflow == NasOverflow.DropOld && DropOld(size)))
+            {
+                Put(message);
+                _bytes += size;
+                if (_blocked > 0) Monitor.Pulse(_gate);
+                (arrival, _arrival) = (_arrival, null);
+                startPump = _handler is not null && !_pumping;
+                if (startPump) _pumping = true;
+            }
+        }
+        arrival?.TrySetResult(true);
+        if (startPump) ThreadPool.UnsafeQueueUserWorkItem(static s => _ = ((NasSubscription)s!).PumpAsync(), this);
+        if (becameSlow) Connection.OnSlow(this);
+        return last;
+    }
+
+    /// <summary>No more messages come.</summary>
+    internal void End(Exception? error, bool discard)
+    {
+        TaskCompletionSource<bool>? arrival;
+        var empty = false;
+        lock (_gate)
+        {
+            if (error is not null) Error ??= error;
+            _ended = true;
+            if (discard)
+            {
+                _discarded = true;
+                _ring = [];
+                _count = 0;
+                _bytes = 0;
+            }
+            empty = _count == 0 && !_pumping;
+            (arrival, _arrival) = (_arrival, null);
+            Monitor.PulseAll(_gate);
+        }
+        arrival?.TrySetResult(true);
+        if (empty) _completion.TrySetResult(true);
+    }
+
+    private bool IsFull(int size) => _count > 0 && (_count >= Limits.MaxPendingMessages || _bytes + size > Limits.MaxPendingBytes);
+
+    private bool DropOld(int size)
+    {
+        while (IsFull(size)) Take();
+        return true;
+    }
+
+    private void WaitForReader(int size)
+    {
+        var deadline = DateTime.UtcNow + Limits.MaxWait;
+        while (IsFull(size) && !_ended && !_isSlow)
+        {
+            var left = deadline - DateTime.UtcNow;
+            if (left <= TimeSpan.Zero) return;
+            _held++;
+            Monitor.Wait(_gate, left);
+            _held--;
+        }
+    }
+
+    private void Put(NasMessage message)
+    {
+        if (_count == _ring.Length)
+        {
+            var larger = new NasMessage?[Math.Max(4, _ring.Length * 2)];
+            for (var i = 0; i < _count; i++) larger[i] = _ring[(_head + i) & (_ring.Length - 1)];
+            (_ring, _head) = (larger, 0);
+        }
+        _ring[(_head + _count++) & (_ring.Length - 1)] = message;
+    }
+
+    private NasMessage Take()
+    {
+        var message = _ring[_head]!;
+        _ring[_head] = null;
+        _head = (_head + 1) & (_ring.Length - 1);
+        _bytes -= message.Size;
+        if (--_count <= Limits.MaxPendingMessages / 2) _isSlow = false;
+        if (_held > 0) Monitor.PulseAll(_gate);
+        return message;
+    }
+
+    /// <summary>Takes up to so many as fit. Under the lock.</summary>
+    private int TakeMany(NasMessage[] to)
+    {
+        var taken = Math.Min(to.Length, _count);
+        for (var i = 0; i < taken; i++) to[i] = Take();
+        if (_ended && _count == 0 && !_pumping) _completion.TrySetResult(true);
+        return taken;
+    }
+
+    /// <summary>A few at a time, so that the limits count nearly all that wait: with small limits, one.</summary>
+    private int BatchSize => Math.Max(1, Math.Min(256, Limits.MaxPendingMessages / 64));
+
+    private async Task PumpAsync()
+    {
+        var batch = new NasMessage[BatchSize];
+        while (true)
+        {
+            int taken;
+            lock (_gate)
+            {
+                taken = TakeMany(batch);
+                if (taken == 0)
+                {
+                    _pumping = false;
+                    if (_ended) _completion.TrySetResult(true);
+                    return;
+                }
+            }
+            for (var i = 0; i < taken && !Volatile.Read(ref _discarded); i++)
+            {
+                try
+                {
+                    await _handler!(batch[i]).ConfigureAwait(false);
+                }
+                catch (Exception e)
+                {
+                    Connection.OnHandlerFailed(this, e);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Text;
+using NasPubSub.Messaging;
+using NasPubSub.Protocol;
+
+namespace NasPubSub;
+
+/// <summary>
+/// A subscription. Messages wait in a bounded buffer until a handler has run for them, or until they are read; either
+/// way in the order they came. Thread-safe; several readers share the messages.
+/// </summary>
+public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
+{
+    private readonly Func<NasMessage, ValueTask>? _handler;
+    private readonly bool _isPattern;
+    private MessageOrigin _origin;
+    private byte[] _originTopic = [];
+    private long _max;
+    private long _received;
+
+    internal NasSubscription(NasConnection connection, string subject, string topic, string? queueGroup, Func<NasMessage, ValueTask>? handler, NasSubscriptionOptions limits, long max)
+    {
+        Connection = connection;
+        Topic = topic;
+        Subject = subject;
+        QueueGroup = queueGroup;
+        Limits = limits;
+        _handler = handler;
+        _max = max;
+        _isPattern = topic.IndexOf('*') >= 0 || topic.EndsWith('>');
+        _origin = new MessageOrigin(this, topic, connection.Shown(topic));
+    }
+
+    /// <summary>The connection it belongs to.</summary>
+    public NasConnection Connection { get; }
+
+    /// <summary>The subscription's id on the wire; never used again by this connection.</summary>
+    public long Sid { get; private set; }
+
+    /// <summary>The subject as asked for, without namespace.</summary>
+    public string Subject { get; }
+
+    /// <summary>The subject on the wire.</summary>
+    public string Topic { get; }
+
+    /// <summary>The queue group, if any: one member of it gets each message.</summary>
+    public string? QueueGroup { get; }
+
+    /// <summary>Messages after which it ends by itself; 0 for never.</summary>
+    public long MaxMessages => Interlocked.Read(ref _max);
+
+    /// <summary>Messages the server delivered, dropped ones among them.</summary>
+    public long Delivered => Interlocked.Read(ref _received);
+
+    /// <summary>Why the server ended it, if it did.</summary>
+    public Exception? Error { get; private set; }
+
+    internal NasSubscriptionOptions Limits { get; }
+
+    internal bool HasHandler => _handler is not null;
+
+    long ISlotItem.Id { get => Sid; set => Sid = value; }
+
+    /// <summary>SUB, and UNSUB where a maximum is set: what is left of it (ADR-40).</summary>
+    internal byte[] ToOperations()
+    {
+        var subscribe = ClientLines.Subscribe(Topic, QueueGroup, Sid);
+        return MaxMessages > 0 ? [.. subscribe, .. ClientLines.Unsubscribe(Sid, Math.Max(1, MaxMessages - Delivered))] : subscribe;
+    }
+
+    /// <summary>The message's subject as one object with those before it, where it is the same. Read loop only.</summary>
+    internal MessageOrigin OriginOf(ReadOnlySpan<byte> topic)
+    {
+        if (!_isPattern || topic.SequenceEqual(_originTopic)) return _origin;
+        var text = Encoding.UTF8.GetString(topic);
+        _originTopic = topic.ToArray();
+        return _origin = new MessageOrigin(this, text, Connection.Shown(text));
+    }
+
+    /// <summary>Ends it: at once, or after so many messages counted from its start. What is buffered may still be read; a handler gets no more.</summary>
+    /// <exception cref="NasException">ConnectionClosed.</exception>
+    public Task UnsubscribeAsync(long maxMessages = 0, CancellationToken cancel = default)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Connection.Unsubscribe(this, maxMessages);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Ends it in order: the server sends no more, and what it sent is still handled. Returns when the handler has had all
+    /// of it; without a handler, when no more can come.
+    /// </summary>
+    /// <exception cref="NasException">Timeout: it took longer; the subscription has ended all the same.</exception>
+    public async Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
+    {
+        var limit = timeout ?? Connection.Options.OperationTimeout;
+        var deadline = DateTime.UtcNow + limit;
+        try
+        {
+            await Connection.FinishAsync(this, limit, cancel).ConfigureAwait(false);
+            if (_handler is not null) await Completion.WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            End(null, discard: true);
+            throw new NasException(NasError.Timeout, $"The subscription to '{Subject}' did not drain within {limit.TotalSeconds:0.###} s.") { Target = Subject };
+        }
+    }
+
+    /// <summary>Unsubscribes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (IsActive) await UnsubscribeAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => QueueGroup is null ? $"{Subject} (sid {Sid})" : $"{Subject} in {QueueGroup} (sid {Sid})";
+
+    /// <returns>Has it had all messages of its maximum?</returns>
+    internal bool SetMax(long max)
+    {
+        Interlocked.Exchange(ref _max, max);
+        return Delivered >= max;
+    }
+}

@@ -1,0 +1,181 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace NasPubSub.Protocol;
+
+/// <summary>
+/// Bytes of a server to operations, in place: no socket, no clock, no copy. One for each connection, since it remembers
+/// how far an unfinished operation was read. Whatever the bytes, it gives an operation, asks for more, or throws.
+/// </summary>
+internal sealed class Parser(int maxMessage)
+{
+    /// <summary>Longer lines come from no NATS server. INFO alone may list a large cluster.</summary>
+    private const int MaxLine = 64 * 1024, MaxInfoLine = 1024 * 1024;
+
+    /// <summary>"MSG subject sid ": the head of the last MSG, for the next is likely to begin the same.</summary>
+    private byte[] _head = [];
+    private int _headLength, _headSubject;
+    private long _headSid;
+
+    /// <summary>Bytes at the buffer's start known to hold no end of line, so that slow senders cost no more than fast ones.</summary>
+    private int _scanned;
+
+    /// <summary>The whole length of the unfinished operation, once its control line was read; else 0.</summary>
+    public int Needed { get; private set; }
+
+    /// <returns>Bytes used, or 0 when the operation is not yet whole.</returns>
+    /// <exception cref="NasException">ProtocolError: no NATS operation, or one beyond the limits.</exception>
+    public int Read(ReadOnlySpan<byte> buffer, out ServerOperation operation)
+    {
+        operation = default;
+        if (Needed > buffer.Length) return 0;
+        if (_headLength > 0 && buffer.StartsWith(_head.AsSpan(0, _headLength)) && ReadSame(buffer, ref operation) is var used and > 0)
+            return used;
+
+        var end = buffer.Slice(_scanned).IndexOf((byte)'\n');
+        if (end < 0)
+        {
+            _scanned = buffer.Length;
+            if (_scanned > MaxLine && (_scanned > MaxInfoLine || !IsInfo(buffer))) throw Broken("a control line without end");
+            return 0;
+        }
+        end += _scanned;
+        if (end > MaxLine && (end > MaxInfoLine || !IsInfo(buffer))) throw Broken("a control line without end");
+        var line = buffer.Slice(0, end > 0 && buffer[end - 1] == '\r' ? end - 1 : end);
+        used = ReadLine(buffer, line, end + 1, ref operation);
+        _scanned = used > 0 ? 0 : end;
+        return used;
+    }
+
+    /// <summary>A MSG that begins as the last one did, without reply subject: only its size is new.</summary>
+    private int ReadSame(ReadOnlySpan<byte> buffer, ref ServerOperation operation)
+    {
+        var size = 0;
+        var at = _headLength;
+        for (; at < buffer.Length && (uint)(buffer[at] - '0') <= 9 && size < 100_000_000; at++) size = size * 10 + buffer[at] - '0';
+        if (at == _headLength || at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || size > maxMessage) return 0;
+        var start = at + 2;
+        if (buffer.Length < start + size + 2) return 0;
+        if (buffer[start + size] != '\r' || buffer[start + size + 1] != '\n') throw Broken("a message longer than it said");
+        operation.Kind = OperationKind.Message;
+        operation.SameAsLast = true;
+        operation.Sid = _headSid;
+        operation.Subject = buffer.Slice(4, _headSubject);
+        operation.Payload = buffer.Slice(start, size);
+        Needed = 0;
+        _scanned = 0;
+        return start + size + 2;
+    }
+
+    private int ReadLine(ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> line, int after, ref ServerOperation operation)
+    {
+        var rest = line;
+        var name = Token(ref rest);
+        switch (name.Length)
+        {
+            case 3 when Is(name, "MSG"u8): return ReadMessage(buffer, line, rest, after, hasHeaders: false, ref operation);
+            case 4 when Is(name, "HMSG"u8): return ReadMessage(buffer, line, rest, after, hasHeaders: true, ref operation);
+            case 4 when Is(name, "INFO"u8): operation.Kind = OperationKind.Info; operation.Text = Trim(rest); return after;
+            case 4 when Is(name, "PING"u8): operation.Kind = OperationKind.Ping; return after;
+            case 4 when Is(name, "PONG"u8): operation.Kind = OperationKind.Pong; return after;
+            case 3 when Is(name, "+OK"u8): operation.Kind = OperationKind.Ok; return after;
+            case 4 when Is(name, "-ERR"u8): operation.Kind = OperationKind.Error; operation.Text = Unquote(Trim(rest)); return after;
+            default: throw Broken($"'{Show(line)}'");
+        }
+    }
+
+    private int ReadMessage(ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> line, ReadOnlySpan<byte> rest, int after, bool hasHeaders, ref ServerOperation operation)
+    {
+        // MSG subject sid [reply] size ; HMSG subject sid [reply] header-size size
+        var subject = Token(ref rest);
+        var sid = Token(ref rest);
+        var third = Token(ref rest);
+        var fourth = Token(ref rest);
+        var fifth = hasHeaders ? Token(ref rest) : default;
+        if (!Trim(rest).IsEmpty) throw Broken($"'{Show(line)}'");
+        var hasReply = !(hasHeaders ? fifth : fourth).IsEmpty;
+        var total = Number(hasHeaders ? hasReply ? fifth : fourth : hasReply ? fourth : third, line);
+        var head = hasHeaders ? Number(hasReply ? fourth : third, line) : 0;
+        if (total > maxMessage) throw Broken($"a message of {total} bytes, over the limit of {maxMessage}");
+        if (head > total) throw Broken("headers longer than their message");
+
+        var whole = after + (int)total + 2;
+        if (buffer.Length < whole)
+        {
+            Needed = whole;
+            return 0;
+        }
+        Needed = 0;
+        if (buffer[whole - 2] != '\r' || buffer[whole - 1] != '\n') throw Broken("a message longer than it said");
+        operation.Kind = OperationKind.Message;
+        operation.Subject = subject;
+        operation.Sid = Number(sid, line);
+        operation.ReplyTo = hasReply ? third : default;
+        operation.Headers = buffer.Slice(after, (int)head);
+        operation.Payload = buffer.Slice(after + (int)head, (int)(total - head));
+        Remember(line, hasHeaders || hasReply, subject, operation.Sid, third);
+        return whole;
+    }
+
+    private void Remember(ReadOnlySpan<byte> line, bool isOther, ReadOnlySpan<byte> subject, long sid, ReadOnlySpan<byte> size)
+    {
+        _headLength = 0;
+        var length = line.Length - size.Length;
+        // Only the canonical form: its head is found again byte for byte.
+        if (isOther || length > 512 || !line.Slice(4, subject.Length).SequenceEqual(subject) || line[3] != ' ') return;
+        if (_head.Length < length) _head = new byte[512];
+        line.Slice(0, length).CopyTo(_head);
+        (_headLength, _headSubject, _headSid) = (length, subject.Length, sid);
+    }
+
+    private static ReadOnlySpan<byte> Token(scoped ref ReadOnlySpan<byte> rest)
+    {
+        var start = 0;
+        while (start < rest.Length && rest[start] is (byte)' ' or (byte)'\t') start++;
+        var end = start;
+        while (end < rest.Length && rest[end] is not ((byte)' ' or (byte)'\t')) end++;
+        var token = rest.Slice(start, end - start);
+        rest = rest.Slice(end);
+        return token;
+    }
+
+    private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text)
+    {
+        while (!text.IsEmpty && text[0] is (byte)' ' or (byte)'\t') text = text.Slice(1);
+        while (!text.IsEmpty && text[text.Length - 1] is (byte)' ' or (byte)'\t') text = text.Slice(0, text.Length - 1);
+        return text;
+    }
+
+    private static ReadOnlySpan<byte> Unquote(ReadOnlySpan<byte> text) =>
+        text.Length >= 2 && text[0] == '\'' && text[text.Length - 1] == '\'' ? text.Slice(1, text.Length - 2) : text;
+
+    private static long Number(ReadOnlySpan<byte> digits, ReadOnlySpan<byte> line)
+    {
+        if (digits.IsEmpty || digits.Length > 18) throw Broken($"'{Show(line)}'");
+        long number = 0;
+        foreach (var digit in digits)
+        {
+            if ((uint)(digit - '0') > 9) throw Broken($"'{Show(line)}'");
+            number = number * 10 + digit - '0';
+        }
+        return number;
+    }
+
+    private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> operation)
+    {
+        for (var i = 0; i < operation.Length; i++)
+        {
+            var c = name[i];
+            if (c is >= (byte)'a' and <= (byte)'z') c -= 32;
+            if (c != operation[i]) return false;
+        }
+        return true;
+    }
+
+    private static bool IsInfo(ReadOnlySpan<byte> buffer) => Is(buffer.Slice(0, 4), "INFO"u8);
+
+    private static string Show(ReadOnlySpan<byte> line) =>
+        Subjects.Printable(System.Text.Encoding.UTF8.GetString(line.Slice(0, Math.Min(line.Length, 200))));
+
+    private static NasException Broken(string what) =>
+        new(NasError.ProtocolError, $"The server does not speak the NATS protocol: it sent {what}.");
+}

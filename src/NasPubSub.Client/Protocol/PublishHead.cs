@@ -1,0 +1,28 @@
+using System.Text;
+
+namespace NasPubSub.Protocol;
+
+/// <summary>The checked and encoded start of a publish, kept while the subject stays the same.</summary>
+internal sealed class PublishHead
+{
+    public PublishHead(string? ns, string subject, bool useNamespace, string inboxPrefix)
+    {
+        Subjects.CheckPublish(subject);
+        Subject = subject;
+        UseNamespace = useNamespace;
+        Topic = Subjects.ToWire(ns, subject, useNamespace, inboxPrefix);
+        Pub = Encoding.UTF8.GetBytes("PUB " + Topic + " ");
+        HPub = Encoding.UTF8.GetBytes("HPUB " + Topic + " ");
+        if (HPub.Length > Subjects.MaxControlLine - 64)
+            throw new NasException(NasError.InvalidSubject, "The subject with its namespace is too long for a server's control line.") { Target = subject };
+    }
+
+    public string Subject { get; }
+    public bool UseNamespace { get; }
+    public string Topic { get; }
+    public byte[] Pub { get; }
+    public byte[] HPub { get; }
+
+    public bool IsFor(string subject, bool useNamespace) =>
+        UseNamespace == useNamespace && ((object)subject == Subject || subject == Subject);
+}
