@@ -21,7 +21,8 @@ public sealed class NatsCluster : IAsyncDisposable
     /// <summary>All URLs, separated by commas.</summary>
     public string Url => string.Join(",", Servers.Select(server => server.Url));
 
-    /// <summary>Starts <paramref name="count"/> servers with the same options and returns when each has a route to each other.</summary>
+    /// <summary>Starts <paramref name="count"/> servers with the same options and returns when each has a route to each other, and with
+    /// JetStream when they have elected a leader (some seconds).</summary>
     public static async Task<NatsCluster> StartAsync(int count = 3, NatsServerOptions? options = null)
     {
         options ??= new NatsServerOptions();
@@ -65,6 +66,11 @@ public sealed class NatsCluster : IAsyncDisposable
         {
             var cluster = new NatsCluster(await Task.WhenAll(starts), network);
             await cluster.MeshedAsync();
+            if (options.JetStream)
+            {
+                await Task.WhenAll(cluster.Servers.Select(server => server.WaitForLogAsync("metadata leader", TimeSpan.FromSeconds(60))));
+            }
+
             return cluster;
         }
         catch

@@ -81,7 +81,7 @@ public sealed class NatsServerTests
     [Fact]
     public async Task A_cluster_is_a_full_mesh_and_a_member_returns()
     {
-        await using var cluster = await NatsCluster.StartAsync(3);
+        await using var cluster = await NatsCluster.StartAsync(3, new NatsServerOptions { JetStream = true });
         await cluster.Servers[1].KillAsync();
         await cluster.Servers[1].RestartAsync();
         Assert.StartsWith("INFO {", await FirstLineAsync(cluster.Servers[1].Port), StringComparison.Ordinal);
