@@ -46,6 +46,15 @@ internal sealed class Link : IDisposable
     public NasSubscription? LastSubscription { get; set; }
     public MessageOrigin? LastOrigin { get; set; }
 
+    /// <summary>Set while the client moves from this link, or to it.</summary>
+    public volatile Overlap? Overlap;
+
+    /// <summary>Is it the one moved to?</summary>
+    public bool IsNew { get; set; }
+
+    /// <summary>Were its subscriptions ended, since another link has them?</summary>
+    public bool HasLeft { get; set; }
+
     /// <summary>Pings of the keep-alive without answer.</summary>
     public int PingsOut { get; set; }
 
@@ -86,6 +95,12 @@ internal sealed class Link : IDisposable
         return fence;
     }
 
+    /// <summary>Sends before an outbox is attached.</summary>
+    public async Task SendAsync(byte[] bytes)
+    {
+        for (var sent = 0; sent < bytes.Length;) sent += await _transport.SendAsync(bytes, sent, bytes.Length - sent).ConfigureAwait(false);
+    }
+
     /// <summary>The connection is of no more use. The first reason counts.</summary>
     public void Fail(NasException reason) => _ended.TrySetResult(reason);
 
@@ -98,9 +113,6 @@ internal sealed class Link : IDisposable
         await _writing.ConfigureAwait(false);
         FailFences();
     }
-
-    /// <summary>Returns when the write loop has ended by itself, its outbox being attached elsewhere.</summary>
-    public Task WritingEnded => _writing;
 
     public void Dispose()
     {
@@ -188,7 +200,7 @@ internal sealed class Link : IDisposable
                 Taken = 0;
                 while (Taken < next.Count)
                     Taken += await _transport.SendAsync(next.Array!, next.Offset + Taken, next.Count - Taken).ConfigureAwait(false);
-                outbox.Sent();
+                outbox.Sent(this);
                 Taken = 0;
             }
         }

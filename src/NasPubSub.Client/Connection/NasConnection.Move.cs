@@ -1,13 +1,148 @@
 using NasPubSub.Connection;
+using NasPubSub.Messaging;
+using NasPubSub.Protocol;
 
 namespace NasPubSub;
 
-/// <summary>Moving to another server.</summary>
+/// <summary>
+/// Moving to another server while the old one still serves: it announced its end (lame duck mode). Nothing is lost or
+/// doubled: subscriptions exist on both for a while, what was published goes out on the old one first.
+/// </summary>
 public sealed partial class NasConnection
 {
+    /// <summary>How long a new subscription may take to be known in the whole cluster.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(300);
+
+    private Link? _moving;
+
     private void OnLameDuck(Link link)
     {
-        if (link != _link) return;
-        Notify(NasEventKind.LameDuck, $"The server {link.Address} is about to shut down.");
+        lock (_gate)
+        {
+            if (link != _link || _moving == link || _disconnecting is not null) return;
+            _moving = link;
+        }
+        _ = Task.Run(() => MoveAsync(link));
+    }
+
+    private async Task MoveAsync(Link old)
+    {
+        if (!Options.MoveOnLameDuck || await OpenOtherAsync(old.Address).ConfigureAwait(false) is not { } next)
+        {
+            Notify(NasEventKind.LameDuck, $"The server {old.Address} is about to shut down, and there is no other to move to.");
+            return;
+        }
+        try
+        {
+            var overlap = new Overlap();
+            next.Overlap = overlap;
+            next.IsNew = true;
+            old.Overlap = overlap;
+            var moved = await SubscribeOnAsync(next).ConfigureAwait(false);
+            await LeaveAsync(old, overlap).ConfigureAwait(false);
+            Switch(old, next, moved);
+            await old.CloseAsync().ConfigureAwait(false);
+            Notify(NasEventKind.Moved, $"Moved to {next.Address}, since {old.Address} is about to shut down.");
+            // INFO may have told the same of the new server before it was the present one.
+            if (next.Info.LameDuck) OnLameDuck(next);
+        }
+        catch (Exception e)
+        {
+            // The old link serves until it breaks; then a reconnect does what the move could not.
+            Remember(e);
+            if (_link == next) return;
+            next.Overlap = null;
+            await next.CloseAsync().ConfigureAwait(false);
+            old.Overlap = null;
+            _outbox.Release();
+            if (old.HasLeft) old.Fail(new NasException(NasError.ConnectionLost, "The move to another server failed.", e));
+        }
+    }
+
+    private async Task<Link?> OpenOtherAsync(NasServerAddress address)
+    {
+        foreach (var server in _pool.Round(address))
+        {
+            if (server.Address.IsSamePlace(address)) continue;
+            try
+            {
+                var link = await Handshake.OpenAsync(server.Address, Options, _stop.Token).ConfigureAwait(false);
+                if (!link.Info.LameDuck)
+                {
+                    _pool.Succeeded(server);
+                    return link;
+                }
+                link.Dispose();
+            }
+            catch (Exception e) when (e is NasException or OperationCanceledException)
+            {
+                if (e is NasException failed) _pool.Failed(server, failed);
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Subscribes on the new link, and waits until the cluster knows.</summary>
+    /// <returns>The sids subscribed to.</returns>
+    private async Task<List<long>> SubscribeOnAsync(Link next)
+    {
+        List<NasSubscription> all;
+        lock (_gate) all = _subscriptions.ToList();
+        // No maximum here: the new server would count what both deliver. It is kept on this side.
+        byte[] operations = [.. all.SelectMany(s => ClientLines.Subscribe(s.Topic, s.QueueGroup, s.Sid)), .. ClientLines.Ping];
+        var pong = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        next.Expect(new Fence(pong, 0));
+        next.Start(this);
+        await next.SendAsync(operations).ConfigureAwait(false);
+        await pong.Task.WaitAsync(Options.OperationTimeout).ConfigureAwait(false);
+        return [.. all.Select(s => s.Sid)];
+    }
+
+    /// <summary>Lets the subscriptions spread, then ends those of the old link, and sees everything through that is on it.</summary>
+    private async Task LeaveAsync(Link old, Overlap overlap)
+    {
+        var deadline = DateTime.UtcNow + Settle;
+        while (DateTime.UtcNow < deadline && !overlap.IsFull && _link == old)
+            await Task.Delay(20, _stop.Token).ConfigureAwait(false);
+        var fence = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_link != old) throw NotConnected();
+            // Those made from now on are not sent anywhere: the switch does it.
+            old.HasLeft = true;
+            _outbox.Hold(fence, [.. _subscriptions.ToList().SelectMany(s => ClientLines.Unsubscribe(s.Sid, 0))]);
+        }
+        await fence.Task.WaitAsync(Options.OperationTimeout).ConfigureAwait(false);
+    }
+
+    private void Switch(Link old, Link next, List<long> moved)
+    {
+        lock (_gate)
+        {
+            if (_link != old || _stop.IsCancellationRequested) throw NotConnected();
+            var present = _subscriptions.ToList();
+            byte[] operations =
+            [
+                .. moved.Where(sid => _subscriptions.Find(sid) is null).SelectMany(sid => ClientLines.Unsubscribe(sid, 0)),
+                .. present.Where(s => !moved.Contains(s.Sid)).SelectMany(s => s.ToOperations()),
+            ];
+            _link = next;
+            _lastAddress = next.Address;
+            Server = next.Address.ToString();
+            ServerInfo = next.Info;
+            var refused = _outbox.Attach(next, operations);
+            if (refused > 0) OnError(new NasException(NasError.PayloadTooLarge, $"{refused} buffered messages are larger than the {next.Info.MaxPayload:N0} bytes {Server} takes; they were left out."));
+        }
+        next.StartWriting(_outbox);
+        next.Overlap!.Release(
+            held =>
+            {
+                var operation = held.ToOperation();
+                Route(next, ref operation, held.UtcTicks);
+            },
+            sid => _subscriptions.Find(sid)?.QueueGroup is not null);
+        next.Overlap = null;
+        Learn(next, next.Info);
+        StartPings();
     }
 }

@@ -15,7 +15,7 @@ public sealed partial class NasConnection : ILinkHandler
         switch (operation.Kind)
         {
             case OperationKind.Message: OnMessage(link, ref operation, utcTicks); break;
-            case OperationKind.Ping: _outbox.WriteControl(ClientLines.Pong); break;
+            case OperationKind.Ping: Answer(link); break;
             case OperationKind.Pong: OnPong(link); break;
             case OperationKind.Info: OnInfo(link, NasServerInfo.Parse(operation.Text)); break;
             case OperationKind.Error: OnServerError(link, ServerErrors.Read(Encoding.UTF8.GetString(operation.Text))); break;
@@ -23,6 +23,16 @@ public sealed partial class NasConnection : ILinkHandler
     }
 
     private void OnMessage(Link link, ref ServerOperation operation, long utcTicks)
+    {
+        if (link.Overlap is { } overlap && operation.Sid != _inbox?.Sid)
+        {
+            if (!link.IsNew) overlap.Note(ref operation);
+            else if (overlap.Hold(ref operation, utcTicks)) return;
+        }
+        Route(link, ref operation, utcTicks);
+    }
+
+    private void Route(Link link, ref ServerOperation operation, long utcTicks)
     {
         Interlocked.Increment(ref _messagesIn);
         Interlocked.Add(ref _bytesIn, operation.Headers.Length + operation.Payload.Length);
@@ -51,6 +61,12 @@ public sealed partial class NasConnection : ILinkHandler
         }
         var message = new NasMessage(origin, operation.Payload.ToArray(), Extras(ref operation), utcTicks);
         if (subscription.Deliver(message)) EndSubscription(subscription, null);
+    }
+
+    private void Answer(Link link)
+    {
+        // A link moved to has no outbox yet; its server waits minutes for this.
+        if (link == _link) _outbox.WriteControl(ClientLines.Pong);
     }
 
     private static MessageExtras? Extras(ref ServerOperation operation) =>

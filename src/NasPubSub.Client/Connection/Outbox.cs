@@ -22,6 +22,7 @@ internal sealed class Outbox(NasOptions options)
     private NasException? _closed;
     private bool _held;
     private TaskCompletionSource<TimeSpan>? _holdFence;
+    private readonly List<TaskCompletionSource<TimeSpan>> _heldFences = [];
     private TaskCompletionSource<bool>? _data;
     private TaskCompletionSource<bool>? _room;
     private int _blocked;
@@ -200,9 +201,9 @@ internal sealed class Outbox(NasOptions options)
     }
 
     /// <summary>The network took the whole of what NextAsync gave.</summary>
-    public void Sent()
+    public void Sent(Link link)
     {
-        lock (_gate) _sendingCount = 0;
+        lock (_gate) if (_link == link) _sendingCount = 0;
     }
 
     public void Confirm(Fence fence)
@@ -227,11 +228,12 @@ internal sealed class Outbox(NasOptions options)
             _maxPayload = link.Info.MaxPayload;
             for (var at = 0; at < kept.Length;)
             {
-                var (length, _, size) = ClientLines.Measure(kept.AsSpan(at));
+                var (length, isPublish, size) = ClientLines.Measure(kept.AsSpan(at));
                 if (size > _maxPayload) refused++;
-                else Append(kept.AsSpan(at, length));
+                else if (isPublish) Append(kept.AsSpan(at, length));
                 at += length;
             }
+            ReleaseFences();
             wake = TakeWake();
             FreeRoom();
         }
@@ -258,7 +260,9 @@ internal sealed class Outbox(NasOptions options)
             _confirmed = handed;
             _lastFence = null;
             _held = false;
-            _holdFence?.TrySetException(new NasException(NasError.ConnectionLost, "The connection broke."));
+            foreach (var fence in _heldFences) fence.TrySetException(Lost());
+            _heldFences.Clear();
+            _holdFence?.TrySetException(Lost());
             _holdFence = null;
             _data?.TrySetResult(true);
             _data = null;
@@ -267,15 +271,16 @@ internal sealed class Outbox(NasOptions options)
     }
 
     /// <summary>
-    /// Sends what is there with a PING behind it, and holds back what comes after, so that it can go over another
+    /// Sends what is there, these operations and a PING behind it, and holds back what comes after, so that it can go over another
     /// connection in order: <see cref="Attach"/> or <see cref="Release"/> ends that.
     /// </summary>
-    public void Hold(TaskCompletionSource<TimeSpan> fence)
+    public void Hold(TaskCompletionSource<TimeSpan> fence, ReadOnlySpan<byte> operations)
     {
         TaskCompletionSource<bool>? wake;
         lock (_gate)
         {
             if (_link is null) throw new NasException(NasError.NotConnected, "The connection is broken; another is being made.");
+            Append(operations);
             _holdFence = fence;
             wake = TakeWake();
         }
@@ -289,6 +294,7 @@ internal sealed class Outbox(NasOptions options)
         {
             _held = false;
             _holdFence = null;
+            if (_link is not null) ReleaseFences();
             wake = TakeWake();
         }
         wake?.TrySetResult(true);
@@ -349,9 +355,23 @@ internal sealed class Outbox(NasOptions options)
 
     private void AppendFence(TaskCompletionSource<TimeSpan>? waiter)
     {
+        if (_held)
+        {
+            // Behind all that is held back, on whatever link that goes.
+            if (waiter is not null) _heldFences.Add(waiter);
+            return;
+        }
         Append(ClientLines.Ping);
         _link!.Expect(_lastFence = new Fence(waiter, _published));
     }
+
+    private void ReleaseFences()
+    {
+        foreach (var fence in _heldFences) AppendFence(fence);
+        _heldFences.Clear();
+    }
+
+    private static NasException Lost() => new(NasError.ConnectionLost, "The connection broke before the server answered.");
 
     private void HoldHere()
     {

@@ -159,7 +159,11 @@ public sealed partial class NasConnection
 
     private void EndSubscription(NasSubscription subscription, Exception? error)
     {
-        lock (_gate) _subscriptions.Remove(subscription);
+        lock (_gate)
+        {
+            // A server that does not know of the maximum (after a move) is told; another does not mind.
+            if (_subscriptions.Remove(subscription) && error is null) _outbox.WriteControl(ClientLines.Unsubscribe(subscription.Sid, 0));
+        }
         subscription.End(error, discard: false);
     }
 }
