@@ -52,6 +52,7 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
         _process.OutputDataReceived += (_, line) => Append(line.Data);
         Living[this] = true;
         _process.Start();
+        OrphanGuard.Watch(_process.Id);
         _process.StandardInput.Close();
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
@@ -62,6 +63,7 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await _process!.WaitForExitAsync(deadline.Token);
+        OrphanGuard.Forget(_process.Id);
     }
 
     public override Task KillAsync()
