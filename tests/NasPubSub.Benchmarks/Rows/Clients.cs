@@ -1,0 +1,34 @@
+using System.Threading.Channels;
+using NasPubSub.Benchmarks.Measuring;
+using NATS.Client.Core;
+
+namespace NasPubSub.Benchmarks.Rows;
+
+/// <summary>Connections as the rows want them: nothing may be dropped, and no namespace, so that all send the same bytes.</summary>
+internal static class Clients
+{
+    /// <summary>Beyond what any turn sends: a subscription that falls behind shows as a lower rate, not as lost messages.</summary>
+    private static readonly NasSubscriptionOptions NoDrops = new() { MaxPendingMessages = 1 << 24, MaxPendingBytes = 1L << 33 };
+
+    public static async Task<NasConnection> OursAsync(Bench bench)
+    {
+        var connection = new NasConnection(new NasOptions { Servers = [bench.Server], Namespace = null, Subscriptions = NoDrops });
+        await connection.ConnectAsync();
+        return connection;
+    }
+
+    public static async Task<NatsConnection> PeerAsync(Bench bench)
+    {
+        var connection = new NatsConnection(PeerOptions(bench));
+        await connection.ConnectAsync();
+        return connection;
+    }
+
+    public static NatsOpts PeerOptions(Bench bench) => NatsOpts.Default with
+    {
+        Url = bench.Server,
+        SubPendingChannelFullMode = BoundedChannelFullMode.Wait,
+        SubPendingChannelCapacity = 64 * 1024,
+        SuppressSlowConsumerWarnings = true,
+    };
+}
