@@ -1,0 +1,116 @@
+using System.Text;
+using System.Text.Json;
+using NasPubSub.Contexts;
+
+namespace NasPubSub;
+
+/// <summary>
+/// A named set of connection settings as the <c>nats</c> command keeps it, in <c>nats/context/&lt;name&gt;.json</c> under
+/// <c>$XDG_CONFIG_HOME</c> or <c>~/.config</c>. Read only, immutable, thread-safe. Its secrets are shown by no member.
+/// </summary>
+public sealed class NasContext
+{
+    private readonly ContextSettings _settings;
+
+    private NasContext(string name, string path, ContextSettings settings)
+    {
+        (Name, Path, _settings) = (name, path, settings);
+        Servers = [.. settings.Url.Split(',').Select(s => s.Trim()).Where(s => s.Length > 0).Select(NasServerAddress.Redact)];
+    }
+
+    /// <summary>The name.</summary>
+    public string Name { get; }
+
+    /// <summary>The file it was read from.</summary>
+    public string Path { get; }
+
+    /// <summary>What its owner wrote about it.</summary>
+    public string Description => _settings.Description;
+
+    /// <summary>The servers' addresses, without credentials. Empty where the context names none.</summary>
+    public IReadOnlyList<string> Servers { get; }
+
+    /// <summary>Does the <c>nats</c> command use it when told no other?</summary>
+    public bool IsSelected => Name == ContextFolder.SelectedName;
+
+    /// <summary>How it authenticates, in a word: <c>user/password</c>, <c>creds</c>, <c>nkey</c>, <c>user_jwt</c>, <c>token</c>, <c>nsc</c> or <c>none</c>.</summary>
+    public string Authentication => _settings.Authentication;
+
+    /// <summary>The JetStream domain; empty for none.</summary>
+    public string JetStreamDomain => _settings.JetStreamDomain;
+
+    /// <summary>The prefix of JetStream's API subjects; empty for the usual one.</summary>
+    public string JetStreamApiPrefix => _settings.JetStreamApiPrefix;
+
+    /// <summary>The prefix of JetStream's advisories; empty for the usual one.</summary>
+    public string JetStreamEventPrefix => _settings.JetStreamEventPrefix;
+
+    /// <summary>The prefix of inboxes; empty for the usual one.</summary>
+    public string InboxPrefix => _settings.InboxPrefix;
+
+    /// <summary>The selected context; null when none is.</summary>
+    /// <exception cref="NasException">InvalidOption: the selected one cannot be read.</exception>
+    public static NasContext? Selected => ContextFolder.SelectedName is { } name ? Load(name) : null;
+
+    /// <summary>The names of all contexts, sorted, without opening them.</summary>
+    public static IReadOnlyList<string> Names => ContextFolder.Names;
+
+    /// <summary>All contexts that can be read, sorted by name.</summary>
+    public static IReadOnlyList<NasContext> All()
+    {
+        var all = new List<NasContext>();
+        foreach (var name in Names)
+        {
+            try
+            {
+                all.Add(Load(name));
+            }
+            catch (NasException)
+            {
+                // One broken file hides no other; Load says what is wrong with it.
+            }
+        }
+        return all;
+    }
+
+    /// <summary>Reads a context.</summary>
+    /// <param name="name">Its name, or, as for the <c>nats</c> command, the path of a .json file.</param>
+    /// <exception cref="NasException">InvalidOption: there is none of that name, or its file is not readable.</exception>
+    public static NasContext Load(string name)
+    {
+        var path = ContextFolder.Find(name);
+        try
+        {
+            return new NasContext(System.IO.Path.GetFileNameWithoutExtension(path), path, ContextSettings.Parse(File.ReadAllText(path, Encoding.UTF8)));
+        }
+        catch (JsonException e)
+        {
+            // Not the exception itself: its text could quote the file.
+            throw Bad(name, $"{path} is not a JSON object of settings (line {e.LineNumber + 1}).");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Bad(name, e.Message);
+        }
+    }
+
+    /// <summary>The settings as options: servers, credentials, TLS and inbox prefix of the context, all else of <paramref name="based"/>.</summary>
+    /// <exception cref="NasException">InvalidOption: it asks for something this client cannot do, or names a variable that is not set.</exception>
+    public NasOptions ToOptions(NasOptions based)
+    {
+        try
+        {
+            return _settings.Apply(based);
+        }
+        catch (ContextException e)
+        {
+            throw Bad(Name, e.Message);
+        }
+    }
+
+    /// <summary>Name and servers; nothing secret.</summary>
+    public override string ToString() => Servers.Count == 0 ? Name : $"{Name} ({string.Join(", ", Servers)})";
+
+    internal static NasException Bad(string name, string why) =>
+        new(NasError.InvalidOption, $"The context '{name}' cannot be used: {why}") { Target = name };
+}
