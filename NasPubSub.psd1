@@ -1,0 +1,32 @@
+@{
+    # In a checkout (after a build) as in a package, the assemblies lie in bin, one folder for each framework.
+    RootModule           = if ($PSEdition -eq 'Core') { 'bin/net8.0/NasPubSub.dll' } else { 'bin/netstandard2.0/NasPubSub.dll' }
+    ModuleVersion        = '0.1.0'
+    GUID                 = '8d6f3f0a-3c0b-4a58-9d0e-6f2f3f6c1b7e'
+    Author               = 'NasPubSub contributors'
+    CompanyName          = 'NasPubSub contributors'
+    Copyright            = '(c) NasPubSub contributors. MIT licence.'
+    Description          = 'A NATS client for PowerShell: publish, subscribe and request with messages as objects in the pipeline.'
+    PowerShellVersion    = '5.1'
+    CompatiblePSEditions = @('Core', 'Desktop')
+    CmdletsToExport      = @(
+        'Connect-NasPubSub'
+        'Disconnect-NasPubSub'
+        'Get-NasConnection'
+        'Invoke-NasRequest'
+        'Publish-NasMessage'
+        'Receive-NasMessage'
+        'Send-NasReply'
+        'Test-NasConnection'
+        'Wait-NasConnection'
+    )
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('NATS', 'messaging', 'pubsub', 'PSEdition_Core', 'PSEdition_Desktop', 'Windows', 'Linux', 'MacOS')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

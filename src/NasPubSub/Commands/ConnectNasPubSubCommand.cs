@@ -1,0 +1,107 @@
+using System.Management.Automation;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>Connect-NasPubSub: opens a session and makes it the default of the runspace.</summary>
+[Cmdlet(VerbsCommunications.Connect, "NasPubSub", DefaultParameterSetName = "Server")]
+[OutputType(typeof(NasConnection))]
+public sealed partial class ConnectNasPubSubCommand : NasCmdlet
+{
+    /// <summary>Servers to try: host, host:port, nats://, tls://, ws://, wss://.</summary>
+    [Parameter(Position = 0, ParameterSetName = "Server", ValueFromPipelineByPropertyName = true)]
+    [Alias("Url", "Uri", "Servers")]
+    [ValidateNotNullOrEmpty]
+    public string[]? Server { get; set; }
+
+    /// <summary>The server's host.</summary>
+    [Parameter(ParameterSetName = "Host", Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string HostName { get; set; } = "localhost";
+
+    /// <summary>The server's port.</summary>
+    [Parameter(ParameterSetName = "Host")]
+    [ValidateRange(1, 65535)]
+    public int Port { get; set; } = 4222;
+
+    /// <summary>The namespace before every subject.</summary>
+    [Parameter]
+    public string Namespace { get; set; } = "default";
+
+    /// <summary>No namespace.</summary>
+    [Parameter]
+    public SwitchParameter NoNamespace { get; set; }
+
+    /// <summary>The session's name; servers show it too.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <summary>How long each server may take to answer.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan? Timeout { get; set; }
+
+    /// <summary>Returns at once and goes on connecting in the background.</summary>
+    [Parameter]
+    public SwitchParameter NoWait { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        NasConnection? connection = null;
+        var done = false;
+        try
+        {
+            var options = ReadOptions();
+            connection = new NasConnection(options);
+            Watched = connection;
+            WriteVerbose($"Connecting to {string.Join(", ", connection.Servers)}.");
+            Await(connection.ConnectAsync(Cancellation));
+            TakeUp(connection, options);
+            WriteVerbose(connection.IsConnected ? $"Connected to {connection.Server}, nats-server {connection.ServerInfo?.Version}." : "Connecting in the background.");
+            done = true;
+            WriteObject(connection);
+        }
+        catch (NasException e)
+        {
+            Fail(e, Server is null ? null : string.Join(",", Server.Select(NasServerAddress.Redact)));
+        }
+        finally
+        {
+            if (!done && connection is not null) _ = connection.DisconnectAsync(drain: false);
+        }
+    }
+
+    /// <summary>A session of the same name makes way.</summary>
+    private void TakeUp(NasConnection connection, NasOptions options)
+    {
+        var store = SessionStore.Current;
+        if (Name is not null && store.Find(Name) is { } old)
+        {
+            store.Forget(old.Connection);
+            Await(old.Connection.DisconnectAsync(cancel: Cancellation));
+        }
+        store.Add(connection, Name ?? store.NextName());
+    }
+
+    private NasOptions ReadOptions()
+    {
+        var options = new NasOptions { Name = Name ?? $"NasPubSub PowerShell {Environment.MachineName}" };
+        options = ParameterSetName switch
+        {
+            "Host" => options with { Servers = [$"nats://{(HostName.Contains(':') && !HostName.StartsWith('[') ? $"[{HostName}]" : HostName)}:{Port}"] },
+            _ when Server is not null => options with { Servers = Server },
+            _ => options,
+        };
+        options = options with
+        {
+            Namespace = NoNamespace ? null : Namespace,
+            RetryOnFailedConnect = NoWait,
+            ConnectTimeout = Timeout ?? options.ConnectTimeout,
+        };
+        return DefaultOptions.WithEnvironment(WithLimits(WithTls(WithCredentials(options))));
+    }
+
+    private bool Has(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
+}

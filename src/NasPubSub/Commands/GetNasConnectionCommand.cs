@@ -1,0 +1,44 @@
+using System.Management.Automation;
+using NasPubSub.Completion;
+using NasPubSub.Errors;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>Get-NasConnection: the sessions of this runspace.</summary>
+[Cmdlet(VerbsCommon.Get, "NasConnection")]
+[OutputType(typeof(NasConnection))]
+public sealed class GetNasConnectionCommand : NasCmdlet
+{
+    /// <summary>Only those of this name; wildcards are allowed.</summary>
+    [Parameter(Position = 0)]
+    [SupportsWildcards]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    public string? Name { get; set; }
+
+    /// <summary>Measures the round trip first, so that RoundTrip is of now.</summary>
+    [Parameter]
+    public SwitchParameter Ping { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var pattern = new WildcardPattern(Name ?? "*", WildcardOptions.IgnoreCase);
+        var found = SessionStore.Current.All.Where(s => pattern.IsMatch(s.Name)).ToList();
+        if (found.Count == 0 && Name is not null && !WildcardPattern.ContainsWildcardCharacters(Name)) WriteError(NasErrorRecord.SessionNotFound(Name));
+        foreach (var session in found)
+        {
+            Watched = session.Connection;
+            WriteWarnings();
+            try
+            {
+                if (Ping && session.Connection.IsConnected) Await(session.Connection.PingAsync(cancel: Cancellation));
+            }
+            catch (NasException e)
+            {
+                Report(e, session.Connection);
+            }
+            WriteObject(session.Connection);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Management.Automation;
+using NasPubSub.Errors;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>What every cmdlet here does the same: it stops at Ctrl+C, waits within bounds, and reports errors from one place.</summary>
+public abstract class NasCmdlet : PSCmdlet, IDisposable
+{
+    /// <summary>How often a waiting cmdlet looks for warnings to write.</summary>
+    private const int Slice = 200;
+
+    private readonly CancellationTokenSource _stop = new();
+
+    private protected CancellationToken Cancellation => _stop.Token;
+
+    /// <summary>The connection whose warnings this cmdlet writes, once it is known.</summary>
+    private protected NasConnection? Watched { get; set; }
+
+    /// <inheritdoc/>
+    protected sealed override void StopProcessing() => _stop.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The engine calls this when the pipeline is over, however it ended.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing) _stop.Dispose();
+    }
+
+    /// <summary>Waits on the pipeline thread, writing warnings meanwhile; Ctrl+C ends the wait at once.</summary>
+    private protected T Await<T>(Task<T> task)
+    {
+        Await((Task)task);
+        return task.Result;
+    }
+
+    /// <inheritdoc cref="Await{T}(Task{T})"/>
+    private protected void Await(Task task)
+    {
+        try
+        {
+            while (!task.Wait(Slice, Cancellation)) WriteWarnings();
+        }
+        catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
+        {
+            _ = task.ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
+            throw new PipelineStoppedException();
+        }
+        catch (AggregateException e)
+        {
+            if (Cancellation.IsCancellationRequested) throw new PipelineStoppedException();
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e.InnerException!).Throw();
+        }
+        WriteWarnings();
+    }
+
+    private protected void WriteWarnings()
+    {
+        if (Watched is null || Session.Of(Watched) is not { } session) return;
+        while (session.TryTakeWarning(out var warning)) WriteWarning(warning);
+    }
+
+    /// <summary>Ends the cmdlet with this error.</summary>
+    private protected void Fail(Exception error, object? target = null) => ThrowTerminatingError(NasErrorRecord.From(error, target));
+
+    /// <summary>Tells that this one failed; the next may do better.</summary>
+    private protected void Report(Exception error, object? target = null) => WriteError(NasErrorRecord.From(error, target));
+
+    private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
+}

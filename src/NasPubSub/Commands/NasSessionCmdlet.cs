@@ -1,0 +1,73 @@
+using System.Management.Automation;
+using NasPubSub.Completion;
+using NasPubSub.Errors;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>A cmdlet that works on a session: the one given, the runspace's default, or one it connects by itself.</summary>
+public abstract class NasSessionCmdlet : NasCmdlet
+{
+    private NasConnection? _resolved;
+
+    /// <summary>A connection or the name of a session; without it the default of this runspace, and without that one is made.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNull]
+    public object? Connection { get; set; }
+
+    /// <summary>The connection to use, open or on its way.</summary>
+    private protected NasConnection Nas => _resolved ??= Resolve();
+
+    private NasConnection Resolve()
+    {
+        var given = Connection is PSObject wrapped ? wrapped.BaseObject : Connection;
+        var connection = given switch
+        {
+            NasConnection object_ => object_,
+            string name => ByName(name),
+            null => SessionStore.Current.Default?.Connection,
+            _ => throw Bad(given),
+        };
+        Watched = connection;
+        WriteWarnings();
+        return connection ?? ConnectByItself();
+    }
+
+    private NasConnection ByName(string name)
+    {
+        if (SessionStore.Current.Find(name) is { } session) return session.Connection;
+        ThrowTerminatingError(NasErrorRecord.SessionNotFound(name));
+        return null!;
+    }
+
+    private NasConnection ConnectByItself()
+    {
+        try
+        {
+            var options = DefaultOptions.FromEnvironment();
+            var connection = new NasConnection(options);
+            Watched = connection;
+            WriteVerbose($"No session yet: connecting to {string.Join(", ", connection.Servers)}.");
+            try
+            {
+                Await(connection.ConnectAsync(Cancellation));
+            }
+            catch
+            {
+                _ = connection.DisconnectAsync(drain: false);
+                throw;
+            }
+            SessionStore.Current.Add(connection, options.Name ?? SessionStore.Current.NextName());
+            return connection;
+        }
+        catch (NasException e)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+
+    private static PSArgumentException Bad(object given) =>
+        new($"-Connection takes a NasConnection or a session's name, not a {given.GetType().Name}.");
+}

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using System.Text;
+using System.Text.Json;
+using NasPubSub.Completion;
+using NasPubSub.Errors;
+using NasPubSub.Payloads;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>Receive-NasMessage: messages to the pipeline, until a limit, Ctrl+C, or a cmdlet behind it has enough.</summary>
+[Cmdlet(VerbsCommunications.Receive, "NasMessage", DefaultParameterSetName = "Subject")]
+[OutputType(typeof(NasMessage), typeof(string), typeof(PSObject), typeof(byte[]))]
+public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
+{
+    private const int Batch = 256;
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
+
+    private NasSubscription? _own;
+    private long _received;
+    private readonly Stopwatch _clock = new();
+    private TimeSpan _shown = TimeSpan.FromMilliseconds(800);
+
+    /// <summary>What to subscribe to while this cmdlet runs.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Subject")]
+    [ArgumentCompleter(typeof(SubjectCompleter))]
+    public string Subject { get; set; } = "";
+
+    /// <summary>Reads what an existing subscription has buffered, and goes on with it.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Subscription", ValueFromPipeline = true)]
+    public NasSubscription Subscription { get; set; } = null!;
+
+    /// <summary>One member of the group gets each message.</summary>
+    [Parameter(ParameterSetName = "Subject")]
+    [Alias("Queue")]
+    public string? QueueGroup { get; set; }
+
+    /// <summary>The subject as it stands, without the namespace.</summary>
+    [Parameter(ParameterSetName = "Subject")]
+    [Alias("NoNamespace")]
+    public SwitchParameter Raw { get; set; }
+
+    /// <summary>Ends after so many messages.</summary>
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long Count { get; set; }
+
+    /// <summary>Ends after this time.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan? Timeout { get; set; }
+
+    /// <summary>Ends when no message has come for this time.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan? IdleTimeout { get; set; }
+
+    /// <summary>The whole message, or its payload as text, JSON objects or bytes.</summary>
+    [Parameter]
+    public NasMessageForm As { get; set; }
+
+    /// <summary>How bytes become text.</summary>
+    [Parameter]
+    [EncodingTransformation]
+    [ArgumentCompleter(typeof(EncodingCompleter))]
+    public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        try
+        {
+            if (ParameterSetName == "Subject")
+            {
+                Subscription = _own = Await(Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, Cancellation));
+                SeenSubjects.Add(Nas, Subject);
+            }
+            else
+            {
+                Watched = Subscription.Connection;
+            }
+            Read(Subscription);
+        }
+        catch (NasException e)
+        {
+            Fail(e, ParameterSetName == "Subject" ? Subject : Subscription);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) End();
+        base.Dispose(disposing);
+    }
+
+    private void Read(NasSubscription subscription)
+    {
+        _clock.Restart();
+        _received = 0;
+        var lastMessage = TimeSpan.Zero;
+        // What this cmdlet takes from somebody else's subscription it also gives out, whatever stops it: one at a time.
+        var batch = new NasMessage[_own is null ? 1 : Batch];
+        while (Count == 0 || _received < Count)
+        {
+            var wait = Slice;
+            if (Timeout is { } timeout) wait = Min(wait, timeout - _clock.Elapsed);
+            if (IdleTimeout is { } idle) wait = Min(wait, lastMessage + idle - _clock.Elapsed);
+            var taken = subscription.Read(batch, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Cancellation);
+            if (taken == 0)
+            {
+                WriteWarnings();
+                if (subscription.IsCompleted)
+                {
+                    if (subscription.Error is { } error) Report(error, subscription);
+                    return;
+                }
+                if (IsOver(Timeout, _clock.Elapsed) || IsOver(IdleTimeout, _clock.Elapsed - lastMessage))
+                {
+                    if (Count > 0) WriteError(NasErrorRecord.TimedOut($"{_received} of {Count} messages on '{subscription.Subject}' came in time.", subscription, "Give more time with -Timeout or -IdleTimeout."));
+                    return;
+                }
+                continue;
+            }
+            for (var i = 0; i < taken && (Count == 0 || _received < Count); i++) Give(batch[i]);
+            if (IdleTimeout is not null) lastMessage = _clock.Elapsed;
+            if (Count > 0) ShowProgress();
+            // A stream without pause must end in time as well.
+            if (Timeout is not null && IsOver(Timeout, _clock.Elapsed) && Count == 0) return;
+        }
+    }
+
+    private void Give(NasMessage message)
+    {
+        _received++;
+        if (As == NasMessageForm.Message)
+        {
+            WriteObject(message);
+            return;
+        }
+        try
+        {
+            WriteObject(message.To(As, Encoding), enumerateCollection: false);
+        }
+        catch (JsonException e)
+        {
+            WriteError(NasErrorRecord.InvalidJson(message, e));
+        }
+    }
+
+    private void ShowProgress()
+    {
+        if (_clock.Elapsed - _shown < Slice) return;
+        _shown = _clock.Elapsed;
+        WriteProgress(new ProgressRecord(1, $"Receiving {Subscription.Subject}", $"{_received:N0} of {Count:N0} messages") { PercentComplete = (int)(_received * 100 / Count) });
+    }
+
+    private void End()
+    {
+        if (_own is null) return;
+        _own.Connection.Unsubscribe(_own, 0);
+        _own = null;
+    }
+
+    private static bool IsOver(TimeSpan? limit, TimeSpan elapsed) => limit is { } most && elapsed >= most;
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+}

@@ -1,0 +1,79 @@
+using System.Management.Automation;
+
+namespace NasPubSub.Errors;
+
+/// <summary>Every error of the cmdlets is made here: ErrorId, category, what to do about it.</summary>
+internal static class NasErrorRecord
+{
+    public static ErrorRecord From(Exception error, object? target = null) => error switch
+    {
+        NasException nas => Make(nas, nas.Error.ToString(), Category(nas.Error), target ?? nas.Target, Advice(nas.Error)),
+        IContainsErrorRecord known => known.ErrorRecord,
+        AggregateException { InnerException: { } inner } => From(inner, target),
+        _ => Make(error, "Unexpected", ErrorCategory.NotSpecified, target, "This is a defect of NasPubSub: please report it."),
+    };
+
+    public static ErrorRecord SessionNotFound(string name) => Make(
+        new ItemNotFoundException($"There is no session named '{name}' in this runspace."), "SessionNotFound", ErrorCategory.ObjectNotFound, name,
+        "Get-NasConnection lists the sessions.");
+
+    public static ErrorRecord InvalidJson(NasMessage message, Exception error) => Make(
+        new FormatException($"The message on '{message.Subject}' holds no JSON: {error.Message}", error), "InvalidJson", ErrorCategory.InvalidData, message,
+        "Use -As Text or -As Bytes to see what came.");
+
+    public static ErrorRecord MissingSubject(object? value) => Make(
+        new PSArgumentException("No subject was given, and the object has no property Subject."), "MissingSubject", ErrorCategory.InvalidArgument, value,
+        "Give -Subject, or objects with a Subject property, such as rows of a CSV file.");
+
+    public static ErrorRecord InvalidPayload(object? value, Exception error) => Make(
+        new PSArgumentException($"The object cannot be made a message: {error.Message}", error), "InvalidPayload", ErrorCategory.InvalidData, value,
+        "Choose the properties to send with Select-Object, or send text.");
+
+    public static ErrorRecord InvalidArgument(string message, object? value, string advice) =>
+        Make(new PSArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, value, advice);
+
+    public static ErrorRecord TimedOut(string message, object? target, string advice) =>
+        Make(new TimeoutException(message), nameof(NasError.Timeout), ErrorCategory.OperationTimeout, target, advice);
+
+    public static ErrorRecord Make(Exception error, string id, ErrorCategory category, object? target, string advice) =>
+        new(error, id, category, target) { ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = advice } };
+
+    private static ErrorCategory Category(NasError error) => error switch
+    {
+        NasError.NoResponders => ErrorCategory.ObjectNotFound,
+        NasError.RequestTimeout or NasError.Timeout => ErrorCategory.OperationTimeout,
+        NasError.NotConnected or NasError.ConnectFailed or NasError.ConnectionLost or NasError.ConnectionClosed => ErrorCategory.ConnectionError,
+        NasError.AuthenticationFailed => ErrorCategory.AuthenticationError,
+        NasError.TlsFailed or NasError.PermissionDenied => ErrorCategory.SecurityError,
+        NasError.ProtocolError => ErrorCategory.ProtocolError,
+        NasError.InvalidSubject or NasError.InvalidNamespace or NasError.InvalidQueueGroup or NasError.InvalidHeader or NasError.InvalidOption or NasError.NoReplySubject => ErrorCategory.InvalidArgument,
+        NasError.PayloadTooLarge or NasError.BufferFull or NasError.LimitExceeded or NasError.SlowConsumer => ErrorCategory.LimitsExceeded,
+        _ => ErrorCategory.NotSpecified,
+    };
+
+    private static string Advice(NasError error) => error switch
+    {
+        NasError.NoResponders => "Start the service that answers this subject, and check the namespace on both sides: Get-NasConnection shows yours.",
+        NasError.RequestTimeout => "Somebody listens but did not answer: give more time with -Timeout, or look at the service.",
+        NasError.Timeout => "Give more time with -Timeout, or check the server with Test-NasConnection -Ping.",
+        NasError.NotConnected => "Call Connect-NasPubSub, or Wait-NasConnection while it reconnects.",
+        NasError.ConnectFailed => "Check the address and that nats-server runs there; Start-NasServer starts a local one.",
+        NasError.ConnectionLost => "Try again: the connection is made anew by itself. Wait-NasConnection waits for it.",
+        NasError.ConnectionClosed => "Call Connect-NasPubSub to open a new session.",
+        NasError.AuthenticationFailed => "Check the credentials: -Credential, -Token, -CredentialsFile, -NKeySeed, or the context's.",
+        NasError.TlsFailed => "Check -TlsCaFile, -TlsServerName and the certificates' dates and names.",
+        NasError.PermissionDenied => "Ask for the permission, or use a subject this account may use.",
+        NasError.ProtocolError => "Check host and port: something else than a NATS server may listen there.",
+        NasError.InvalidSubject => "A subject is tokens separated by dots, without blanks; wildcards are for subscribing only.",
+        NasError.InvalidNamespace => "A namespace is one or more plain tokens, such as 'prod' or 'shop.prod'.",
+        NasError.InvalidQueueGroup => "A queue group is one word without blanks.",
+        NasError.InvalidHeader => "A header's name is printable ASCII without blank or colon, its value one line.",
+        NasError.InvalidOption => "See Get-Help Connect-NasPubSub -Parameter *.",
+        NasError.PayloadTooLarge => "Send less in one message, or raise max_payload on the server.",
+        NasError.BufferFull => "Wait-NasConnection waits for the server to be back; -ReconnectBufferBytes sets the limit.",
+        NasError.LimitExceeded => "Close other connections or subscriptions, or raise the server's limit.",
+        NasError.SlowConsumer => "Read faster, or raise -MaxPendingMessages and -MaxPendingBytes.",
+        NasError.NoReplySubject => "Only messages that came by a request can be answered.",
+        _ => "See the server's log.",
+    };
+}

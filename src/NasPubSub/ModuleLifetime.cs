@@ -1,0 +1,33 @@
+using System.Management.Automation;
+using System.Reflection;
+using NasPubSub.Sessions;
+
+namespace NasPubSub;
+
+/// <summary>What happens when the module comes and goes. Import does as little as can be: the shell waits for it.</summary>
+public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssemblyCleanup
+{
+#if NETSTANDARD2_0
+    private static readonly string Folder = Path.GetDirectoryName(typeof(ModuleLifetime).Assembly.Location) ?? "";
+    private static int _hooked;
+
+    /// <summary>.NET Framework binds to exact versions and has no redirects in somebody's shell: what lies beside the module is right.</summary>
+    public void OnImport()
+    {
+        if (Type.GetType("System.Runtime.Loader.AssemblyLoadContext") is null && Interlocked.Exchange(ref _hooked, 1) == 0)
+            AppDomain.CurrentDomain.AssemblyResolve += Resolve;
+    }
+
+    private static Assembly? Resolve(object? sender, ResolveEventArgs wanted)
+    {
+        var path = Path.Combine(Folder, new AssemblyName(wanted.Name).Name + ".dll");
+        return File.Exists(path) ? Assembly.LoadFrom(path) : null;
+    }
+#else
+    /// <summary>Nothing to do: .NET finds what lies beside the module.</summary>
+    public void OnImport() { }
+#endif
+
+    /// <summary>Sends what is buffered and closes this runspace's connections.</summary>
+    public void OnRemove(PSModuleInfo psModuleInfo) => SessionStore.CloseCurrent();
+}

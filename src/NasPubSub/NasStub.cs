@@ -1,2 +1,0 @@
-namespace NasPubSub;
-internal static class Stub { }

@@ -1,0 +1,26 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+
+namespace NasPubSub.Payloads;
+
+/// <summary>Headers from a hashtable: a value, or several.</summary>
+internal static class HeaderTable
+{
+    /// <exception cref="NasException">InvalidHeader.</exception>
+    public static NasHeaders? ToHeaders(IDictionary? table)
+    {
+        if (table is null || table.Count == 0) return null;
+        var headers = new NasHeaders();
+        foreach (DictionaryEntry entry in table)
+        {
+            var value = entry.Value is PSObject wrapped ? wrapped.BaseObject : entry.Value;
+            if (value is IEnumerable several and not string)
+                foreach (var one in several) headers.Add(Text(entry.Key), Text(one));
+            else headers.Add(Text(entry.Key), Text(value));
+        }
+        return headers;
+    }
+
+    private static string Text(object? value) => (string)LanguagePrimitives.ConvertTo(value ?? "", typeof(string), CultureInfo.InvariantCulture);
+}
