@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using NasPubSub.Completion;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -23,6 +24,12 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     [Parameter(ParameterSetName = "Host")]
     [ValidateRange(1, 65535)]
     public int Port { get; set; } = 4222;
+
+    /// <summary>A context of the nats command: servers, credentials, TLS. Other parameters go before it.</summary>
+    [Parameter(ParameterSetName = "Context", Mandatory = true)]
+    [ArgumentCompleter(typeof(ContextCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Context { get; set; } = "";
 
     /// <summary>The namespace before every subject.</summary>
     [Parameter]
@@ -91,6 +98,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         options = ParameterSetName switch
         {
             "Host" => options with { Servers = [$"nats://{(HostName.Contains(':') && !HostName.StartsWith('[') ? $"[{HostName}]" : HostName)}:{Port}"] },
+            "Context" => NasContext.Load(Context).ToOptions(options),
             _ when Server is not null => options with { Servers = Server },
             _ => options,
         };

@@ -6,7 +6,7 @@ internal static class DefaultOptions
     public static NasOptions FromEnvironment()
     {
         var options = new NasOptions { Name = $"NasPubSub PowerShell {Environment.MachineName}" };
-        return WithEnvironment(options);
+        return WithEnvironment(Get("NATS_CONTEXT") is { } context ? NasContext.Load(context).ToOptions(options) : options);
     }
 
     /// <summary>NATS_URL, NATS_USER and its kin, for what the options leave open.</summary>
