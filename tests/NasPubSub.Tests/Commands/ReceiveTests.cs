@@ -89,7 +89,7 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
         using var shell = OpenConnected();
         var result = shell.Invoke("""
             $sub = $nas.SubscribeAsync('j').GetAwaiter().GetResult()
-            [pscustomobject]@{ Name = 'n'; When = [datetime]::new(2026, 1, 2, 3, 4, 5, 0, 'Utc'); Deep = @{ List = 1, 2 } }, 7 | Publish-NasMessage j
+            [pscustomobject]@{ Name = 'n'; When = [datetime]::SpecifyKind('2026-01-02T03:04:05', 'Utc'); Deep = @{ List = 1, 2 } }, 7 | Publish-NasMessage j
             Publish-NasMessage j 'no json'
             Publish-NasMessage j '[1,2]'
             $sub | Receive-NasMessage -Count 4 -Timeout 5 -As Json | ForEach-Object { if ($_ -is [array]) { "array $($_.Count)" } else { $_ } }

@@ -9,6 +9,7 @@ internal sealed class ShellRun
 {
     private readonly PowerShell _shell;
     private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private Task _stopping = Task.CompletedTask;
 
     internal ShellRun(Runspace runspace, string script, object?[] args)
     {
@@ -37,7 +38,7 @@ internal sealed class ShellRun
     public async Task<TimeSpan> StopAsync()
     {
         var watch = Stopwatch.StartNew();
-        await Task.Run(_shell.Stop);
+        await (_stopping = Task.Run(_shell.Stop));
         await Completed;
         return watch.Elapsed;
     }
@@ -54,6 +55,8 @@ internal sealed class ShellRun
             terminating = e;
         }
 
+        // The engine's Stop looks at the shell until it returns, longer than the pipeline runs.
+        await _stopping;
         using (_shell)
         {
             return new ShellResult(Output, _shell.Streams, terminating, _watch.Elapsed);
