@@ -24,6 +24,7 @@ public sealed partial class NasConnection
     private async Task<bool> EndAsync(TimeSpan timeout, CancellationToken cancel)
     {
         var drained = timeout > TimeSpan.Zero ? await DrainAsync(Deadline.In(timeout), cancel).ConfigureAwait(false) : PendingBytes == 0;
+        await Task.WhenAll(Companions.Select(c => c.DisconnectAsync(drain: false))).ConfigureAwait(false);
         _stop.Cancel();
         _link?.Dispose();
         // The loops end by themselves once the socket is closed; nothing of the user's runs in them.
@@ -71,6 +72,7 @@ public sealed partial class NasConnection
         _connected?.TrySetException(Closed());
         _ = _connected?.Task.Exception;
         _requestTimer.Dispose();
+        foreach (var companion in Companions) _ = companion.DisconnectAsync(drain: false);
         Notify(NasEventKind.Closed, _disconnecting is null ? $"The connection is closed: {reason.Message}" : "The connection is closed.", _disconnecting is null ? reason : null);
     }
 }

@@ -13,7 +13,7 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
     private readonly Outbox _outbox;
     private readonly ServerPool _pool;
     private readonly EventPump _events;
-    private readonly SlotTable<NasSubscription> _subscriptions = new();
+    private readonly SlotTable<NasSubscription> _subscriptions;
     private long _messagesIn, _bytesIn, _reconnects, _dropped;
 
     /// <summary>As the Python client: host, port, namespace; connects in the background at once when <paramref name="autoConnect"/> is set.</summary>
@@ -26,8 +26,14 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
 
     /// <summary>Does not touch the network: ConnectAsync does, or the first operation.</summary>
     /// <exception cref="NasException">InvalidNamespace, InvalidOption.</exception>
-    public NasConnection(NasOptions options)
+    public NasConnection(NasOptions options) : this(options, null, 0)
     {
+    }
+
+    private NasConnection(NasOptions options, NasConnection? parent, long firstSid)
+    {
+        Parent = parent;
+        _subscriptions = new(firstSid);
         if (options.Namespace is { } ns) Protocol.Subjects.CheckNamespace(ns);
         Protocol.Subjects.CheckPublish(options.InboxPrefix);
         Options = options;
@@ -70,9 +76,17 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
     public TimeSpan? RoundTrip => _link?.RoundTrip;
 
     /// <summary>Counters; reconnects do not reset them.</summary>
-    public NasStatistics Statistics => new(
-        Interlocked.Read(ref _messagesIn), _outbox.Published, Interlocked.Read(ref _bytesIn), _outbox.PublishedBytes,
-        Interlocked.Read(ref _reconnects), Interlocked.Read(ref _dropped), _outbox.Unconfirmed);
+    public NasStatistics Statistics
+    {
+        get
+        {
+            var apart = Companions;
+            return new(
+                Interlocked.Read(ref _messagesIn) + apart.Sum(c => Interlocked.Read(ref c._messagesIn)), _outbox.Published,
+                Interlocked.Read(ref _bytesIn) + apart.Sum(c => Interlocked.Read(ref c._bytesIn)), _outbox.PublishedBytes,
+                Interlocked.Read(ref _reconnects), Interlocked.Read(ref _dropped), _outbox.Unconfirmed);
+        }
+    }
 
     /// <summary>Bytes published that the network has not taken yet.</summary>
     public int PendingBytes => _outbox.Pending;
@@ -83,7 +97,11 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>The live subscriptions, in the order they were made.</summary>
     public IReadOnlyList<NasSubscription> Subscriptions
     {
-        get { lock (_gate) return [.. _subscriptions.ToList().Where(s => s != _inbox)]; }
+        get
+        {
+            var apart = Companions;
+            lock (_gate) return [.. _subscriptions.ToList().Where(s => s != _inbox), .. apart.SelectMany(c => c.Subscriptions)];
+        }
     }
 
     /// <summary>Raised one at a time and in order, on a thread of the pool, never on the read loop.</summary>

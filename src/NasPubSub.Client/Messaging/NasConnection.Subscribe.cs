@@ -26,8 +26,11 @@ public sealed partial class NasConnection
         if (queueGroup is not null) Subjects.CheckQueueGroup(queueGroup);
         if (maxMessages < 0) throw new ArgumentOutOfRangeException(nameof(maxMessages));
         if (!IsReady) await ReadyAsync(cancel).ConfigureAwait(false);
+        var limits = options ?? Options.Subscriptions;
+        if (limits.Overflow == NasOverflow.Wait && Parent is null)
+            return await SubscribeApartAsync(subject, handler, queueGroup, useNamespace, limits, maxMessages, cancel).ConfigureAwait(false);
         var topic = Subjects.ToWire(Namespace, subject, useNamespace, Options.InboxPrefix);
-        var subscription = new NasSubscription(this, subject, topic, queueGroup, handler, options ?? Options.Subscriptions, maxMessages);
+        var subscription = new NasSubscription(this, subject, topic, queueGroup, handler, limits, maxMessages);
         Add(subscription);
         try
         {
@@ -54,11 +57,9 @@ public sealed partial class NasConnection
     /// <returns>False when there is none.</returns>
     public async Task<bool> UnsubscribeAsync(long sid, long maxMessages = 0, bool drain = false, CancellationToken cancel = default)
     {
-        NasSubscription? subscription;
-        lock (_gate) subscription = _subscriptions.Find(sid);
-        if (subscription is null || subscription == _inbox) return false;
+        if (FindSubscription(sid) is not { } subscription) return false;
         if (drain && maxMessages == 0) await subscription.DrainAsync(cancel: cancel).ConfigureAwait(false);
-        else Unsubscribe(subscription, maxMessages);
+        else await subscription.UnsubscribeAsync(maxMessages, cancel).ConfigureAwait(false);
         return true;
     }
 
@@ -72,6 +73,13 @@ public sealed partial class NasConnection
         var found = Subscriptions.Where(s => s.Subject == subject).ToList();
         foreach (var subscription in found) await UnsubscribeAsync(subscription.Sid, maxMessages, drain, cancel).ConfigureAwait(false);
         return found.Count;
+    }
+
+    private NasSubscription? FindSubscription(long sid)
+    {
+        lock (_gate)
+            if (_subscriptions.Find(sid) is { } own) return own == _inbox ? null : own;
+        return Companions.Select(c => c.FindSubscription(sid)).FirstOrDefault(s => s is not null);
     }
 
     internal void Unsubscribe(NasSubscription subscription, long max)
@@ -88,6 +96,7 @@ public sealed partial class NasConnection
             _outbox.WriteControl(ClientLines.Unsubscribe(subscription.Sid, 0));
         }
         subscription.End(null, discard: subscription.HasHandler);
+        LeaveParent();
     }
 
     /// <summary>UNSUB and a fence behind it: what the server sent before has then been taken in.</summary>
@@ -119,6 +128,7 @@ public sealed partial class NasConnection
         {
             lock (_gate) _subscriptions.Remove(subscription);
             subscription.End(null, discard: false);
+            LeaveParent();
         }
     }
 
@@ -165,5 +175,6 @@ public sealed partial class NasConnection
             if (_subscriptions.Remove(subscription) && error is null) _outbox.WriteControl(ClientLines.Unsubscribe(subscription.Sid, 0));
         }
         subscription.End(error, discard: false);
+        LeaveParent();
     }
 }

@@ -11,15 +11,17 @@ namespace NasPubSub;
 public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
 {
     private readonly Func<NasMessage, ValueTask>? _handler;
+    private readonly NasConnection _owner;
     private readonly bool _isPattern;
     private MessageOrigin _origin;
     private byte[] _originTopic = [];
     private long _max;
     private long _received;
 
-    internal NasSubscription(NasConnection connection, string subject, string topic, string? queueGroup, Func<NasMessage, ValueTask>? handler, NasSubscriptionOptions limits, long max)
+    internal NasSubscription(NasConnection owner, string subject, string topic, string? queueGroup, Func<NasMessage, ValueTask>? handler, NasSubscriptionOptions limits, long max)
     {
-        Connection = connection;
+        _owner = owner;
+        Connection = owner.Parent ?? owner;
         Topic = topic;
         Subject = subject;
         QueueGroup = queueGroup;
@@ -27,7 +29,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         _handler = handler;
         _max = max;
         _isPattern = topic.IndexOf('*') >= 0 || topic.EndsWith('>');
-        _origin = new MessageOrigin(this, topic, connection.Shown(topic));
+        _origin = new MessageOrigin(this, topic, owner.Shown(topic));
     }
 
     /// <summary>The connection it belongs to.</summary>
@@ -81,7 +83,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     public Task UnsubscribeAsync(long maxMessages = 0, CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
-        Connection.Unsubscribe(this, maxMessages);
+        _owner.Unsubscribe(this, maxMessages);
         return Task.CompletedTask;
     }
 
@@ -96,7 +98,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         var deadline = DateTime.UtcNow + limit;
         try
         {
-            await Connection.FinishAsync(this, limit, cancel).ConfigureAwait(false);
+            await _owner.FinishAsync(this, limit, cancel).ConfigureAwait(false);
             if (_handler is not null) await Completion.WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)

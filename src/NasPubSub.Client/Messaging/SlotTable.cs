@@ -11,10 +11,11 @@ internal interface ISlotItem
 /// never given out. Ids are not used again, so that a late message finds nobody rather than a stranger. Writers lock
 /// outside; <see cref="Find"/> needs no lock.
 /// </summary>
-internal sealed class SlotTable<T> where T : class, ISlotItem
+/// <param name="after">Ids begin behind this one.</param>
+internal sealed class SlotTable<T>(long after = 0) where T : class, ISlotItem
 {
     private T?[] _slots = new T?[16];
-    private long _last;
+    private long _last = after;
 
     public int Count { get; private set; }
 
