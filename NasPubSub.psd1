@@ -9,15 +9,23 @@
     Description          = 'A NATS client for PowerShell: publish, subscribe and request with messages as objects in the pipeline.'
     PowerShellVersion    = '5.1'
     CompatiblePSEditions = @('Core', 'Desktop')
+    FormatsToProcess     = @('module/NasPubSub.Format.ps1xml')
+    TypesToProcess       = @('module/NasPubSub.Types.ps1xml')
     CmdletsToExport      = @(
         'Connect-NasPubSub'
         'Disconnect-NasPubSub'
         'Get-NasConnection'
+        'Get-NasContext'
+        'Get-NasSubscription'
         'Invoke-NasRequest'
         'Publish-NasMessage'
         'Receive-NasMessage'
+        'Register-NasSubscription'
         'Send-NasReply'
+        'Start-NasServer'
+        'Stop-NasServer'
         'Test-NasConnection'
+        'Unregister-NasSubscription'
         'Wait-NasConnection'
     )
     FunctionsToExport    = @()

@@ -48,9 +48,12 @@ public sealed class NasContext
     /// <summary>The prefix of inboxes; empty for the usual one.</summary>
     public string InboxPrefix => _settings.InboxPrefix;
 
+    /// <summary>The name of the selected context; null when none is.</summary>
+    public static string? SelectedName => ContextFolder.SelectedName;
+
     /// <summary>The selected context; null when none is.</summary>
     /// <exception cref="NasException">InvalidOption: the selected one cannot be read.</exception>
-    public static NasContext? Selected => ContextFolder.SelectedName is { } name ? Load(name) : null;
+    public static NasContext? Selected => SelectedName is { } name ? Load(name) : null;
 
     /// <summary>The names of all contexts, sorted, without opening them.</summary>
     public static IReadOnlyList<string> Names => ContextFolder.Names;

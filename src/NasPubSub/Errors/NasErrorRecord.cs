@@ -17,6 +17,27 @@ internal static class NasErrorRecord
         new ItemNotFoundException($"There is no session named '{name}' in this runspace."), "SessionNotFound", ErrorCategory.ObjectNotFound, name,
         "Get-NasConnection lists the sessions.");
 
+    public static ErrorRecord SubscriptionNotFound(string what, object target) => Make(
+        new ItemNotFoundException($"There is no subscription with {what} on this connection."), "SubscriptionNotFound", ErrorCategory.ObjectNotFound, target,
+        "Get-NasSubscription lists them.");
+
+    public static ErrorRecord UndefinedUsing(string variable) => Make(
+        new ItemNotFoundException($"The action uses $using:{variable}, but there is no variable '{variable}' here."), "UsingVariableUndefined", ErrorCategory.ObjectNotFound, variable,
+        "Set the variable before the subscription is registered.");
+
+    public static ErrorRecord ContextNotFound(string name) => Make(
+        new ItemNotFoundException($"There is no context named '{name}'."), "ContextNotFound", ErrorCategory.ObjectNotFound, name,
+        "Get-NasContext lists them; 'nats context save' makes one.");
+
+    public static ErrorRecord ServerNotFound(string? path) => Make(
+        new FileNotFoundException(path is null ? "No nats-server was found: not in NATS_SERVER, not on PATH, not in .tools." : $"There is no nats-server at '{path}'."),
+        "ServerNotFound", ErrorCategory.ObjectNotFound, path,
+        "Install nats-server (https://nats.io/download), run tools/get-nats-server.sh in a checkout, or give -Path or $env:NATS_SERVER.");
+
+    public static ErrorRecord ServerFailed(string path, string why) => Make(
+        new InvalidOperationException($"nats-server did not start: {why}"), "ServerFailed", ErrorCategory.OpenError, path,
+        "Check the configuration and arguments; -Port takes another port, -Timeout gives it more time.");
+
     public static ErrorRecord InvalidJson(NasMessage message, Exception error) => Make(
         new FormatException($"The message on '{message.Subject}' holds no JSON: {error.Message}", error), "InvalidJson", ErrorCategory.InvalidData, message,
         "Use -As Text or -As Bytes to see what came.");

@@ -20,8 +20,11 @@ internal sealed class SessionStore
 
     static SessionStore() => AppDomain.CurrentDomain.ProcessExit += static (_, _) => CloseAll();
 
-    /// <summary>Raised when the store closes, before its connections do: what runs on them ends first.</summary>
+    /// <summary>Raised when the store closes, before its connections do: what runs on them ends first. Handlers run side by side.</summary>
     public event Action? Closing;
+
+    /// <summary>Raised when its connections are closed: now their servers may end.</summary>
+    public event Action? Closed;
 
     public static SessionStore Current => Of(Runspace.DefaultRunspace);
 
@@ -30,7 +33,13 @@ internal sealed class SessionStore
         get { lock (_gate) return _default; }
     }
 
+    /// <summary>All to be seen here, one that is owned elsewhere among them.</summary>
     public IReadOnlyList<Session> All
+    {
+        get { lock (_gate) return _default is { } session && !_sessions.Contains(session) ? [.. _sessions, session] : [.. _sessions]; }
+    }
+
+    private IReadOnlyList<Session> Owned
     {
         get { lock (_gate) return [.. _sessions]; }
     }
@@ -40,7 +49,9 @@ internal sealed class SessionStore
         var store = new SessionStore();
         r.StateChanged += (_, change) =>
         {
-            if (change.RunspaceStateInfo.State is RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken) store.Close();
+            if (change.RunspaceStateInfo.State is not (RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken)) return;
+            store.Close();
+            lock (Open) Open.Remove(store);
         };
         lock (Open) Open.Add(store);
         return store;
@@ -85,7 +96,7 @@ internal sealed class SessionStore
 
     public void Close()
     {
-        Closing?.Invoke();
+        Raise(Closing);
         Session[] sessions;
         lock (_gate)
         {
@@ -94,14 +105,22 @@ internal sealed class SessionStore
             _default = null;
         }
         End(sessions);
+        Raise(Closed);
     }
 
     private static void CloseAll()
     {
         SessionStore[] stores;
         lock (Open) stores = [.. Open];
-        foreach (var store in stores) store.Closing?.Invoke();
-        End([.. stores.SelectMany(s => s.All)]);
+        Raise([.. stores.Select(s => s.Closing)]);
+        End([.. stores.SelectMany(s => s.Owned)]);
+        Raise([.. stores.Select(s => s.Closed)]);
+    }
+
+    private static void Raise(params Action?[] events)
+    {
+        var handlers = events.SelectMany(e => e?.GetInvocationList() ?? []).Cast<Action>().ToList();
+        if (handlers.Count > 0) Task.WhenAll(handlers.Select(Task.Run)).Wait(LastWait);
     }
 
     private static void End(IReadOnlyList<Session> sessions)

@@ -1,0 +1,35 @@
+using System.Management.Automation;
+using NasPubSub.Completion;
+using NasPubSub.Errors;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>Get-NasSubscription: the live subscriptions of a connection.</summary>
+[Cmdlet(VerbsCommon.Get, "NasSubscription", DefaultParameterSetName = "All")]
+[OutputType(typeof(NasSubscription))]
+public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
+{
+    /// <summary>The subject as it was given to Register-NasSubscription.</summary>
+    [Parameter(Position = 0, ParameterSetName = "Subject")]
+    [ArgumentCompleter(typeof(SubjectCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string? Subject { get; set; }
+
+    /// <summary>Ids on the wire.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Sid", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    public long[] Sid { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        // To look is no reason to connect.
+        var all = Connection is null && SessionStore.Current.Default is null ? [] : Nas.Subscriptions;
+        foreach (var sid in Sid)
+        {
+            if (all.FirstOrDefault(s => s.Sid == sid) is { } found) WriteObject(found);
+            else WriteError(NasErrorRecord.SubscriptionNotFound($"sid {sid}", sid));
+        }
+        if (ParameterSetName != "Sid") WriteObject(all.Where(s => Subject is null || s.Subject == Subject), enumerateCollection: true);
+    }
+}

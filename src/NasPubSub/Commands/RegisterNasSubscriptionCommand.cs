@@ -1,0 +1,182 @@
+using System.Management.Automation;
+using System.Text;
+using NasPubSub.Completion;
+using NasPubSub.Jobs;
+using NasPubSub.Payloads;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>Register-NasSubscription: subscribes, and returns when the server has it. With an action, a job runs that for each message.</summary>
+[Cmdlet(VerbsLifecycle.Register, "NasSubscription", DefaultParameterSetName = "Buffer")]
+[OutputType(typeof(NasSubscription), ParameterSetName = ["Buffer"])]
+[OutputType(typeof(NasSubscriptionJob), ParameterSetName = ["Action", "Caller"])]
+public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
+{
+    private const int MostAtOnce = 64;
+
+    /// <summary>What to subscribe to; * stands for one token, &gt; for all that follow.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ArgumentCompleter(typeof(SubjectCompleter))]
+    public string Subject { get; set; } = "";
+
+    /// <summary>Runs for each message, which is <c>$_</c>; <c>$using:</c> brings in the caller's variables.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Action")]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Caller")]
+    [ValidateNotNull]
+    public ScriptBlock? Action { get; set; }
+
+    /// <summary>One member of the group gets each message.</summary>
+    [Parameter]
+    [Alias("Queue")]
+    public string? QueueGroup { get; set; }
+
+    /// <summary>Ends after so many messages.</summary>
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long MaxMessages { get; set; }
+
+    /// <summary>Answers each request with what the action puts out.</summary>
+    [Parameter(ParameterSetName = "Action")]
+    [Parameter(ParameterSetName = "Caller")]
+    public SwitchParameter Reply { get; set; }
+
+    /// <summary>How many messages are handled at the same time, each in a runspace of its own; above 1 their order is lost.</summary>
+    [Parameter(ParameterSetName = "Action")]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = 1;
+
+    /// <summary>Runs the action in this runspace, between its statements.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Caller")]
+    public SwitchParameter InCallerRunspace { get; set; }
+
+    /// <summary>The subject as it stands, without the namespace.</summary>
+    [Parameter]
+    [Alias("NoNamespace")]
+    public SwitchParameter Raw { get; set; }
+
+    /// <summary>The job's name.</summary>
+    [Parameter(ParameterSetName = "Action")]
+    [Parameter(ParameterSetName = "Caller")]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <summary>Messages kept until they are read.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? MaxPendingMessages { get; set; }
+
+    /// <summary>Bytes kept until they are read.</summary>
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long? MaxPendingBytes { get; set; }
+
+    /// <summary>What a full buffer does with a further message.</summary>
+    [Parameter]
+    public NasOverflow? Overflow { get; set; }
+
+    /// <summary>How long the server may take to confirm.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan? Timeout { get; set; }
+
+    /// <summary>What the action gets: the whole message, or its payload as text, JSON objects or bytes.</summary>
+    [Parameter(ParameterSetName = "Action")]
+    [Parameter(ParameterSetName = "Caller")]
+    public NasMessageForm As { get; set; }
+
+    /// <summary>How bytes become text, and a reply's text bytes.</summary>
+    [Parameter(ParameterSetName = "Action")]
+    [Parameter(ParameterSetName = "Caller")]
+    [EncodingTransformation]
+    [ArgumentCompleter(typeof(EncodingCompleter))]
+    public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
+
+    /// <summary>How deep a reply's objects are written as JSON.</summary>
+    [Parameter(ParameterSetName = "Action")]
+    [Parameter(ParameterSetName = "Caller")]
+    [ValidateRange(1, 100)]
+    public int Depth { get; set; } = 10;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        try
+        {
+            // Taken first: a variable that cannot be read leaves no subscription behind.
+            var origin = Action is null ? null : new ActionOrigin(ModulePath, Folder, Action, UsingValues.Capture(Action, SessionState));
+            var subscription = Subscribe();
+            SeenSubjects.Add(Nas, Subject);
+            WriteVerbose($"Subscribed to '{subscription.Topic}' with sid {subscription.Sid}.");
+            WriteObject(origin is null ? subscription : StartJob(subscription, origin));
+        }
+        catch (NasException e)
+        {
+            Fail(e, Subject);
+        }
+        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        {
+            ThrowTerminatingError(e.ErrorRecord);
+        }
+    }
+
+    private NasSubscription Subscribe()
+    {
+        var defaults = Nas.Options.Subscriptions;
+        var limits = defaults with
+        {
+            MaxPendingMessages = MaxPendingMessages ?? defaults.MaxPendingMessages,
+            MaxPendingBytes = MaxPendingBytes ?? defaults.MaxPendingBytes,
+            Overflow = Overflow ?? defaults.Overflow,
+        };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        if (Timeout is { } timeout) limit.CancelAfter(timeout);
+        try
+        {
+            return Await(Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, limit.Token));
+        }
+        catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
+        {
+            throw new NasException(NasError.Timeout, $"The server did not confirm the subscription to '{Subject}' within {Timeout!.Value.TotalSeconds:0.###} s.") { Target = Subject };
+        }
+    }
+
+    private NasSubscriptionJob StartJob(NasSubscription subscription, ActionOrigin origin)
+    {
+        var job = new NasSubscriptionJob(Action!.ToString(), Name, subscription, SessionStore.Current);
+        var options = new ActionOptions(Reply, As, Encoding, Depth, Waits: !InCallerRunspace);
+        // Several workers take one message each, or one would hold what another could do.
+        var batch = ThrottleLimit > 1 ? 1 : Math.Max(1, Math.Min(MostAtOnce, subscription.Limits.MaxPendingMessages / MostAtOnce));
+        ActionFeed Feed() => new(job, options, batch, job.Cancellation);
+        job.Start(InCallerRunspace
+            ? [new CallerWorker(job, origin, Feed(), Events, job.Cancellation)]
+            : Enumerable.Range(0, ThrottleLimit).Select(_ => (ActionWorker)new RunspaceWorker(job, origin, Feed(), job.Cancellation)));
+        JobRepository.Add(job);
+        return job;
+    }
+
+    private string ModulePath
+    {
+        get
+        {
+            var module = MyInvocation.MyCommand.Module;
+            var manifest = module is null ? "" : Path.Combine(module.ModuleBase, module.Name + ".psd1");
+            return File.Exists(manifest) ? manifest : typeof(RegisterNasSubscriptionCommand).Assembly.Location;
+        }
+    }
+
+    private string? Folder
+    {
+        get
+        {
+            try
+            {
+                return SessionState.Path.CurrentFileSystemLocation.Path;
+            }
+            catch (Exception e) when (e is System.Management.Automation.DriveNotFoundException or ProviderNotFoundException)
+            {
+                return null;
+            }
+        }
+    }
+}

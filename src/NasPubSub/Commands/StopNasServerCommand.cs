@@ -1,0 +1,31 @@
+using System.Management.Automation;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>Stop-NasServer: ends a server that Start-NasServer started, in order where the system knows how, else by force.</summary>
+[Cmdlet(VerbsLifecycle.Stop, "NasServer", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class StopNasServerCommand : NasCmdlet
+{
+    /// <summary>The server.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public NasServerProcess Server { get; set; } = null!;
+
+    /// <summary>How long the end in order may take; then it is killed.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Kills it at once.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var (server, grace) = (Server, Force ? TimeSpan.Zero : Timeout);
+        if (ShouldProcess(server.ToString(), "Stop")) Await(Task.Run(() => server.Stop(grace)));
+    }
+}

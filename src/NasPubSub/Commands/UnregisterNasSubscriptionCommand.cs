@@ -1,0 +1,113 @@
+using System.Management.Automation;
+using NasPubSub.Completion;
+using NasPubSub.Errors;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Commands;
+
+/// <summary>
+/// Unregister-NasSubscription: ends subscriptions. What the server has sent is still handled, and may still be read,
+/// unless told otherwise.
+/// </summary>
+[Cmdlet(VerbsLifecycle.Unregister, "NasSubscription", DefaultParameterSetName = "Subscription", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
+{
+    /// <summary>The subscription.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Subscription", ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public NasSubscription? Subscription { get; set; }
+
+    /// <summary>The job that handles its messages; it ends when it has handled what came.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Job", ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public NasSubscriptionJob? Job { get; set; }
+
+    /// <summary>Ids on the wire.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Sid")]
+    public long[] Sid { get; set; } = [];
+
+    /// <summary>All subscriptions to this subject, as it was given to Register-NasSubscription.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Subject")]
+    [ArgumentCompleter(typeof(SubjectCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Subject { get; set; } = "";
+
+    /// <summary>Ends it after so many messages, counted from its start.</summary>
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long MaxMessages { get; set; }
+
+    /// <summary>Ends at once: what waits is dropped.</summary>
+    [Parameter]
+    [Alias("NoDrain")]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>How long the end in order may take.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan? Timeout { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        switch (ParameterSetName)
+        {
+            case "Subscription": End(Subscription!); break;
+            case "Job": End(Job!.Subscription); break;
+            case "Subject":
+                var found = Live.Where(s => s.Subject == Subject).ToList();
+                if (found.Count == 0) WriteError(NasErrorRecord.SubscriptionNotFound($"subject '{Subject}'", Subject));
+                foreach (var subscription in found) End(subscription);
+                break;
+            default:
+                foreach (var sid in Sid)
+                {
+                    if (Live.FirstOrDefault(s => s.Sid == sid) is { } one) End(one);
+                    else WriteError(NasErrorRecord.SubscriptionNotFound($"sid {sid}", sid));
+                }
+                break;
+        }
+    }
+
+    private IReadOnlyList<NasSubscription> Live => Connection is null && SessionStore.Current.Default is null ? [] : Nas.Subscriptions;
+
+    private void End(NasSubscription subscription)
+    {
+        if (!ShouldProcess(subscription.ToString(), MaxMessages > 0 ? $"End after {MaxMessages} messages" : "Unsubscribe")) return;
+        Watched = subscription.Connection;
+        try
+        {
+            if (MaxMessages > 0 || Force) Await(subscription.UnsubscribeAsync(MaxMessages, Cancellation));
+            else Await(DrainAsync(subscription));
+            if (Force && MaxMessages == 0) Job?.StopJob();
+        }
+        catch (NasException e)
+        {
+            Report(e, subscription);
+        }
+    }
+
+    private async Task DrainAsync(NasSubscription subscription)
+    {
+        var limit = Timeout ?? subscription.Connection.Options.OperationTimeout;
+        await subscription.DrainAsync(limit, Cancellation).ConfigureAwait(false);
+        if (Job is not { } job) return;
+        var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void OnChange(object? sender, JobStateEventArgs change)
+        {
+            if (job.IsFinished) ended.TrySetResult(true);
+        }
+        job.StateChanged += OnChange;
+        try
+        {
+            if (job.IsFinished || await Task.WhenAny(ended.Task, Task.Delay(limit, Cancellation)).ConfigureAwait(false) == ended.Task) return;
+            Cancellation.ThrowIfCancellationRequested();
+            throw new NasException(NasError.Timeout, $"The action has not handled all messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it goes on.") { Target = subscription.Subject };
+        }
+        finally
+        {
+            job.StateChanged -= OnChange;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text;
+
+namespace NasPubSub.Formatting;
+
+/// <summary>Messages as the format file shows them. Nothing in a payload reaches the terminal as a control sequence.</summary>
+public static class MessageFormat
+{
+    private const int MostCharacters = 200;
+    private const int MostBytes = 12;
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>When it came, to the millisecond.</summary>
+    public static string Time(NasMessage message) => message.Timestamp.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+
+    /// <summary>The payload's beginning as one line of text, or a few bytes in hex where it is no text; the status where there is one.</summary>
+    public static string Payload(NasMessage message)
+    {
+        if (message.Status != 0) return $"{message.Status} {message.StatusText}";
+        return message.Payload.Length == 0 ? "" : Text(message.Payload) ?? Hex(message.Payload);
+    }
+
+    /// <summary>All headers in one line.</summary>
+    public static string Headers(NasMessage message) => Clean(message.Headers.ToString());
+
+    /// <summary>A number of bytes for people.</summary>
+    public static string Size(long bytes) => bytes switch
+    {
+        < 1024 => $"{bytes} B",
+        < 1024 * 1024 => (bytes / 1024d).ToString("0.0 KiB", CultureInfo.InvariantCulture),
+        < 1024L * 1024 * 1024 => (bytes / 1048576d).ToString("0.0 MiB", CultureInfo.InvariantCulture),
+        _ => (bytes / 1073741824d).ToString("0.0 GiB", CultureInfo.InvariantCulture),
+    };
+
+    private static string? Text(byte[] payload)
+    {
+        try
+        {
+            // A character has four bytes at most; cut where one begins.
+            var length = Math.Min(payload.Length, MostCharacters * 4);
+            while (length < payload.Length && length > 0 && (payload[length] & 0xC0) == 0x80) length--;
+            var text = Strict.GetString(payload, 0, length);
+            if (text.IndexOf('\0') >= 0) return null;
+            return Clean(text.Length <= MostCharacters ? text : text.Substring(0, MostCharacters));
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
+    }
+
+    private static string Hex(byte[] payload)
+    {
+        var shown = BitConverter.ToString(payload, 0, Math.Min(payload.Length, MostBytes)).Replace('-', ' ').ToLowerInvariant();
+        return $"{shown}{(payload.Length > MostBytes ? " …" : "")} ({Size(payload.Length)})";
+    }
+
+    private static string Clean(string text)
+    {
+        var clean = new StringBuilder(text.Length);
+        foreach (var c in text) clean.Append(c is '\r' ? "" : c is '\n' or '\t' ? " " : char.IsControl(c) || c is >= '\u202A' and <= '\u202E' ? "·" : c.ToString());
+        return clean.ToString();
+    }
+}

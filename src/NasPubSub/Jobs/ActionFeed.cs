@@ -1,0 +1,129 @@
+using System.Management.Automation;
+using NasPubSub.Errors;
+using NasPubSub.Payloads;
+
+namespace NasPubSub.Jobs;
+
+/// <summary>
+/// What passes between a subscription and one pipeline: messages in, output and errors out, replies back. It outlives the
+/// pipeline, so that what the action ends (<c>throw</c>, <c>break</c>, <c>exit</c>) is started again with the next message.
+/// Used by one thread at a time, but for the cancellation.
+/// </summary>
+internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, int batch, CancellationToken cancel) : IDisposable
+{
+    private readonly NasMessage[] _batch = new NasMessage[batch];
+    private readonly List<object?> _outputs = [];
+    private readonly PayloadSource? _payload = options.Reply ? new PayloadSource(options.Encoding, options.Depth, false, null) : null;
+    private NasMessage? _current;
+    private ErrorRecord? _error;
+    private int _next, _taken;
+
+    public ActionOptions Options => options;
+
+    /// <summary>Waits for messages. False at the end, or when stopped.</summary>
+    public bool Fill()
+    {
+        if (HasNext) return true;
+        try
+        {
+            _next = 0;
+            _taken = job.Subscription.Read(_batch, Timeout.InfiniteTimeSpan, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            _taken = 0;
+        }
+        return _taken > 0;
+    }
+
+    /// <summary>Is there one that was read?</summary>
+    public bool HasNext => _next < _taken;
+
+    /// <summary>The next of those that were read.</summary>
+    public NasMessage? Next()
+    {
+        if (cancel.IsCancellationRequested || _next == _taken) return null;
+        _current = _batch[_next];
+        _batch[_next++] = null!;
+        _error = null;
+        return _current;
+    }
+
+    /// <summary>Something the action put out.</summary>
+    public void Collect(PSObject? output)
+    {
+        if (AnswersCurrent) _outputs.Add(output);
+        else job.Output.Add(output!);
+    }
+
+    /// <summary>An error of the action.</summary>
+    public void Report(ErrorRecord error)
+    {
+        _error = error;
+        job.Error.Add(error);
+    }
+
+    /// <summary>The action is done with the message: now is the time to answer it.</summary>
+    public void Finish()
+    {
+        if (_current is not { } message) return;
+        try
+        {
+            if (AnswersCurrent) Answer(message);
+        }
+        finally
+        {
+            _current = null;
+            _outputs.Clear();
+        }
+    }
+
+    public void Dispose() => _payload?.Dispose();
+
+    private bool AnswersCurrent => options.Reply && _current?.ReplyTopic is not null;
+
+    private void Answer(NasMessage request)
+    {
+        if (_error is null)
+        {
+            try
+            {
+                _payload!.Take(_outputs.Count switch { 0 => null, 1 => _outputs[0], _ => _outputs.ToArray() });
+                Send(request, _payload.Headers, _payload.Bytes, _payload.Text);
+                return;
+            }
+            catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
+            {
+                Report(e is NasException ? NasErrorRecord.From(e, request) : NasErrorRecord.InvalidPayload(_outputs, e));
+            }
+        }
+        try
+        {
+            Send(request, ServiceError.Headers(_error!), new ArraySegment<byte>([]), null);
+        }
+        catch (NasException e)
+        {
+            job.Error.Add(NasErrorRecord.From(e, request));
+        }
+    }
+
+    private void Send(NasMessage request, byte[]? headers, ArraySegment<byte> bytes, string? text)
+    {
+        var connection = request.Subscription.Connection;
+        connection.Publish(connection.HeadOf(request.ReplyTopic!, useNamespace: false), null, headers, bytes, text, cancel);
+    }
+}
+
+/// <summary>How messages are given to an action, and its output sent back.</summary>
+/// <param name="Waits">Does the pipeline wait for more messages? In the caller's runspace it must not.</param>
+internal sealed record ActionOptions(bool Reply, NasMessageForm As, System.Text.Encoding Encoding, int Depth, bool Waits);
+
+/// <summary>The headers of a reply that says that the service failed (ADR-32).</summary>
+internal static class ServiceError
+{
+    public static byte[] Headers(ErrorRecord error)
+    {
+        var text = string.Join(" ", error.ToString().Split(['\r', '\n', '\0'], StringSplitOptions.RemoveEmptyEntries));
+        return new NasHeaders().Add("Nats-Service-Error", text.Length == 0 ? "error" : text).Add("Nats-Service-Error-Code", "500").ToBytes();
+    }
+}

@@ -1,0 +1,33 @@
+using System.Management.Automation;
+using System.Management.Automation.Language;
+
+namespace NasPubSub.Jobs;
+
+/// <summary>
+/// An action as a stage of a pipeline that messages flow through: its statements become a process block. They keep their
+/// places in the user's file, and errors in them mean what they mean anywhere: one that ends a statement goes on with the
+/// next, one that ends the script ends the pipeline, which is then started again.
+/// </summary>
+internal static class ActionScript
+{
+    /// <summary>Messages in, the action's output out. The names are the script's own: it shares its scope with the action.</summary>
+    public const string Pipeline =
+        "param($__nasRead, $__nasAction, $__nasCollect, $__nasFeed) & $__nasRead -Feed $__nasFeed | . $__nasAction | & $__nasCollect -Feed $__nasFeed";
+
+    /// <summary>For actions with parameters: the message is the first argument, too.</summary>
+    public const string PipelineWithArgument =
+        "param($__nasRead, $__nasAction, $__nasCollect, $__nasFeed) & $__nasRead -Feed $__nasFeed | . { process { . $__nasAction $_ } } | & $__nasCollect -Feed $__nasFeed";
+
+    /// <returns>The script, and the block that belongs into it, bound to no runspace.</returns>
+    public static (string Script, ScriptBlock Action) Detach(ScriptBlock action)
+    {
+        var block = action.Ast as ScriptBlockAst ?? (action.Ast as FunctionDefinitionAst)?.Body ?? (ScriptBlockAst)ScriptBlock.Create(action.ToString()).Ast;
+        if (block.ParamBlock is not null) return (PipelineWithArgument, block.GetScriptBlock());
+        // An action with begin, process, end already is a stage.
+        if (block.BeginBlock is not null || block.ProcessBlock is not null || block.DynamicParamBlock is not null) return (Pipeline, block.GetScriptBlock());
+        var body = new StatementBlockAst(
+            block.EndBlock.Extent, block.EndBlock.Statements.Select(s => (StatementAst)s.Copy()), block.EndBlock.Traps?.Select(t => (TrapStatementAst)t.Copy()));
+        var process = new NamedBlockAst(block.EndBlock.Extent, TokenKind.Process, body, unnamed: false);
+        return (Pipeline, new ScriptBlockAst(block.Extent, null, null, process, null, null).GetScriptBlock());
+    }
+}

@@ -1,0 +1,55 @@
+using System.Management.Automation;
+using System.Text.Json;
+using NasPubSub.Errors;
+using NasPubSub.Payloads;
+
+namespace NasPubSub.Jobs;
+
+/// <summary>The first stage of an action's pipeline: the messages. Known to that pipeline only.</summary>
+internal sealed class ReadActionMessageCommand : PSCmdlet
+{
+    public static CmdletInfo Info { get; } = new("Read-NasActionMessage", typeof(ReadActionMessageCommand));
+
+    [Parameter]
+    public ActionFeed Feed { get; set; } = null!;
+
+    protected override void EndProcessing()
+    {
+        while (Feed.HasNext || (Feed.Options.Waits && Feed.Fill()))
+        {
+            if (Feed.Next() is not { } message) return;
+            if (Feed.Options.As == NasMessageForm.Message) WriteObject(message);
+            else Convert(message);
+            Feed.Finish();
+        }
+    }
+
+    private void Convert(NasMessage message)
+    {
+        object? value;
+        try
+        {
+            value = message.To(Feed.Options.As, Feed.Options.Encoding);
+        }
+        catch (JsonException e)
+        {
+            WriteError(NasErrorRecord.InvalidJson(message, e));
+            return;
+        }
+        WriteObject(value, enumerateCollection: false);
+    }
+}
+
+/// <summary>The last stage: what the action puts out.</summary>
+internal sealed class CollectActionOutputCommand : PSCmdlet
+{
+    public static CmdletInfo Info { get; } = new("Collect-NasActionOutput", typeof(CollectActionOutputCommand));
+
+    [Parameter]
+    public ActionFeed Feed { get; set; } = null!;
+
+    [Parameter(ValueFromPipeline = true)]
+    public PSObject? InputObject { get; set; }
+
+    protected override void ProcessRecord() => Feed.Collect(InputObject);
+}

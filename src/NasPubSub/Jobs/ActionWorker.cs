@@ -1,0 +1,45 @@
+namespace NasPubSub.Jobs;
+
+/// <summary>A background thread that works for a job until its messages end or the job is stopped.</summary>
+internal abstract class ActionWorker
+{
+    private readonly NasSubscriptionJob _job;
+    private readonly Thread _thread;
+
+    protected ActionWorker(NasSubscriptionJob job, CancellationToken cancel)
+    {
+        (_job, Cancel) = (job, cancel);
+        _thread = new Thread(Run) { IsBackground = true, Name = job.Name };
+    }
+
+    protected CancellationToken Cancel { get; }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Asks it to end, waiting for nothing.</summary>
+    public void BeginStop() => StopWork();
+
+    /// <summary>Has it ended, or does it by then? A job's own action may stop the job, and cannot wait for itself.</summary>
+    public bool HasEnded(TimeSpan within) => _thread == Thread.CurrentThread || _thread.Join(within);
+
+    /// <summary>Wakes an action that sleeps or waits in .NET, where the engine cannot stop it.</summary>
+    public void Interrupt() => _thread.Interrupt();
+
+    protected abstract void Work();
+
+    protected abstract void StopWork();
+
+    private void Run()
+    {
+        Exception? error = null;
+        try
+        {
+            Work();
+        }
+        catch (Exception e) when (Cancel.IsCancellationRequested || e is not OutOfMemoryException)
+        {
+            if (!Cancel.IsCancellationRequested) error = e;
+        }
+        _job.OnEnded(this, error);
+    }
+}

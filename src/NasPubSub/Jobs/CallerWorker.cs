@@ -1,0 +1,65 @@
+using System.Management.Automation;
+
+namespace NasPubSub.Jobs;
+
+/// <summary>
+/// Runs the action in the caller's runspace, between its statements: a background thread waits for messages and wakes the
+/// engine by one event, whose handler takes all there are, in order; only then comes the next event.
+/// </summary>
+internal sealed class CallerWorker : ActionWorker
+{
+    // The engine runs this between statements of the caller, or by itself while the caller is idle.
+    private static readonly string Handler = "$Event.MessageData.Invoke()";
+
+    private readonly NasSubscriptionJob _job;
+    private readonly ActionOrigin _origin;
+    private readonly ActionFeed _feed;
+    private readonly PSEventManager _events;
+    private readonly PSEventSubscriber _subscriber;
+    private readonly string _id = "NasPubSub." + Guid.NewGuid().ToString("N");
+    private readonly ManualResetEventSlim _handled = new();
+    private ActionPipeline? _pipeline;
+
+    public CallerWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, PSEventManager events, CancellationToken cancel) : base(job, cancel)
+    {
+        (_job, _origin, _feed, _events) = (job, origin, feed, events);
+        _subscriber = events.SubscribeEvent(null, null, _id, null, ScriptBlock.Create(Handler), supportEvent: true, forwardEvent: false);
+    }
+
+    protected override void Work()
+    {
+        try
+        {
+            while (!Cancel.IsCancellationRequested && _feed.Fill())
+            {
+                _handled.Reset();
+                _events.GenerateEvent(_id, null, [], PSObject.AsPSObject((Action)Handle));
+                _handled.Wait(Cancel);
+            }
+        }
+        finally
+        {
+            _events.UnsubscribeEvent(_subscriber);
+        }
+    }
+
+    protected override void StopWork() => Volatile.Read(ref _pipeline)?.Stop();
+
+    private void Handle()
+    {
+        try
+        {
+            var (script, action) = ActionScript.Detach(_origin.Action);
+            // The block of a module keeps the module's functions and variables.
+            if (_origin.Action.Module is { } module) action = module.NewBoundScriptBlock(action);
+            using var pipeline = new ActionPipeline(PowerShell.Create(RunspaceMode.CurrentRunspace), _job, _feed, script, action, _origin.Usings, local: true);
+            Volatile.Write(ref _pipeline, pipeline);
+            while (_feed.HasNext && !Cancel.IsCancellationRequested) pipeline.Run();
+        }
+        finally
+        {
+            Volatile.Write(ref _pipeline, null);
+            _handled.Set();
+        }
+    }
+}

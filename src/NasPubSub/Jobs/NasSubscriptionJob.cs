@@ -1,0 +1,110 @@
+using System.Management.Automation;
+using NasPubSub.Errors;
+using NasPubSub.Sessions;
+
+namespace NasPubSub;
+
+/// <summary>
+/// The job of a subscription with an action. It runs until the subscription has ended and the action is done with every
+/// message. Output, errors and the rest of the action's streams are the job's.
+/// </summary>
+public sealed class NasSubscriptionJob : Job
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
+
+    private readonly CancellationTokenSource _cancel = new();
+    private readonly SessionStore _store;
+    private readonly List<Jobs.ActionWorker> _workers = [];
+    private int _running;
+    private int _finished;
+    private Exception? _failure;
+
+    internal NasSubscriptionJob(string command, string? name, NasSubscription subscription, SessionStore store) : base(command, name)
+    {
+        Subscription = subscription;
+        _store = store;
+        PSJobTypeName = "NasSubscription";
+        Output.EnumeratorNeverBlocks = true;
+        Error.EnumeratorNeverBlocks = true;
+        Warning.EnumeratorNeverBlocks = true;
+        Verbose.EnumeratorNeverBlocks = true;
+        Debug.EnumeratorNeverBlocks = true;
+        Information.EnumeratorNeverBlocks = true;
+        Progress.EnumeratorNeverBlocks = true;
+    }
+
+    /// <summary>The subscription whose messages it handles.</summary>
+    public NasSubscription Subscription { get; }
+
+    /// <summary>The server.</summary>
+    public override string Location => Subscription.Connection.Server ?? "";
+
+    /// <summary>How many messages wait.</summary>
+    public override string StatusMessage => Subscription.PendingMessages is var waiting and > 0 ? $"{waiting} waiting" : "";
+
+    /// <summary>Is there anything Receive-Job would give?</summary>
+    public override bool HasMoreData =>
+        Output.Count > 0 || Error.Count > 0 || Warning.Count > 0 || Verbose.Count > 0 || Debug.Count > 0 || Information.Count > 0 || Progress.Count > 0;
+
+    internal bool IsFinished => JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped;
+
+    internal CancellationToken Cancellation => _cancel.Token;
+
+    /// <summary>Unsubscribes and ends the action, also one that is running. Takes less than a second.</summary>
+    public override void StopJob()
+    {
+        _cancel.Cancel();
+        Subscription.Connection.Unsubscribe(Subscription, 0);
+        foreach (var worker in _workers) worker.BeginStop();
+        if (!HaveEnded())
+        {
+            foreach (var worker in _workers.Where(w => !w.HasEnded(TimeSpan.Zero))) worker.Interrupt();
+            HaveEnded();
+        }
+        Finish();
+    }
+
+    internal void Start(IEnumerable<Jobs.ActionWorker> workers)
+    {
+        _workers.AddRange(workers);
+        _running = _workers.Count;
+        PSBeginTime = DateTime.Now;
+        SetJobState(JobState.Running);
+        _store.Closing += StopJob;
+        foreach (var worker in _workers) worker.Start();
+    }
+
+    internal void OnEnded(Jobs.ActionWorker worker, Exception? error)
+    {
+        if (error is not null)
+        {
+            _failure ??= error;
+            // Nobody would read what comes.
+            if (Volatile.Read(ref _running) == 1) Subscription.Connection.Unsubscribe(Subscription, 0);
+        }
+        if (Interlocked.Decrement(ref _running) == 0) Finish();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && Volatile.Read(ref _finished) == 0) StopJob();
+        base.Dispose(disposing);
+    }
+
+    private bool HaveEnded()
+    {
+        var deadline = DateTime.UtcNow + Grace;
+        return _workers.TrueForAll(w => w.HasEnded(deadline - DateTime.UtcNow is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero));
+    }
+
+    private void Finish()
+    {
+        if (Interlocked.Exchange(ref _finished, 1) != 0) return;
+        _store.Closing -= StopJob;
+        PSEndTime = DateTime.Now;
+        var failure = _failure ?? Subscription.Error;
+        if (failure is not null) Error.Add(NasErrorRecord.From(failure, Subscription));
+        SetJobState(_cancel.IsCancellationRequested ? JobState.Stopped : failure is not null ? JobState.Failed : JobState.Completed);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using NasPubSub.Sessions;
+
+namespace NasPubSub.Jobs;
+
+/// <summary>Where an action's runspace comes from.</summary>
+internal sealed record ActionOrigin(string? Module, string? Location, ScriptBlock Action, IDictionary<string, object?> Usings);
+
+/// <summary>A background thread with a runspace of its own, which runs the action for message after message.</summary>
+internal sealed class RunspaceWorker : ActionWorker
+{
+    private readonly NasSubscriptionJob _job;
+    private readonly ActionOrigin _origin;
+    private readonly ActionFeed _feed;
+    private ActionPipeline? _pipeline;
+
+    public RunspaceWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, CancellationToken cancel) : base(job, cancel) =>
+        (_job, _origin, _feed) = (job, origin, feed);
+
+    protected override void Work()
+    {
+        using var feed = _feed;
+        using var runspace = Open();
+        using var shell = PowerShell.Create();
+        shell.Runspace = runspace;
+        var (script, action) = ActionScript.Detach(_origin.Action);
+        using var pipeline = new ActionPipeline(shell, _job, _feed, script, action, _origin.Usings, local: false);
+        Volatile.Write(ref _pipeline, pipeline);
+        while (!Cancel.IsCancellationRequested && _feed.Fill()) pipeline.Run();
+    }
+
+    protected override void StopWork() => Volatile.Read(ref _pipeline)?.Stop();
+
+    private Runspace Open()
+    {
+        var state = InitialSessionState.CreateDefault2();
+        if (_origin.Module is { } module) state.ImportPSModule([module]);
+        var runspace = RunspaceFactory.CreateRunspace(state);
+        runspace.ThreadOptions = PSThreadOptions.UseCurrentThread;
+        runspace.Name = _job.Name;
+        runspace.Open();
+        // The action publishes on the connection its messages come by; this runspace does not close it.
+        SessionStore.Of(runspace).Add(_job.Subscription.Connection, _job.Subscription.Connection.Name ?? _job.Name, owned: false);
+        if (_origin.Location is { } location) runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(location));
+        return runspace;
+    }
+}

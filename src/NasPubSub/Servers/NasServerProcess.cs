@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace NasPubSub;
+
+/// <summary>A local nats-server that Start-NasServer started. It ends with Stop-NasServer, the runspace, the module or the process.</summary>
+public sealed class NasServerProcess : IDisposable
+{
+    private const int MostLog = 64 * 1024;
+
+    private readonly Process _process;
+    private readonly StringBuilder _log = new();
+    private readonly string? _ownFolder;
+    private NasServerInfo _info = new();
+
+    internal NasServerProcess(Process process, int port, string path, string? storeDirectory, string? ownFolder)
+    {
+        _process = process;
+        _ownFolder = ownFolder;
+        (Port, Path, StoreDirectory) = (port, path, storeDirectory);
+        process.ErrorDataReceived += (_, line) => Append(line.Data);
+        process.OutputDataReceived += (_, line) => Append(line.Data);
+    }
+
+    /// <summary>Its address; Connect-NasPubSub takes it by this property from the pipeline.</summary>
+    public string Url => $"nats://127.0.0.1:{Port}";
+
+    /// <summary>Its client port on 127.0.0.1.</summary>
+    public int Port { get; }
+
+    /// <summary>The id of its process.</summary>
+    public int Id { get; private set; }
+
+    /// <summary>Its version.</summary>
+    public string Version => _info.Version;
+
+    /// <summary>Its name, as clients see it.</summary>
+    public string Name => _info.Name;
+
+    /// <summary>Is JetStream on?</summary>
+    public bool JetStream => _info.JetStream;
+
+    /// <summary>The program.</summary>
+    public string Path { get; }
+
+    /// <summary>Where JetStream keeps its data; null without JetStream.</summary>
+    public string? StoreDirectory { get; }
+
+    /// <summary>Does it run?</summary>
+    public bool IsRunning { get; private set; }
+
+    /// <summary>The last 64 KiB of what it has logged.</summary>
+    public string Log
+    {
+        get { lock (_log) return _log.ToString(); }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"nats-server {Version} at {Url}";
+
+    /// <summary>Kills it.</summary>
+    public void Dispose() => Stop(TimeSpan.Zero);
+
+    internal void Start()
+    {
+        _process.EnableRaisingEvents = true;
+        _process.Exited += (_, _) => IsRunning = false;
+        _process.Start();
+        IsRunning = true;
+        Id = _process.Id;
+        _process.StandardInput.Close();
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+        if (_process.HasExited) IsRunning = false;
+    }
+
+    internal void Ready(NasServerInfo info) => _info = info;
+
+    /// <summary>Asks it to end in order and kills it when that takes longer. Any thread; a second call does nothing.</summary>
+    internal void Stop(TimeSpan grace)
+    {
+        lock (_process)
+        {
+            if (Id == 0) return;
+            try
+            {
+                if (!_process.HasExited && grace > TimeSpan.Zero && Terminate.TryAsk(Id)) _process.WaitForExit((int)grace.TotalMilliseconds);
+                if (!_process.HasExited) _process.Kill();
+                _process.WaitForExit(5000);
+            }
+            catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
+            {
+                // It ended by itself.
+            }
+            IsRunning = false;
+            _process.Dispose();
+            Id = 0;
+            RemoveFolder();
+        }
+    }
+
+    private void RemoveFolder()
+    {
+        try
+        {
+            if (_ownFolder is not null && Directory.Exists(_ownFolder)) Directory.Delete(_ownFolder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A temporary folder; the system cleans it.
+        }
+    }
+
+    private void Append(string? line)
+    {
+        if (line is null) return;
+        lock (_log)
+        {
+            _log.AppendLine(line);
+            if (_log.Length > MostLog) _log.Remove(0, _log.Length - MostLog);
+        }
+    }
+}
