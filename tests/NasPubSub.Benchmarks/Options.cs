@@ -10,6 +10,7 @@ internal sealed record Options
           --rounds N       turns of each contestant, of which the median counts (default 7, with --quick 5)
           --scale X        so many times the usual messages a turn
           --build NAME     only this build of the module: net8.0 or netstandard2.0
+          --only NAME      only this contestant: for a profiler
           --samples        every turn's figures below each line
           --list           the rows' names
           --micro          BenchmarkDotNet on parser, outbox, JSON and subjects
@@ -21,6 +22,7 @@ internal sealed record Options
     public int WarmUps { get; private init; } = 2;
     public double Scale { get; private init; } = 1;
     public string? Build { get; private init; }
+    public string? Only { get; private init; }
     public bool Samples { get; private init; }
     public bool List { get; private init; }
 
@@ -38,6 +40,7 @@ internal sealed record Options
                 "--rounds" => options with { Rounds = int.Parse(Value()) },
                 "--scale" => options with { Scale = options.Scale * double.Parse(Value(), System.Globalization.CultureInfo.InvariantCulture) },
                 "--build" => options with { Build = Value() },
+                "--only" => options with { Only = Value() },
                 "--samples" => options with { Samples = true },
                 "--list" => options with { List = true },
                 var other => throw new ArgumentException($"Unknown option {other}."),

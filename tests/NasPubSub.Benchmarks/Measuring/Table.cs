@@ -37,7 +37,8 @@ internal sealed class Table(bool samples)
     private (string Ratios, bool? Met) Judge(RowResult result, int f)
     {
         var figure = result.Row.Figures[f];
-        var ours = result.Contestants.First(c => c.Role == Role.Ours).Medians[f];
+        if (result.Contestants.FirstOrDefault(c => c.Role == Role.Ours) is not { Medians: var medians }) return ("", null);
+        var ours = medians[f];
         var text = new StringBuilder();
         bool? all = null;
         foreach (var other in result.Contestants.Where(c => c.Role != Role.Ours))
@@ -47,7 +48,7 @@ internal sealed class Table(bool samples)
             var ratio = figure.Ratio(ours, other.Medians[f]);
             Say($"{Figure.Show(ratio)} × {other.Name}", goal, ratio >= goal?.Value);
         }
-        foreach (var goal in figure.Goals.Where(g => g.Against is null)) Say("", goal, ours <= goal.Value);
+        foreach (var goal in figure.Goals.Where(g => g.Against is null)) Say("", goal, Math.Round(ours) <= goal.Value);
         if (all is { } met) (_met, _missed) = met ? (_met + 1, _missed) : (_met, _missed + 1);
         return (text.ToString(), all);
 

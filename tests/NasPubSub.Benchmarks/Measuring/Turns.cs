@@ -12,9 +12,10 @@ internal static class Turns
     {
         var count = Math.Max(row.LeastCount, (int)(row.Count * options.Scale));
         var rounds = row.Rounds > 0 ? Math.Min(row.Rounds, options.Rounds) : options.Rounds;
-        var contestants = await row.Open(bench);
+        var opened = await row.Open(bench);
         try
         {
+            List<Contestant> contestants = [.. opened.Where(c => options.Only is null || c.Name == options.Only)];
             var samples = contestants.Select(_ => new List<double[]>()).ToArray();
             for (var round = -Math.Min(row.WarmUps, options.WarmUps); round < rounds; round++)
             {
@@ -30,7 +31,7 @@ internal static class Turns
         }
         finally
         {
-            foreach (var contestant in contestants) await contestant.DisposeAsync();
+            foreach (var contestant in opened) await contestant.DisposeAsync();
         }
     }
 
