@@ -9,23 +9,22 @@ namespace NasPubSub;
 /// </summary>
 public sealed class NasMessage
 {
-    private readonly MessageOrigin _origin;
+    /// <summary>The <see cref="MessageOrigin"/>, or <see cref="MessageExtras"/> that know it: one field less in most messages.</summary>
+    private readonly object _source;
     private readonly long _utcTicks;
-    private readonly MessageExtras? _extras;
 
     internal NasMessage(MessageOrigin origin, byte[] payload, MessageExtras? extras, long utcTicks)
     {
-        _origin = origin;
+        _source = (object?)extras ?? origin;
         Payload = payload;
-        _extras = extras;
         _utcTicks = utcTicks;
     }
 
     /// <summary>The subject without the connection's namespace: what you would pass to Publish.</summary>
-    public string Subject => _origin.Subject;
+    public string Subject => Origin.Subject;
 
     /// <summary>The subject on the wire, namespace and all.</summary>
-    public string Topic => _origin.Topic;
+    public string Topic => Origin.Topic;
 
     /// <summary>The payload's bytes; empty, never null.</summary>
     public byte[] Payload { get; }
@@ -34,32 +33,32 @@ public sealed class NasMessage
     public string Text => Encoding.UTF8.GetString(Payload);
 
     /// <summary>The headers; empty, never null.</summary>
-    public NasHeaders Headers => _extras?.Headers ?? new NasHeaders();
+    public NasHeaders Headers => Extras?.Headers ?? new NasHeaders();
 
     /// <summary>Where to answer, without the namespace: what you would pass to Publish. Null when no answer is asked for.</summary>
-    public string? ReplyTo => _extras?.ReplyTopic is { } reply ? _origin.Subscription.Connection.Shown(reply) : null;
+    public string? ReplyTo => Extras?.ReplyTopic is { } reply ? Origin.Subscription.Connection.Shown(reply) : null;
 
     /// <summary>When this client read the message.</summary>
     public DateTimeOffset Timestamp => new DateTimeOffset(_utcTicks, TimeSpan.Zero).ToLocalTime();
 
     /// <summary>The id of the subscription it came by.</summary>
-    public long Sid => _origin.Subscription.Sid;
+    public long Sid => Origin.Subscription.Sid;
 
     /// <summary>Bytes of headers and payload.</summary>
-    public int Size => Payload.Length + (_extras?.HeaderBlock?.Length ?? 0);
+    public int Size => Payload.Length + (Extras?.HeaderBlock?.Length ?? 0);
 
     /// <summary>The status of a service message, such as 503; 0 for an ordinary message.</summary>
-    public int Status => _extras?.HeaderBlock is { } block ? NasHeaders.PeekStatus(block) : 0;
+    public int Status => Extras?.HeaderBlock is { } block ? NasHeaders.PeekStatus(block) : 0;
 
     /// <summary>The text behind the status.</summary>
     public string StatusText => Status == 0 ? "" : Headers.StatusText;
 
     /// <summary>The reply subject on the wire.</summary>
-    internal string? ReplyTopic => _extras?.ReplyTopic;
+    internal string? ReplyTopic => Extras?.ReplyTopic;
 
-    internal byte[]? HeaderBlock => _extras?.HeaderBlock;
+    internal byte[]? HeaderBlock => Extras?.HeaderBlock;
 
-    internal NasSubscription Subscription => _origin.Subscription;
+    internal NasSubscription Subscription => Origin.Subscription;
 
     /// <summary>The payload read as JSON into <typeparamref name="T"/>.</summary>
     /// <exception cref="JsonException">The payload is no JSON, or does not fit.</exception>
@@ -85,23 +84,36 @@ public sealed class NasMessage
     /// <inheritdoc/>
     public override string ToString() => $"{Subject}: {Size} bytes";
 
+    private MessageExtras? Extras => _source as MessageExtras;
+
+    private MessageOrigin Origin => _source as MessageOrigin ?? Extras!.Origin;
+
     private string ReplyTarget => ReplyTopic
         ?? throw new NasException(NasError.NoReplySubject, $"The message on '{Subject}' asks for no answer: it has no reply subject.");
 }
 
 /// <summary>What consecutive messages of one subject and one subscription share.</summary>
-internal sealed class MessageOrigin(NasSubscription subscription, string topic, string subject)
+internal sealed class MessageOrigin
 {
-    public NasSubscription Subscription { get; } = subscription;
-    public string Topic { get; } = topic;
-    public string Subject { get; } = subject;
+    private readonly long _token;
+    private string? _topic, _subject;
+
+    public MessageOrigin(NasSubscription subscription, string topic) => (Subscription, _topic) = (subscription, topic);
+
+    /// <summary>A reply to the request of this number: its topic is made when somebody asks.</summary>
+    public MessageOrigin(NasSubscription inbox, long token) => (Subscription, _token) = (inbox, token);
+
+    public NasSubscription Subscription { get; }
+    public string Topic => _topic ??= Subscription.Connection.ReplyTopicOf(_token);
+    public string Subject => _subject ??= Subscription.Connection.Shown(Topic);
 }
 
 /// <summary>What most messages do not have: a reply subject, headers.</summary>
-internal sealed class MessageExtras(string? replyTopic, byte[]? headerBlock)
+internal sealed class MessageExtras(MessageOrigin origin, string? replyTopic, byte[]? headerBlock)
 {
     private NasHeaders? _headers;
 
+    public MessageOrigin Origin { get; } = origin;
     public string? ReplyTopic { get; } = replyTopic;
     public byte[]? HeaderBlock { get; } = headerBlock;
     public NasHeaders? Headers => HeaderBlock is null ? null : _headers ??= NasHeaders.Parse(HeaderBlock);

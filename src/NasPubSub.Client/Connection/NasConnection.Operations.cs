@@ -59,7 +59,7 @@ public sealed partial class NasConnection : ILinkHandler
             subscription = link.LastSubscription = found;
             origin = link.LastOrigin = found.OriginOf(operation.Subject);
         }
-        var message = new NasMessage(origin, operation.Payload.ToArray(), Extras(ref operation), utcTicks);
+        var message = ToMessage(origin, ref operation, utcTicks);
         if (subscription.Deliver(message)) EndSubscription(subscription, null);
     }
 
@@ -69,12 +69,16 @@ public sealed partial class NasConnection : ILinkHandler
         if (link == _link) _outbox.WriteControl(ClientLines.Pong);
     }
 
-    private static MessageExtras? Extras(ref ServerOperation operation) =>
-        operation.ReplyTo.IsEmpty && operation.Headers.IsEmpty
+    private static NasMessage ToMessage(MessageOrigin origin, ref ServerOperation operation, long utcTicks)
+    {
+        var extras = operation.ReplyTo.IsEmpty && operation.Headers.IsEmpty
             ? null
             : new MessageExtras(
+                origin,
                 operation.ReplyTo.IsEmpty ? null : Encoding.UTF8.GetString(operation.ReplyTo),
                 operation.Headers.IsEmpty ? null : operation.Headers.ToArray());
+        return new NasMessage(origin, operation.Payload.ToArray(), extras, utcTicks);
+    }
 
     private void OnPong(Link link)
     {

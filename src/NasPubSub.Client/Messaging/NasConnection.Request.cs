@@ -172,9 +172,10 @@ public sealed partial class NasConnection
             request.Fail(NoResponders(request.Subject));
             return;
         }
-        var topic = Encoding.UTF8.GetString(operation.Subject);
-        request.Complete(new NasMessage(new MessageOrigin(_inbox!, topic, topic), operation.Payload.ToArray(), Extras(ref operation), utcTicks));
+        request.Complete(ToMessage(new MessageOrigin(_inbox!, id), ref operation, utcTicks));
     }
+
+    internal string ReplyTopicOf(long request) => _inboxBase + request;
 
     private long? ReadToken(ReadOnlySpan<byte> topic)
     {

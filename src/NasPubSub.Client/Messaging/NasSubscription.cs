@@ -15,6 +15,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     private readonly bool _isPattern;
     private MessageOrigin _origin;
     private byte[] _originTopic = [];
+    private int _originLength;
     private long _max;
     private long _received;
 
@@ -29,7 +30,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         _handler = handler;
         _max = max;
         _isPattern = topic.IndexOf('*') >= 0 || topic.EndsWith('>');
-        _origin = new MessageOrigin(this, topic, owner.Shown(topic));
+        _origin = new MessageOrigin(this, topic);
     }
 
     /// <summary>The connection it belongs to.</summary>
@@ -72,10 +73,11 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>The message's subject as one object with those before it, where it is the same. Read loop only.</summary>
     internal MessageOrigin OriginOf(ReadOnlySpan<byte> topic)
     {
-        if (!_isPattern || topic.SequenceEqual(_originTopic)) return _origin;
-        var text = Encoding.UTF8.GetString(topic);
-        _originTopic = topic.ToArray();
-        return _origin = new MessageOrigin(this, text, Connection.Shown(text));
+        if (!_isPattern || topic.SequenceEqual(_originTopic.AsSpan(0, _originLength))) return _origin;
+        if (_originTopic.Length < topic.Length) _originTopic = new byte[topic.Length * 2];
+        topic.CopyTo(_originTopic);
+        _originLength = topic.Length;
+        return _origin = new MessageOrigin(this, Encoding.UTF8.GetString(topic));
     }
 
     /// <summary>Ends it: at once, or after so many messages counted from its start. What is buffered may still be read; a handler gets no more.</summary>
