@@ -7,6 +7,9 @@ namespace NasPubSub.Connection;
 internal interface ILinkHandler
 {
     void OnOperation(Link link, ref ServerOperation operation, long utcTicks);
+
+    /// <summary>All that one read brought has been handled.</summary>
+    void OnReadEnd(Link link);
 }
 
 /// <summary>
@@ -45,6 +48,7 @@ internal sealed class Link : IDisposable
     /// <summary>Whose the last message was: read loop only.</summary>
     public NasSubscription? LastSubscription { get; set; }
     public MessageOrigin? LastOrigin { get; set; }
+    public Deliveries? Deliveries { get; set; }
 
     /// <summary>Set while the client moves from this link, or to it.</summary>
     public volatile Overlap? Overlap;
@@ -159,12 +163,19 @@ internal sealed class Link : IDisposable
     private void Handle(ILinkHandler handler)
     {
         var now = DateTime.UtcNow.Ticks;
-        while (_start < _end)
+        try
         {
-            var used = _parser.Read(_buffer.AsSpan(_start, _end - _start), out var operation);
-            if (used == 0) break;
-            handler.OnOperation(this, ref operation, now);
-            _start += used;
+            while (_start < _end)
+            {
+                var used = _parser.Read(_buffer.AsSpan(_start, _end - _start), out var operation);
+                if (used == 0) break;
+                handler.OnOperation(this, ref operation, now);
+                _start += used;
+            }
+        }
+        finally
+        {
+            handler.OnReadEnd(this);
         }
         if (_start == _end) _start = _end = 0;
     }

@@ -135,14 +135,21 @@ public sealed partial class NasConnection
         }
         next.StartWriting(_outbox);
         next.Overlap!.Release(
-            held =>
-            {
-                var operation = held.ToOperation();
-                Route(next, ref operation, held.UtcTicks);
-            },
+            Deliver,
             sid => _subscriptions.Find(sid)?.QueueGroup is not null);
         next.Overlap = null;
         Learn(next, next.Info);
         StartPings();
+    }
+
+    /// <summary>Delivers what was held back, while the read loop of the link it came by waits.</summary>
+    private void Deliver(Overlap.Held held)
+    {
+        var operation = held.ToOperation();
+        CountIn(1, operation.Headers.Length + operation.Payload.Length);
+        if (_subscriptions.Find(held.Sid) is not { } subscription) return;
+        NasMessage[] message = [ToMessage(new MessageOrigin(subscription, System.Text.Encoding.UTF8.GetString(held.Topic)), ref operation, held.UtcTicks)];
+        if (subscription.Deliver(message)) EndSubscription(subscription, null);
+        subscription.Announce();
     }
 }

@@ -32,35 +32,32 @@ public sealed partial class NasConnection : ILinkHandler
         Route(link, ref operation, utcTicks);
     }
 
+    void ILinkHandler.OnReadEnd(Link link) => link.Deliveries?.End();
+
     private void Route(Link link, ref ServerOperation operation, long utcTicks)
     {
-        Interlocked.Increment(ref _messagesIn);
-        Interlocked.Add(ref _bytesIn, operation.Headers.Length + operation.Payload.Length);
-        NasSubscription subscription;
-        MessageOrigin origin;
-        if (operation.SameAsLast && link.LastSubscription is { } last)
-        {
-            (subscription, origin) = (last, link.LastOrigin!);
-        }
-        else
+        var deliveries = link.Deliveries ??= new Deliveries(this);
+        deliveries.Count(operation.Headers.Length + operation.Payload.Length);
+        if (!operation.SameAsLast || link.LastSubscription is null)
         {
             // A message for a subscription that has just ended finds nobody.
-            if (_subscriptions.Find(operation.Sid) is not { } found)
-            {
-                link.LastSubscription = null;
-                return;
-            }
-            if (found == _inbox)
+            link.LastSubscription = _subscriptions.Find(operation.Sid);
+            if (link.LastSubscription is null) return;
+            if (link.LastSubscription == _inbox)
             {
                 link.LastSubscription = null;
                 OnReply(ref operation, utcTicks);
                 return;
             }
-            subscription = link.LastSubscription = found;
-            origin = link.LastOrigin = found.OriginOf(operation.Subject);
+            link.LastOrigin = link.LastSubscription.OriginOf(operation.Subject);
         }
-        var message = ToMessage(origin, ref operation, utcTicks);
-        if (subscription.Deliver(message)) EndSubscription(subscription, null);
+        deliveries.Add(link.LastSubscription, ToMessage(link.LastOrigin!, ref operation, utcTicks));
+    }
+
+    internal void CountIn(long messages, long bytes)
+    {
+        Interlocked.Add(ref _messagesIn, messages);
+        Interlocked.Add(ref _bytesIn, bytes);
     }
 
     private void Answer(Link link)

@@ -167,7 +167,7 @@ public sealed partial class NasConnection
         }
     }
 
-    private void EndSubscription(NasSubscription subscription, Exception? error)
+    internal void EndSubscription(NasSubscription subscription, Exception? error)
     {
         lock (_gate)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using NasPubSub.Messaging;
 
 namespace NasPubSub;
@@ -47,43 +48,43 @@ public sealed partial class NasSubscription
     /// <summary>Ends when the subscription has, and every message was handled or read.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>Takes a message in. Read loop only.</summary>
-    /// <returns>Was it the last of the maximum?</returns>
-    internal bool Deliver(NasMessage message)
+    /// <summary>Takes messages in, without telling anyone yet: <see cref="Announce"/> does. Read loop only.</summary>
+    /// <returns>Was the last of the maximum among them?</returns>
+    internal bool Deliver(ReadOnlySpan<NasMessage> messages)
     {
-        var startPump = false;
-        var becameSlow = false;
-        TaskCompletionSource<bool>? arrival = null;
-        bool last;
+        bool last = false, becameSlow;
         lock (_gate)
         {
-            var max = _max;
-            if (_ended || (max > 0 && _received >= max)) return false;
-            _received++;
-            last = max > 0 && _received == max;
-            var size = message.Size;
-            if (IsFull(size) && Limits.Overflow == NasOverflow.Wait) WaitForReader(size);
-            if (IsFull(size))
+            var wasSlow = _isSlow;
+            foreach (var message in messages)
             {
-                Interlocked.Increment(ref _dropped);
-                Connection.OnDropped();
-                becameSlow = !_isSlow;
-                _isSlow = true;
+                if (_ended || (_max > 0 && _received >= _max)) break;
+                last = ++_received == _max;
+                var size = message.Size;
+                if (IsFull(size) && !MakeRoom(size)) Drop();
+                else Put(message, size);
             }
-            if (!IsFull(size) || (Limits.Overflow == NasOverflow.DropOld && DropOld(size)))
-            {
-                Put(message);
-                _bytes += size;
-                if (_blocked > 0) Monitor.Pulse(_gate);
-                (arrival, _arrival) = (_arrival, null);
-                startPump = _handler is not null && !_pumping;
-                if (startPump) _pumping = true;
-            }
+            becameSlow = _isSlow && !wasSlow;
+        }
+        if (becameSlow) Connection.OnSlow(this);
+        return last;
+    }
+
+    /// <summary>Wakes whoever waits for messages: a reader, or the handler's pump.</summary>
+    internal void Announce()
+    {
+        bool startPump;
+        TaskCompletionSource<bool>? arrival;
+        lock (_gate)
+        {
+            if (_count == 0) return;
+            if (_blocked > 0) Monitor.PulseAll(_gate);
+            (arrival, _arrival) = (_arrival, null);
+            startPump = _handler is not null && !_pumping;
+            if (startPump) _pumping = true;
         }
         arrival?.TrySetResult(true);
         if (startPump) ThreadPool.UnsafeQueueUserWorkItem(static s => _ = ((NasSubscription)s!).PumpAsync(), this);
-        if (becameSlow) Connection.OnSlow(this);
-        return last;
     }
 
     /// <summary>No more messages come.</summary>
@@ -112,14 +113,29 @@ public sealed partial class NasSubscription
 
     private bool IsFull(int size) => _count > 0 && (_count >= Limits.MaxPendingMessages || _bytes + size > Limits.MaxPendingBytes);
 
-    private bool DropOld(int size)
+    /// <summary>Does what the policy says for a message more than fits.</summary>
+    /// <returns>Does it fit now?</returns>
+    private bool MakeRoom(int size)
     {
-        while (IsFull(size)) Take();
-        return true;
+        if (Limits.Overflow == NasOverflow.Wait) WaitForReader(size);
+        while (Limits.Overflow == NasOverflow.DropOld && IsFull(size))
+        {
+            Take();
+            Drop();
+        }
+        return !IsFull(size);
+    }
+
+    private void Drop()
+    {
+        Interlocked.Increment(ref _dropped);
+        Connection.OnDropped();
+        _isSlow = true;
     }
 
     private void WaitForReader(int size)
     {
+        Announce();
         var deadline = DateTime.UtcNow + Limits.MaxWait;
         while (IsFull(size) && !_ended && !_isSlow)
         {
@@ -131,7 +147,7 @@ public sealed partial class NasSubscription
         }
     }
 
-    private void Put(NasMessage message)
+    private void Put(NasMessage message, int size)
     {
         if (_count == _ring.Length)
         {
@@ -140,6 +156,7 @@ public sealed partial class NasSubscription
             (_ring, _head) = (larger, 0);
         }
         _ring[(_head + _count++) & (_ring.Length - 1)] = message;
+        _bytes += size;
     }
 
     private NasMessage Take()
@@ -154,7 +171,7 @@ public sealed partial class NasSubscription
     }
 
     /// <summary>Takes up to so many as fit. Under the lock.</summary>
-    private int TakeMany(NasMessage[] to)
+    private int TakeMany(Span<NasMessage> to)
     {
         var taken = Math.Min(to.Length, _count);
         for (var i = 0; i < taken; i++) to[i] = Take();
@@ -167,18 +184,19 @@ public sealed partial class NasSubscription
 
     private async Task PumpAsync()
     {
-        var batch = new NasMessage[BatchSize];
+        var size = BatchSize;
+        var batch = ArrayPool<NasMessage>.Shared.Rent(size);
         while (true)
         {
             int taken;
             lock (_gate)
             {
-                taken = TakeMany(batch);
+                taken = TakeMany(batch.AsSpan(0, size));
                 if (taken == 0)
                 {
                     _pumping = false;
                     if (_ended) _completion.TrySetResult(true);
-                    return;
+                    break;
                 }
             }
             for (var i = 0; i < taken && !Volatile.Read(ref _discarded); i++)
@@ -193,5 +211,6 @@ public sealed partial class NasSubscription
                 }
             }
         }
+        ArrayPool<NasMessage>.Shared.Return(batch, clearArray: true);
     }
 }
