@@ -50,6 +50,9 @@ internal sealed class Link : IDisposable
     public MessageOrigin? LastOrigin { get; set; }
     public Deliveries? Deliveries { get; set; }
 
+    /// <summary>What its write loop waits on.</summary>
+    public WriteSignal WriteSignal { get; } = new();
+
     /// <summary>Set while the client moves from this link, or to it.</summary>
     public volatile Overlap? Overlap;
 
@@ -202,17 +205,24 @@ internal sealed class Link : IDisposable
     private async Task WriteAsync(Outbox outbox)
     {
         await Task.Yield();
+        var isLent = false;
         try
         {
             while (true)
             {
-                var next = await outbox.NextAsync(this).ConfigureAwait(false);
+                if (!outbox.TryTake(this, isLent, out var next, out var wait))
+                {
+                    isLent = false;
+                    await wait.ConfigureAwait(false);
+                    continue;
+                }
                 if (next.Count == 0) return;
                 Taken = 0;
                 while (Taken < next.Count)
                     Taken += await _transport.SendAsync(next.Array!, next.Offset + Taken, next.Count - Taken).ConfigureAwait(false);
                 outbox.Sent(this);
                 Taken = 0;
+                isLent = WriteSignal.EndLoan();
             }
         }
         catch (Exception e)

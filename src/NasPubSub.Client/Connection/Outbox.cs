@@ -23,7 +23,7 @@ internal sealed class Outbox(NasOptions options)
     private bool _held;
     private TaskCompletionSource<TimeSpan>? _holdFence;
     private readonly List<TaskCompletionSource<TimeSpan>> _heldFences = [];
-    private TaskCompletionSource<bool>? _data;
+    private WriteSignal? _idle;
     private TaskCompletionSource<bool>? _room;
     private int _blocked;
     private long _published, _publishedBytes, _confirmed, _unconfirmed;
@@ -43,10 +43,10 @@ internal sealed class Outbox(NasOptions options)
     /// <summary>Puts one message in the buffer, where there is room.</summary>
     /// <returns>0, or the room it needs: the caller waits for it and comes again.</returns>
     /// <exception cref="NasException">PayloadTooLarge, BufferFull (while disconnected), ConnectionClosed.</exception>
-    public int TryPublish(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlySpan<byte> payload, string? text)
+    public int TryPublish(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlySpan<byte> payload, string? text, bool awaitsReply = false)
     {
         var size = (headers?.Length ?? 0) + (text is null ? payload.Length : Encoding.UTF8.GetByteCount(text));
-        TaskCompletionSource<bool>? wake;
+        WriteSignal? wake;
         lock (_gate)
         {
             if (size > _maxPayload) throw TooLarge(head, size, _maxPayload);
@@ -90,28 +90,29 @@ internal sealed class Outbox(NasOptions options)
             _publishedBytes += size;
             wake = TakeWake();
         }
-        wake?.TrySetResult(true);
+        if (awaitsReply) wake?.Lend();
+        else wake?.SetLater();
         return 0;
     }
 
     /// <summary>Writes operations other than publishes; while disconnected they are not kept: the next connection restores them.</summary>
     public void WriteControl(ReadOnlySpan<byte> operations)
     {
-        TaskCompletionSource<bool>? wake;
+        WriteSignal? wake;
         lock (_gate)
         {
             if (_link is null) return;
             Append(operations);
             wake = TakeWake();
         }
-        wake?.TrySetResult(true);
+        wake?.SetLater();
     }
 
     /// <summary>Writes operations and a PING behind them.</summary>
     /// <exception cref="NasException">NotConnected, ConnectionClosed.</exception>
     public void WriteFence(ReadOnlySpan<byte> operations, TaskCompletionSource<TimeSpan>? waiter)
     {
-        TaskCompletionSource<bool>? wake;
+        WriteSignal? wake;
         lock (_gate)
         {
             if (_closed is not null) throw _closed;
@@ -120,7 +121,7 @@ internal sealed class Outbox(NasOptions options)
             AppendFence(waiter);
             wake = TakeWake();
         }
-        wake?.TrySetResult(true);
+        wake?.Lend();
     }
 
     /// <summary>Blocks until there may be room.</summary>
@@ -167,37 +168,43 @@ internal sealed class Outbox(NasOptions options)
         }
     }
 
-    /// <summary>Gives the write loop the whole buffer, waiting for something to be in it.</summary>
-    public async ValueTask<ArraySegment<byte>> NextAsync(Link link)
+    /// <summary>Gives the write loop the whole buffer; nothing when the loop is to end.</summary>
+    /// <param name="link">Whose write loop asks.</param>
+    /// <param name="isLent">It runs on a thread lent for one turn, which is over: for more it is to wait for a thread of the pool.</param>
+    /// <param name="bytes">What to send.</param>
+    /// <param name="wait">Ends when the loop should ask again.</param>
+    /// <returns>False when it is to wait.</returns>
+    public bool TryTake(Link link, bool isLent, out ArraySegment<byte> bytes, out ValueTask wait)
     {
-        while (true)
+        (bytes, wait) = (default, default);
+        lock (_gate)
         {
-            Task wait;
-            lock (_gate)
+            if (_link != link || link.Ended.IsCompleted) return true;
+            var isEmpty = (_filled == 0 || _held) && _holdFence is null;
+            if (isEmpty || isLent)
             {
-                if (_link != link || link.Ended.IsCompleted) return default;
-                if ((_filled > 0 && !_held) || _holdFence is not null)
-                {
-                    if (_holdFence is not null) HoldHere();
-                    else if (_published > (_lastFence?.Published ?? _confirmed) && (_lastFence is null || _lastFence.Age > ConfirmEvery)) AppendFence(null);
-                    (_filling, _sending) = (_sending, _filling);
-                    (_sendingCount, _filled) = (_filled, 0);
-                    Trim(ref _filling);
-                    FreeRoom();
-                    return new ArraySegment<byte>(_sending, 0, _sendingCount);
-                }
-                wait = (_data ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                wait = link.WriteSignal.WaitAsync();
+                if (isEmpty) _idle = link.WriteSignal;
+                else link.WriteSignal.SetLater();
+                return false;
             }
-            await wait.ConfigureAwait(false);
+            if (_holdFence is not null) HoldHere();
+            else if (_published > (_lastFence?.Published ?? _confirmed) && (_lastFence is null || _lastFence.Age > ConfirmEvery)) AppendFence(null);
+            (_filling, _sending) = (_sending, _filling);
+            (_sendingCount, _filled) = (_filled, 0);
+            Trim(ref _filling);
+            FreeRoom();
+            bytes = new ArraySegment<byte>(_sending, 0, _sendingCount);
+            return true;
         }
     }
 
     /// <summary>Makes the write loop look again whether its link still lives.</summary>
     public void Nudge()
     {
-        TaskCompletionSource<bool>? wake;
-        lock (_gate) (wake, _data) = (_data, null);
-        wake?.TrySetResult(true);
+        WriteSignal? wake;
+        lock (_gate) (wake, _idle) = (_idle, null);
+        wake?.SetLater();
     }
 
     /// <summary>The network took the whole of what NextAsync gave.</summary>
@@ -215,7 +222,7 @@ internal sealed class Outbox(NasOptions options)
     /// <returns>Messages kept that this server's max_payload forbids: they are left out.</returns>
     public int Attach(Link link, ReadOnlySpan<byte> subscriptions)
     {
-        TaskCompletionSource<bool>? wake;
+        WriteSignal? wake;
         var refused = 0;
         lock (_gate)
         {
@@ -237,7 +244,7 @@ internal sealed class Outbox(NasOptions options)
             wake = TakeWake();
             FreeRoom();
         }
-        wake?.TrySetResult(true);
+        wake?.SetLater();
         return refused;
     }
 
@@ -264,8 +271,8 @@ internal sealed class Outbox(NasOptions options)
             _heldFences.Clear();
             _holdFence?.TrySetException(Lost());
             _holdFence = null;
-            _data?.TrySetResult(true);
-            _data = null;
+            _idle?.SetLater();
+            _idle = null;
             FreeRoom();
         }
     }
@@ -276,7 +283,7 @@ internal sealed class Outbox(NasOptions options)
     /// </summary>
     public void Hold(TaskCompletionSource<TimeSpan> fence, ReadOnlySpan<byte> operations)
     {
-        TaskCompletionSource<bool>? wake;
+        WriteSignal? wake;
         lock (_gate)
         {
             if (_link is null) throw new NasException(NasError.NotConnected, "The connection is broken; another is being made.");
@@ -284,12 +291,12 @@ internal sealed class Outbox(NasOptions options)
             _holdFence = fence;
             wake = TakeWake();
         }
-        wake?.TrySetResult(true);
+        wake?.SetLater();
     }
 
     public void Release()
     {
-        TaskCompletionSource<bool>? wake;
+        WriteSignal? wake;
         lock (_gate)
         {
             _held = false;
@@ -297,7 +304,7 @@ internal sealed class Outbox(NasOptions options)
             if (_link is not null) ReleaseFences();
             wake = TakeWake();
         }
-        wake?.TrySetResult(true);
+        wake?.SetLater();
     }
 
     /// <summary>Nothing more is taken; waiting publishers are told.</summary>
@@ -306,8 +313,8 @@ internal sealed class Outbox(NasOptions options)
         lock (_gate)
         {
             _closed = reason;
-            _data?.TrySetResult(true);
-            _data = null;
+            _idle?.SetLater();
+            _idle = null;
             FreeRoom();
         }
     }
@@ -392,11 +399,12 @@ internal sealed class Outbox(NasOptions options)
         if (buffer.Length > 2 * Math.Max(options.SendBufferBytes, InitialBytes)) buffer = new byte[InitialBytes];
     }
 
-    private TaskCompletionSource<bool>? TakeWake()
+    /// <returns>The signal of a write loop that waits, and now has something to do.</returns>
+    private WriteSignal? TakeWake()
     {
-        if (_data is null || _link is null || _held) return null;
-        var wake = _data;
-        _data = null;
+        if (_idle is null || _link is null || _held) return null;
+        var wake = _idle;
+        _idle = null;
         return wake;
     }
 

@@ -96,7 +96,7 @@ public sealed partial class NasConnection
         try
         {
             var replyTopic = _inboxBase + request.Id;
-            if (_outbox.TryPublish(head, replyTopic, block, payload.Span, text) > 0)
+            if (_outbox.TryPublish(head, replyTopic, block, payload.Span, text, awaitsReply: true) > 0)
                 return FinishAsync(request, PublishLaterAsync(head, replyTopic, block, payload, text, cancel));
         }
         catch (Exception e) when (e is NasException)
