@@ -43,7 +43,7 @@ internal sealed class Outbox(NasOptions options)
     /// <summary>Puts one message in the buffer, where there is room.</summary>
     /// <returns>0, or the room it needs: the caller waits for it and comes again.</returns>
     /// <exception cref="NasException">PayloadTooLarge, BufferFull (while disconnected), ConnectionClosed.</exception>
-    public int TryPublish(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlySpan<byte> payload, string? text, bool awaitsReply = false)
+    public int TryPublish(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlySpan<byte> payload, string? text, bool sendNow = false)
     {
         var size = (headers?.Length ?? 0) + (text is null ? payload.Length : Encoding.UTF8.GetByteCount(text));
         WriteSignal? wake;
@@ -90,7 +90,7 @@ internal sealed class Outbox(NasOptions options)
             _publishedBytes += size;
             wake = TakeWake();
         }
-        if (awaitsReply) wake?.Lend();
+        if (sendNow) wake?.Lend();
         else wake?.SetLater();
         return 0;
     }

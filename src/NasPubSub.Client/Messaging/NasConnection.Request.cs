@@ -96,7 +96,8 @@ public sealed partial class NasConnection
         try
         {
             var replyTopic = _inboxBase + request.Id;
-            if (_outbox.TryPublish(head, replyTopic, block, payload.Span, text, awaitsReply: true) > 0)
+            // A lone request is sent from here; of several, the more go together the better.
+            if (_outbox.TryPublish(head, replyTopic, block, payload.Span, text, sendNow: _requests.Count == 1) > 0)
                 return FinishAsync(request, PublishLaterAsync(head, replyTopic, block, payload, text, cancel));
         }
         catch (Exception e) when (e is NasException)

@@ -7,8 +7,13 @@ namespace NasPubSub.Messaging;
 /// of the table by its id may complete it.
 /// </summary>
 internal sealed class PendingRequest(Action<PendingRequest> release) : IValueTaskSource<NasMessage>, ISlotItem
+#if !NETSTANDARD2_0
+    , IThreadPoolWorkItem
+#endif
 {
-    private ManualResetValueTaskSourceCore<NasMessage> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<NasMessage> _core;
+    private NasMessage? _reply;
+    private Exception? _error;
     private CancellationTokenRegistration _cancellation;
 
     public long Id { get; set; }
@@ -27,9 +32,38 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : IValueTas
 
     public void CancelWith(CancellationTokenRegistration cancellation) => _cancellation = cancellation;
 
-    public void Complete(NasMessage reply) => _core.SetResult(reply);
+    public void Complete(NasMessage reply)
+    {
+        _reply = reply;
+        Queue();
+    }
 
-    public void Fail(Exception error) => _core.SetException(error);
+    public void Fail(Exception error)
+    {
+        _error = error;
+        Queue();
+    }
+
+    /// <summary>
+    /// The requester goes on in a thread of the pool. All whose replies one read brought stand in one queue, and behind them
+    /// the write loop, so that their next requests leave together.
+    /// </summary>
+    private void Queue() =>
+#if NETSTANDARD2_0
+        ThreadPool.UnsafeQueueUserWorkItem(static r => ((PendingRequest)r!).Finish(), this);
+#else
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+
+    void IThreadPoolWorkItem.Execute() => Finish();
+#endif
+
+    private void Finish()
+    {
+        var (reply, error) = (_reply, _error);
+        (_reply, _error) = (null, null);
+        if (error is not null) _core.SetException(error);
+        else _core.SetResult(reply!);
+    }
 
     NasMessage IValueTaskSource<NasMessage>.GetResult(short token)
     {
