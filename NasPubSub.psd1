@@ -18,6 +18,7 @@
         'Get-NasContext'
         'Get-NasSubscription'
         'Invoke-NasRequest'
+        'Measure-NasThroughput'
         'Publish-NasMessage'
         'Receive-NasMessage'
         'Register-NasSubscription'
