@@ -7,7 +7,7 @@ namespace NasPubSub.Formatting;
 public static class MessageFormat
 {
     private const int MostCharacters = 200;
-    private const int MostBytes = 12;
+    private const int MostBytes = 10;
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>When it came, to the millisecond.</summary>
@@ -52,7 +52,7 @@ public static class MessageFormat
     private static string Hex(byte[] payload)
     {
         var shown = BitConverter.ToString(payload, 0, Math.Min(payload.Length, MostBytes)).Replace('-', ' ').ToLowerInvariant();
-        return $"{shown}{(payload.Length > MostBytes ? " …" : "")} ({Size(payload.Length)})";
+        return payload.Length > MostBytes ? shown + " …" : shown;
     }
 
     private static string Clean(string text)

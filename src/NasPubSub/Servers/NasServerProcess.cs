@@ -12,6 +12,7 @@ public sealed class NasServerProcess : IDisposable
     private readonly StringBuilder _log = new();
     private readonly string? _ownFolder;
     private NasServerInfo _info = new();
+    private bool _stopped;
 
     internal NasServerProcess(Process process, int port, string path, string? storeDirectory, string? ownFolder)
     {
@@ -81,12 +82,14 @@ public sealed class NasServerProcess : IDisposable
     {
         lock (_process)
         {
-            if (Id == 0) return;
+            if (_stopped || Id == 0) return;
+            _stopped = true;
             try
             {
                 if (!_process.HasExited && grace > TimeSpan.Zero && Terminate.TryAsk(Id)) _process.WaitForExit((int)grace.TotalMilliseconds);
                 if (!_process.HasExited) _process.Kill();
-                _process.WaitForExit(5000);
+                // The second call waits for the last words in the log.
+                if (_process.WaitForExit(5000)) _process.WaitForExit();
             }
             catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
             {
@@ -94,7 +97,6 @@ public sealed class NasServerProcess : IDisposable
             }
             IsRunning = false;
             _process.Dispose();
-            Id = 0;
             RemoveFolder();
         }
     }

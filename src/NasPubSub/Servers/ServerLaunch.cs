@@ -105,7 +105,7 @@ internal sealed class ServerLaunch
     private static string LastWords(NasServerProcess server)
     {
         var lines = server.Log.Split(['\n'], StringSplitOptions.RemoveEmptyEntries).Select(l => l.Trim()).ToArray();
-        var bad = lines.Where(l => l.Contains("[FTL]", StringComparison.Ordinal) || l.Contains("[ERR]", StringComparison.Ordinal) || l.StartsWith("nats-server:", StringComparison.Ordinal)).ToArray();
+        var bad = lines.Where(l => l.Contains("[FTL]", StringComparison.Ordinal) || l.Contains("[ERR]", StringComparison.Ordinal) || l.StartsWith("nats-server:", StringComparison.Ordinal) || l.StartsWith("flag ", StringComparison.Ordinal)).ToArray();
         return bad.Length > 0 ? string.Join(" ", bad) : lines.Length > 0 ? lines[lines.Length - 1] : "it ended without a word.";
     }
 

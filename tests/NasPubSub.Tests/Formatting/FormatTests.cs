@@ -1,0 +1,85 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using NasPubSub.Tests.Infrastructure;
+
+namespace NasPubSub.Tests.Formatting;
+
+public sealed partial class FormatTests(ServerFixture fixture) : ServedTests(fixture)
+{
+    [Fact]
+    public void Messages_show_time_subject_size_and_payload()
+    {
+        using var shell = OpenConnected();
+        var shown = shell.Show(
+            """
+            $sub = Register-NasSubscription m.*
+            Publish-NasMessage m.text "hello`r`nworld"; Publish-NasMessage m.json @{ a = 1 }; Publish-NasMessage m.bin ([byte[]](0..255))
+            Publish-NasMessage m.esc "a$([char]27)[31mred"; Publish-NasMessage m.long ('x' * 5000); Publish-NasMessage m.none
+            Receive-NasMessage -Subscription $sub -Count 6 -Timeout 5
+            """);
+        Assert.Matches(@"\d\d:\d\d:\d\d\.\d{3} m\.text +12 B hello world", shown);
+        Assert.Matches(@"m\.json +\d+ B \{""a"":1\}", shown);
+        Assert.Matches(@"m\.bin +256 B 00 01 02 03 04 05 06 07 08 09 …", shown);
+        Assert.Matches(@"m\.esc +9 B a·\[31mred", shown);
+        Assert.Matches(@"m\.long +4\.9 KiB x+", shown);
+        Assert.Matches(@"m\.none +0 B", shown);
+        // The payload has what is left of the line.
+        Assert.InRange(shown.Split('\n').First(line => line.Contains("Payload", StringComparison.Ordinal)).IndexOf("Payload", StringComparison.Ordinal), 40, 50);
+    }
+
+    [Theory]
+    [InlineData("$nas", "Name", "State", "Server", "Namespace", "RTT", "Connected")]
+    [InlineData("$nas.Statistics", "Received", "Sent", "Reconnects", "Dropped", "Unconfirmed")]
+    [InlineData("$nas.ServerInfo", "Version", "MaxPayload", "1.0 MiB")]
+    [InlineData("Register-NasSubscription a.b -QueueGroup q", "Sid", "Active", "a.b", "q", "Delivered", "Pending")]
+    [InlineData("$j = Register-NasSubscription a.b { $_ } -Name jobby; $j; Stop-Job $j", "Id", "jobby", "a.b", "Delivered", "MoreData")]
+    public void Each_type_has_a_view_that_fits(string script, params string[] expected)
+    {
+        using var shell = OpenConnected();
+        var shown = shell.Show(script);
+        Assert.All(expected, text => Assert.Contains(text, shown, StringComparison.Ordinal));
+        Fits(shown);
+    }
+
+    [Fact]
+    public void Subscriptions_tell_how_they_stand()
+    {
+        using var shell = OpenConnected();
+        var shown = shell.Show("$a = Register-NasSubscription a; Publish-NasMessage a -Flush; $a | Unregister-NasSubscription; $b = Register-NasSubscription b; $b | Unregister-NasSubscription; $a, $b");
+        Assert.Matches(@"Draining +a ", shown);
+        Assert.Matches(@"Ended +b ", shown);
+    }
+
+    [Fact]
+    public void Colour_is_there_where_the_shell_has_some()
+    {
+        using var shell = OpenConnected();
+        Assert.Equal("\u001b[32mConnected\u001b[0m", shell.Get<string>("[NasPubSub.Formatting.StateFormat]::State($nas, $PSStyle)"));
+        Assert.Equal("Connected", shell.Get<string>("[NasPubSub.Formatting.StateFormat]::State($nas, $null)"));
+    }
+
+    [Theory]
+    [InlineData("NasMessage", "$s = Register-NasSubscription a; Publish-NasMessage a x -Header @{ h = 1 }; Receive-NasMessage -Subscription $s -Count 1")]
+    [InlineData("NasConnection", "$nas")]
+    [InlineData("NasStatistics", "$nas.Statistics")]
+    [InlineData("NasServerInfo", "$nas.ServerInfo")]
+    [InlineData("NasSubscription", "Register-NasSubscription a")]
+    [InlineData("NasSubscriptionJob", "Register-NasSubscription a { $_ } -MaxMessages 1; Publish-NasMessage a")]
+    [InlineData("NasServerProcess", "$s = Start-NasServer; $s; Stop-NasServer $s")]
+    public void All_that_a_view_asks_for_is_there(string type, string script)
+    {
+        using var shell = OpenConnected();
+        shell.Run("$env:NATS_SERVER = $args[0]", NasPubSub.TestServer.NatsServerBinary.Find());
+        var value = shell.Run(script)[0];
+        var views = XDocument.Load(Path.Combine(Path.GetDirectoryName(ModuleUnderTest.Manifest)!, "module", "NasPubSub.Format.ps1xml"))
+            .Descendants("View").Where(view => view.Descendants("TypeName").Any(name => name.Value == "NasPubSub." + type)).ToList();
+        Assert.NotEmpty(views);
+        Assert.All(views.Descendants("PropertyName"), name => Assert.NotNull(value.Properties[name.Value]));
+        Assert.All(views.Descendants("ScriptBlock"), block => shell.Run("param($value) $value | ForEach-Object ([scriptblock]::Create($args[0]))", value, block.Value));
+    }
+
+    private static void Fits(string shown) => Assert.All(Colour().Replace(shown, "").Split('\n'), line => Assert.True(line.TrimEnd().Length <= 80, line));
+
+    [GeneratedRegex(@"\u001b\[[0-9;]*m")]
+    private static partial Regex Colour();
+}

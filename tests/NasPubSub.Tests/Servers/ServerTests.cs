@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using NasPubSub.TestServer;
+using NasPubSub.Tests.Infrastructure;
+
+namespace NasPubSub.Tests.Servers;
+
+public sealed class ServerTests
+{
+    private static readonly string Start = $"$server = Start-NasServer '{NatsServerBinary.Find()}'";
+
+    [Fact]
+    public void A_server_starts_serves_and_stops()
+    {
+        using var shell = Shell.Open();
+        var result = shell.Run(
+            $$"""
+            {{Start}}
+            $nas = $server | Connect-NasPubSub
+            $sub = Register-NasSubscription a; Publish-NasMessage a hello; Receive-NasMessage -Subscription $sub -Count 1 -Timeout 5 -As Text
+            $server.IsRunning; $server.Version -eq $nas.ServerInfo.Version; $server.Url -eq "nats://127.0.0.1:$($server.Port)"; $server.JetStream
+            Disconnect-NasPubSub
+            $server | Stop-NasServer; $server.IsRunning; $server.Log -match 'Server Exiting'
+            Stop-NasServer $server
+            """);
+        Assert.Equal(["hello", true, true, true, false, false, true], result.Select(r => r.BaseObject));
+        Assert.False(IsAlive(shell.Get<int>("$server.Id")));
+    }
+
+    [Fact]
+    public void JetStream_has_a_store_that_goes_with_the_server_unless_it_was_named()
+    {
+        using var shell = Shell.Open();
+        var named = Directory.CreateTempSubdirectory("nas-store-").FullName;
+        var folders = shell.Run($"{Start} -JetStream; $server.JetStream; $server.StoreDirectory; Stop-NasServer $server; $other = Start-NasServer '{NatsServerBinary.Find()}' -JetStream -StoreDirectory '{named}'; $other | Stop-NasServer");
+        Assert.True((bool)folders[0].BaseObject);
+        Assert.False(Directory.Exists(folders[1].ToString()));
+        Assert.True(Directory.Exists(Path.Combine(named, "jetstream")));
+        Directory.Delete(named, recursive: true);
+    }
+
+    [Fact]
+    public void A_configuration_and_arguments_are_used()
+    {
+        using var shell = Shell.Open();
+        var config = Path.GetTempFileName();
+        File.WriteAllText(config, "max_payload: 1234\nport: 1");
+        var port = FreePort.Next();
+        Assert.Equal([1234L, "mine", port], shell.Run($"{Start} -ConfigFile '{config}' -ArgumentList '--name', 'mine' -Port {port}; $nas = $server | Connect-NasPubSub; $nas.ServerInfo.MaxPayload; $server.Name; $server.Port; Stop-NasServer $server").Select(r => r.BaseObject));
+        File.Delete(config);
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_start_says_why()
+    {
+        using var shell = Shell.Open();
+        await using var taken = await NatsServer.StartAsync();
+        foreach (var (arguments, text) in new[] { ($"-Port {taken.Port}", "address already in use"), ("-ArgumentList --nonsense", "nonsense") })
+        {
+            var result = shell.Invoke($"{Start} {arguments}");
+            Assert.Equal("ServerFailed", result.ErrorId);
+            Assert.Contains(text, result.Errors[0].ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void No_server_is_one_clear_error()
+    {
+        using var shell = Shell.Open();
+        var error = Assert.Single(shell.Invoke("Start-NasServer ./nowhere/nats-server").Errors);
+        Assert.StartsWith("ServerNotFound", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("NATS_SERVER", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Remove-Module NasPubSub")]
+    [InlineData("close")]
+    public async Task It_ends_with_the_module_or_the_runspace(string how)
+    {
+        var shell = Shell.Open();
+        var (id, port) = (shell.Get<int>($"{Start}; $server.Id"), shell.Get<int>("$server.Port"));
+        Assert.True(IsAlive(id));
+        // What is buffered still goes to it, since it ends after the connections do.
+        shell.Run("$nas = $server | Connect-NasPubSub; 1..100 | Publish-NasMessage a");
+        if (how == "close") shell.Dispose();
+        else shell.Run(how);
+        await Eventually.TrueAsync(() => !IsAlive(id));
+        using var socket = new TcpClient();
+        await Assert.ThrowsAnyAsync<SocketException>(() => socket.ConnectAsync("127.0.0.1", port));
+        shell.Dispose();
+    }
+
+    [Fact]
+    public async Task It_ends_with_the_process()
+    {
+        var host = Path.Combine(NatsServerBinary.RepositoryRoot, "tests/NasPubSub.Host/bin/Release/net10.0", OperatingSystem.IsWindows() ? "nashost.exe" : "nashost");
+        using var process = Process.Start(new ProcessStartInfo(host, ["-Command", $"Import-Module '{ModuleUnderTest.Manifest}'; {Start}; $server.Id; exit 3"]) { RedirectStandardOutput = true })!;
+        var id = int.Parse(await process.StandardOutput.ReadToEndAsync(), System.Globalization.CultureInfo.InvariantCulture);
+        await process.WaitForExitAsync();
+        Assert.Equal(3, process.ExitCode);
+        await Eventually.TrueAsync(() => !IsAlive(id));
+    }
+
+    private static bool IsAlive(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}
