@@ -11,7 +11,10 @@ namespace NasPubSub;
 public sealed partial class NasConnection
 {
     /// <summary>How long a new subscription may take to be known in the whole cluster.</summary>
-    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>How long a message may be on its way between two servers of a cluster.</summary>
+    private static readonly TimeSpan Lateness = TimeSpan.FromSeconds(2);
 
     private Link? _moving;
 
@@ -34,9 +37,10 @@ public sealed partial class NasConnection
         }
         try
         {
-            var overlap = new Overlap();
+            var overlap = new Overlap(sid => _subscriptions.Find(sid)?.QueueGroup is not null);
             next.Overlap = overlap;
             next.IsNew = true;
+            old.IsNew = false;
             old.Overlap = overlap;
             var moved = await SubscribeOnAsync(next).ConfigureAwait(false);
             await LeaveAsync(old, overlap).ConfigureAwait(false);
@@ -51,7 +55,6 @@ public sealed partial class NasConnection
             // The old link serves until it breaks; then a reconnect does what the move could not.
             Remember(e);
             if (_link == next) return;
-            next.Overlap = null;
             await next.CloseAsync().ConfigureAwait(false);
             old.Overlap = null;
             _outbox.Release();
@@ -101,9 +104,12 @@ public sealed partial class NasConnection
     /// <summary>Lets the subscriptions spread, then ends those of the old link, and sees everything through that is on it.</summary>
     private async Task LeaveAsync(Link old, Overlap overlap)
     {
-        var deadline = DateTime.UtcNow + Settle;
-        while (DateTime.UtcNow < deadline && !overlap.IsFull && _link == old)
+        var start = DateTime.UtcNow;
+        while (DateTime.UtcNow < start + Settle && !overlap.IsFull && _link == old)
+        {
+            if (DateTime.UtcNow > start + TimeSpan.FromTicks(Settle.Ticks / 2)) overlap.EnterLastMoments();
             await Task.Delay(20, _stop.Token).ConfigureAwait(false);
+        }
         var fence = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
@@ -134,10 +140,9 @@ public sealed partial class NasConnection
             if (refused > 0) OnError(new NasException(NasError.PayloadTooLarge, $"{refused} buffered messages are larger than the {next.Info.MaxPayload:N0} bytes {Server} takes; they were left out."));
         }
         next.StartWriting(_outbox);
-        next.Overlap!.Release(
-            Deliver,
-            sid => _subscriptions.Find(sid)?.QueueGroup is not null);
-        next.Overlap = null;
+        next.Overlap!.Release(Deliver);
+        var overlap = next.Overlap;
+        _ = Task.Delay(Lateness).ContinueWith(_ => Interlocked.CompareExchange(ref next.Overlap, null, overlap), TaskScheduler.Default);
         Learn(next, next.Info);
         StartPings();
     }

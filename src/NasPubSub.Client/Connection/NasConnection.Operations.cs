@@ -12,6 +12,8 @@ public sealed partial class NasConnection : ILinkHandler
 
     void ILinkHandler.OnOperation(Link link, ref ServerOperation operation, long utcTicks)
     {
+        // What came before it is delivered before it: a PONG tells that nothing more comes.
+        if (operation.Kind != OperationKind.Message) link.Deliveries?.End();
         switch (operation.Kind)
         {
             case OperationKind.Message: OnMessage(link, ref operation, utcTicks); break;
@@ -27,7 +29,7 @@ public sealed partial class NasConnection : ILinkHandler
         if (link.Overlap is { } overlap && operation.Sid != _inbox?.Sid)
         {
             if (!link.IsNew) overlap.Note(ref operation);
-            else if (overlap.Hold(ref operation, utcTicks)) return;
+            else if (overlap.Take(ref operation, utcTicks)) return;
         }
         Route(link, ref operation, utcTicks);
     }
