@@ -191,8 +191,8 @@ internal sealed class Outbox(NasOptions options)
             if (_holdFence is not null) HoldHere();
             else if (_published > (_lastFence?.Published ?? _confirmed) && (_lastFence is null || _lastFence.Age > ConfirmEvery)) AppendFence(null);
             (_filling, _sending) = (_sending, _filling);
-            (_sendingCount, _filled) = (_filled, 0);
             Trim(ref _filling);
+            (_sendingCount, _filled) = (_filled, 0);
             FreeRoom();
             bytes = new ArraySegment<byte>(_sending, 0, _sendingCount);
             return true;
@@ -393,10 +393,10 @@ internal sealed class Outbox(NasOptions options)
         Array.Resize(ref _filling, (int)Math.Min(int.MaxValue - 64, Math.Max((long)_filling.Length * 2, (long)_filled + more)));
     }
 
-    /// <summary>A buffer grown for one large message is not kept.</summary>
+    /// <summary>A buffer grown for large messages goes when they are over: what is to be sent now would need far less.</summary>
     private void Trim(ref byte[] buffer)
     {
-        if (buffer.Length > 2 * Math.Max(options.SendBufferBytes, InitialBytes)) buffer = new byte[InitialBytes];
+        if (buffer.Length > 2 * Math.Max(options.SendBufferBytes, InitialBytes) && _filled < buffer.Length / 4) buffer = new byte[InitialBytes];
     }
 
     /// <returns>The signal of a write loop that waits, and now has something to do.</returns>

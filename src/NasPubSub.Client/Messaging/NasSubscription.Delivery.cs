@@ -7,13 +7,13 @@ namespace NasPubSub;
 public sealed partial class NasSubscription
 {
     private readonly object _gate = new();
-    private readonly TaskCompletionSource<bool> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<bool>? _completion;
     private NasMessage?[] _ring = [];
     private int _head, _count;
     private long _bytes;
     private long _dropped;
     private bool _isSlow;
-    private bool _ended, _discarded;
+    private bool _ended, _discarded, _completed;
     private bool _pumping;
     private int _blocked, _held;
     private TaskCompletionSource<bool>? _arrival;
@@ -46,7 +46,18 @@ public sealed partial class NasSubscription
     }
 
     /// <summary>Ends when the subscription has, and every message was handled or read.</summary>
-    public Task Completion => _completion.Task;
+    public Task Completion
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_completed) _completion.TrySetResult(true);
+                return _completion.Task;
+            }
+        }
+    }
 
     /// <summary>Takes messages in, without telling anyone yet: <see cref="Announce"/> does. Read loop only.</summary>
     /// <returns>Was the last of the maximum among them?</returns>
@@ -108,7 +119,7 @@ public sealed partial class NasSubscription
             Monitor.PulseAll(_gate);
         }
         arrival?.TrySetResult(true);
-        if (empty) _completion.TrySetResult(true);
+        if (empty) Complete();
     }
 
     private bool IsFull(int size) => _count > 0 && (_count >= Limits.MaxPendingMessages || _bytes + size > Limits.MaxPendingBytes);
@@ -175,8 +186,17 @@ public sealed partial class NasSubscription
     {
         var taken = Math.Min(to.Length, _count);
         for (var i = 0; i < taken; i++) to[i] = Take();
-        if (_ended && _count == 0 && !_pumping) _completion.TrySetResult(true);
+        if (_ended && _count == 0 && !_pumping) Complete();
         return taken;
+    }
+
+    private void Complete()
+    {
+        lock (_gate)
+        {
+            _completed = true;
+            _completion?.TrySetResult(true);
+        }
     }
 
     /// <summary>A few at a time, so that the limits count nearly all that wait: with small limits, one.</summary>
@@ -195,7 +215,7 @@ public sealed partial class NasSubscription
                 if (taken == 0)
                 {
                     _pumping = false;
-                    if (_ended) _completion.TrySetResult(true);
+                    if (_ended) Complete();
                     break;
                 }
             }

@@ -73,7 +73,7 @@ public sealed partial class NasSubscription
     private NasMessage TakeOne()
     {
         var message = Take();
-        if (_ended && _count == 0) _completion.TrySetResult(true);
+        if (_ended && _count == 0) Complete();
         return message;
     }
 }
