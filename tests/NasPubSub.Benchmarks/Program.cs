@@ -1,20 +1,32 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using NasPubSub.Benchmarks.Measuring;
+using NasPubSub.Benchmarks.Micro;
 using NasPubSub.Benchmarks.Rows;
+using NasPubSub.Benchmarks.Shell;
 using NasPubSub.TestServer;
 
 namespace NasPubSub.Benchmarks;
 
 internal static class Program
 {
-    private static IEnumerable<Row> AllRows => [.. PublishRows.All, .. ReceiveRows.All, .. RequestRows.All];
+    private static IEnumerable<Row> AllRows => [.. PublishRows.All, .. ReceiveRows.All, .. RequestRows.All, .. PipelineRows.All, .. ImportRows.All, .. JsonRows.All, .. SessionRows.All, .. MemoryRows.All, .. GrowthRows.All];
 
     private static async Task<int> Main(string[] args)
     {
         if (args.Contains("--help"))
         {
             Console.WriteLine(Options.Usage);
+            return 0;
+        }
+        if (args is [ImportRows.Argument])
+        {
+            ImportRows.Measure();
+            return 0;
+        }
+        if (args.Contains("--micro"))
+        {
+            MicroBenchmarks.Run(args.Contains("--quick"));
             return 0;
         }
         var options = Options.Parse(args);

@@ -36,14 +36,14 @@ internal sealed record Reception(int Subjects, int Size, int Times = 1, bool Wil
 /// <summary>Contestants that receive: the clock runs from the publisher's first byte to the last message handled.</summary>
 internal static class Receiver
 {
-    public static async Task<Contestant> OursAsync(Bench bench, Reception reception)
+    public static async Task<Contestant> OursAsync(Bench bench, Reception reception, char who = 'o')
     {
         var connection = await Clients.OursAsync(bench);
         var arrivals = new Arrivals(reception.Subscriptions);
-        foreach (var idle in reception.IdleSubjects('o').Chunk(1000))
+        foreach (var idle in reception.IdleSubjects(who).Chunk(1000))
             await Task.WhenAll(idle.Select(subject => connection.SubscribeAsync(subject)));
         var i = 0;
-        foreach (var filter in reception.Filters('o'))
+        foreach (var filter in reception.Filters(who))
         {
             var tally = arrivals[i++];
             await connection.SubscribeAsync(filter, reception.Wildcard ? LookAtSubject : Count);
@@ -58,7 +58,7 @@ internal static class Receiver
                 return default;
             }
         }
-        var publisher = new RawPublisher(bench.Port, reception.Traffic('o'));
+        var publisher = new RawPublisher(bench.Port, reception.Traffic(who));
         return new Contender(Role.Ours, Contestant.OursName, Run, async () =>
         {
             publisher.Dispose();

@@ -13,7 +13,7 @@ internal sealed class Traffic
     private readonly byte[] _block;
     private readonly int[] _ends;
 
-    public Traffic(IReadOnlyList<string> subjects, int size)
+    public Traffic(IReadOnlyList<string> subjects, int size, string? replyTo = null)
     {
         Size = size;
         Subjects = subjects;
@@ -25,7 +25,7 @@ internal sealed class Traffic
         {
             foreach (var subject in subjects)
             {
-                block.Write(Encoding.ASCII.GetBytes($"PUB {subject} {size}\r\n"));
+                block.Write(Encoding.ASCII.GetBytes(replyTo is null ? $"PUB {subject} {size}\r\n" : $"PUB {subject} {replyTo} {size}\r\n"));
                 block.Write(payload);
                 block.Write("\r\n"u8);
                 ends.Add((int)block.Length);

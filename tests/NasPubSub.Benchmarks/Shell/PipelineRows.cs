@@ -1,0 +1,159 @@
+using System.Management.Automation;
+using NasPubSub.Benchmarks.Measuring;
+using NasPubSub.Benchmarks.Rows;
+using NasPubSub.Benchmarks.Wire;
+
+namespace NasPubSub.Benchmarks.Shell;
+
+/// <summary>The cmdlets in the hosted engine, against the engine doing nothing.</summary>
+internal static class PipelineRows
+{
+    private const string Subject = "bench.pipe";
+
+    public static IEnumerable<Row> All =>
+    [
+        Publish("strings", i => $"message {i:D8}", peer: "string"),
+        Publish("byte[]", _ => new byte[16], peer: "byte[]"),
+        Publish("objects", i => new PSObject { Properties = { new PSNoteProperty("Id", i), new PSNoteProperty("Name", $"name {i}"), new PSNoteProperty("Ok", true) } }, peer: null),
+        Publish("1..n", i => i, peer: null),
+        new("pipeline: Receive-NasMessage -Count n", 200_000, [new Figure("k obj/s", false, Goal.OfLimit(0.80))], ReceiveAsync),
+        new("pipeline: -Action handler", 100_000, [new Figure("k msg/s", false, Goal.OfLimit(0.80))], bench => ActionAsync(bench, reply: false)),
+        new("pipeline: -Action handler with -Reply", 50_000, [new Figure("k msg/s", false, Goal.OfLimit(0.80))], bench => ActionAsync(bench, reply: true)),
+    ];
+
+    private static Row Publish(string what, Func<int, object> make, string? peer) =>
+        new($"pipeline: {what} to Publish-NasMessage", 200_000,
+            [new Figure("k obj/s", false, peer is not null ? [Goal.OfLimit(0.80), Goal.OfPeer(5)] : what == "1..n" ? [Goal.OfLimit(0.80)] : [])],
+            bench => PublishAsync(bench, make, peer));
+
+    private static async Task<IReadOnlyList<Contestant>> PublishAsync(Bench bench, Func<int, object> make, string? peerType)
+    {
+        var shell = new HostedShell();
+        var nas = shell.Get<NasConnection>($"Connect-NasPubSub {bench.Server} -NoNamespace");
+        var peer = await Clients.PeerAsync(bench);
+        shell["nc"] = peer;
+        object[] items = [];
+        List<Contestant> contestants =
+        [
+            new Contender(Role.Ours, Contestant.OursName, count => Time(count, $"$items | Publish-NasMessage {Subject}", () => nas.FlushAsync()), () =>
+            {
+                shell.Run("Disconnect-NasPubSub");
+                shell.Dispose();
+                return peer.DisposeAsync();
+            }),
+            new Contender(Role.Limit, "no-op cmdlet", count => Time(count, $"$items | Publish-Nothing {Subject}", null)),
+        ];
+        if (peerType is not null)
+            contestants.Insert(1, new Contender(Role.Peer, Contestant.PeerName + " in ForEach-Object", count => Time(count, $"$items | ForEach-Object {{ $null = $nc.PublishAsync[{peerType}]('{Subject}', $_, $null, [NullString]::Value, $null, $null, [Threading.CancellationToken]::None) }}", async () => await peer.PingAsync())));
+        return contestants;
+
+        async Task<double[]> Time(int count, string script, Func<Task>? flush)
+        {
+            if (items.Length != count) shell["items"] = items = [.. Enumerable.Range(0, count).Select(make)];
+            var stretch = Stretch.Start();
+            shell.Run(script);
+            if (flush is not null) await flush();
+            return [stretch.End(count)[0]];
+        }
+    }
+
+    private static Task<IReadOnlyList<Contestant>> ReceiveAsync(Bench bench)
+    {
+        var shell = new HostedShell();
+        var nas = shell.Get<NasConnection>($"Connect-NasPubSub {bench.Server} -NoNamespace");
+        shell["idle"] = nas.SubscribeAsync("bench.idle").GetAwaiter().GetResult();
+        var publisher = new RawPublisher(bench.Port, new Traffic(["o.bench"], 16));
+        return Task.FromResult<IReadOnlyList<Contestant>>(
+        [
+            new Contender(Role.Ours, Contestant.OursName, async count =>
+            {
+                var stretch = Stretch.Start();
+                var sending = Task.Run(() => SendWhenSubscribedAsync(count));
+                shell.Run($"Receive-NasMessage o.bench -Count {count} | Out-Null");
+                await sending;
+                return [stretch.End(count)[0]];
+            }, () =>
+            {
+                publisher.Dispose();
+                shell.Run("Disconnect-NasPubSub");
+                shell.Dispose();
+                return default;
+            }),
+            new Contender(Role.Limit, "no-op source cmdlet", count =>
+            {
+                var stretch = Stretch.Start();
+                shell.Run($"Receive-Nothing $idle -Count {count} | Out-Null");
+                return Task.FromResult<double[]>([stretch.End(count)[0]]);
+            }),
+        ]);
+
+        async Task SendWhenSubscribedAsync(int count)
+        {
+            while (!nas.Subscriptions.Any(s => s.Subject == "o.bench")) await Task.Yield();
+            await nas.FlushAsync();
+            publisher.Start(count);
+        }
+    }
+
+    private static async Task<IReadOnlyList<Contestant>> ActionAsync(Bench bench, bool reply)
+    {
+        var shell = new HostedShell();
+        var nas = shell.Get<NasConnection>($"Connect-NasPubSub {bench.Server} -NoNamespace");
+        var counter = new ShellCounter();
+        shell["counter"] = counter;
+        shell.Run($"$job = Register-NasSubscription bench.action {(reply ? "-Reply " : "")}-Action {{ $c = $using:counter; $c.Add(); {(reply ? "'ok'" : "")} }}");
+        var traffic = new Traffic(["bench.action"], 16, reply ? "bench.answer" : null);
+        var publisher = new RawPublisher(bench.Port, traffic);
+        var messages = Array.Empty<NasMessage>();
+        var idle = await nas.SubscribeAsync("bench.idle");
+        return
+        [
+            new Contender(Role.Ours, Contestant.OursName, async count =>
+            {
+                var all = counter.Expect(count);
+                var stretch = Stretch.Start();
+                publisher.Start(count);
+                await all;
+                return [stretch.End(count)[0]];
+            }, () =>
+            {
+                publisher.Dispose();
+                shell.Run("$job | Unregister-NasSubscription; Disconnect-NasPubSub");
+                shell.Dispose();
+                return default;
+            }),
+            new Contender(Role.Limit, "process block", count =>
+            {
+                if (messages.Length != count)
+                {
+                    var origin = new MessageOrigin(idle, "bench.idle");
+                    shell["messages"] = messages = [.. Enumerable.Range(0, count).Select(_ => new NasMessage(origin, new byte[16], null, 0))];
+                }
+                _ = counter.Expect(count);
+                var stretch = Stretch.Start();
+                shell.Run($"$c = $counter; $null = $messages | & {{ process {{ $c.Add(); {(reply ? "'ok'" : "")} }} }}");
+                return Task.FromResult<double[]>([stretch.End(count)[0]]);
+            }),
+        ];
+    }
+}
+
+/// <summary>What scripts count with; public, since the engine calls public members only.</summary>
+public sealed class ShellCounter
+{
+    private TaskCompletionSource _all = new();
+    private int _left;
+
+    /// <summary>Counts one.</summary>
+    public void Add()
+    {
+        if (Interlocked.Decrement(ref _left) == 0) _all.TrySetResult();
+    }
+
+    internal Task Expect(int count)
+    {
+        _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _left = count;
+        return _all.Task;
+    }
+}
