@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Text;
+using System.Text.RegularExpressions;
 using NasPubSub.Errors;
 
 namespace NasPubSub.Jobs;
@@ -12,6 +13,8 @@ namespace NasPubSub.Jobs;
 /// </summary>
 internal static class UsingValues
 {
+    private static readonly Regex Using = new(@"^[$@](\{?)using:", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+
     /// <param name="action">The script block, with all that is nested in it.</param>
     /// <param name="caller">Where the variables are.</param>
     /// <exception cref="RuntimeException">A variable is not there.</exception>
@@ -41,8 +44,8 @@ internal static class UsingValues
 
     private static object? Evaluate(UsingExpressionAst expression, SessionState caller)
     {
-        // $using:x.y as written, without "using:"; only variables, members and constant indexes are allowed there.
-        var text = "$" + expression.SubExpression.Extent.Text.Substring("$using:".Length);
+        // $using:x.y, ${using:x}, @using:x as written, without "using:"; only variables, members and constant indexes are allowed there.
+        var text = Using.Replace(expression.SubExpression.Extent.Text, "$$$1");
         // In a table, since the engine would take a list apart.
         var table = (Hashtable)caller.InvokeCommand.InvokeScript(false, ScriptBlock.Create($"@{{ Value = {text} }}"), null)[0].BaseObject;
         return table["Value"];

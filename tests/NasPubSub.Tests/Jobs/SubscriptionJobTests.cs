@@ -69,12 +69,13 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
                 Register-NasSubscription u -MaxMessages 1 {
                     $using:x.y.z; $using:list.Count; "$($using:list)"; & { & { $using:x.y.z } }; $Using:LIST[2]
                     & $using:plus 41; $null -eq $using:null_; 1 | ForEach-Object { $using:list[0] }
+                    "${using:x}: ${Using:list}"; & { "$args" } @using:list; $using:env:PATH.Length -gt 0
                 }
             }
             Start-It
             Publish-NasMessage u
             """);
-        Assert.Equal([5, 3, "1 2 3", 5, 3, 42, true, 1], Values(job.Output));
+        Assert.Equal([5, 3, "1 2 3", 5, 3, 42, true, 1, "System.Collections.Hashtable: 1 2 3", "1 2 3", true], Values(job.Output));
         Assert.Empty(job.Error);
     }
 
