@@ -112,7 +112,16 @@ public sealed partial class NasConnection : ILinkHandler
         }
         if (error.Error == NasError.PermissionDenied && !error.IsPublish) DenySubscriptions(error, exception);
         else if (error.Error == NasError.PermissionDenied) DenyRequests(error.Topic ?? "", exception);
+        else if (error.Error == NasError.LimitExceeded) DenyLatest(exception);
         OnError(exception);
+    }
+
+    /// <summary>The server does not say which subscription was one too many: of those not confirmed yet, the last ones.</summary>
+    private void DenyLatest(NasException exception)
+    {
+        NasSubscription? denied;
+        lock (_gate) denied = _unconfirmed.LastOrDefault(s => s.Error is null);
+        if (denied is not null) EndSubscription(denied, exception);
     }
 
     private void DenySubscriptions(ServerErrors error, NasException exception)

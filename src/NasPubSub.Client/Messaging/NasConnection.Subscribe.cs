@@ -6,6 +6,9 @@ namespace NasPubSub;
 /// <summary>Subscribing.</summary>
 public sealed partial class NasConnection
 {
+    /// <summary>Those the server has not confirmed yet, in the order of their SUBs.</summary>
+    private readonly List<NasSubscription> _unconfirmed = [];
+
     /// <summary>Subscribes, and returns when the server has the subscription: what is published from then on comes.</summary>
     /// <param name="subject">Without the namespace; <c>*</c> stands for one token, <c>&gt;</c> for all that follow.</param>
     /// <param name="handler">
@@ -31,15 +34,20 @@ public sealed partial class NasConnection
             return await SubscribeApartAsync(subject, handler, queueGroup, useNamespace, limits, maxMessages, cancel).ConfigureAwait(false);
         var topic = Subjects.ToWire(Namespace, subject, useNamespace, Options.InboxPrefix);
         var subscription = new NasSubscription(this, subject, topic, queueGroup, handler, limits, maxMessages);
-        Add(subscription);
+        lock (_gate) _unconfirmed.Add(subscription);
         try
         {
+            Add(subscription);
             await ConfirmAsync(subscription, cancel).ConfigureAwait(false);
         }
         catch
         {
             Unsubscribe(subscription, 0);
             throw;
+        }
+        finally
+        {
+            lock (_gate) _unconfirmed.Remove(subscription);
         }
         return subscription;
     }
