@@ -30,8 +30,8 @@ public sealed record NasTlsOptions
     /// <summary>The private key of a PEM certificate.</summary>
     public string? KeyFile { get; init; }
 
-    /// <summary>The password of the key or PFX file.</summary>
-    public string? CertificatePassword { get; init; }
+    /// <summary>The password of the key or PFX file. It can be set, not read.</summary>
+    public string? CertificatePassword { internal get; init; }
 
     /// <summary>The client's certificate with its private key, ready made, as from the Windows store.</summary>
     public X509Certificate2? Certificate { get; init; }

@@ -35,11 +35,11 @@ public sealed partial class ConnectNasPubSubCommand
     [SecondsTransformation]
     public TimeSpan? ReconnectMaxWait { get; set; }
 
-    /// <summary>Own delays in seconds, one for each round; the last one stays.</summary>
+    /// <summary>Own delays, one for each round of attempts; the last one stays.</summary>
     [Parameter]
+    [SecondsTransformation]
     [ValidateNotNullOrEmpty]
-    [ValidateRange(0, 86400)]
-    public double[]? ReconnectDelay { get; set; }
+    public TimeSpan[]? ReconnectDelay { get; set; }
 
     /// <summary>Tries servers in the order given.</summary>
     [Parameter]
@@ -79,7 +79,7 @@ public sealed partial class ConnectNasPubSubCommand
             Reconnect = !NoReconnect,
             ReconnectWait = ReconnectWait ?? options.ReconnectWait,
             ReconnectMaxWait = ReconnectMaxWait ?? options.ReconnectMaxWait,
-            ReconnectDelay = delays is null ? null : round => TimeSpan.FromSeconds(delays[Math.Min(round, delays.Length) - 1]),
+            ReconnectDelay = delays is null ? null : round => delays[Math.Min(round, delays.Length) - 1],
             KeepServerOrder = KeepServerOrder,
             IgnoreDiscoveredServers = IgnoreDiscoveredServers,
             ReconnectBufferBytes = ReconnectBufferBytes ?? options.ReconnectBufferBytes,

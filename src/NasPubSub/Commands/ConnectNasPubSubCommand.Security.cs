@@ -81,7 +81,7 @@ public sealed partial class ConnectNasPubSubCommand
     [Parameter]
     public SwitchParameter SkipCertificateCheck { get; set; }
 
-    private NasOptions WithCredentials(NasOptions options)
+    private NasCredentials? GivenCredentials()
     {
         var given = new List<NasCredentials>();
         if (Credential is { } credential && credential != PSCredential.Empty) given.Add(NasCredentials.UserPassword(credential.UserName, credential.Password.Reveal()));
@@ -92,8 +92,8 @@ public sealed partial class ConnectNasPubSubCommand
         else if (NKeySeed is not null) given.Add(NasCredentials.NKey(NKeySeed.Reveal()));
         return given.Count switch
         {
-            0 => options,
-            1 => options with { Credentials = given[0] },
+            0 => null,
+            1 => given[0],
             _ => throw new NasException(NasError.InvalidOption, $"Give one way to authenticate, not {given.Count}: {string.Join(", ", given)}."),
         };
     }
@@ -106,10 +106,10 @@ public sealed partial class ConnectNasPubSubCommand
             CaFile = TlsCaFile is null ? options.Tls.CaFile : FullPath(TlsCaFile),
             CertificateFile = TlsCertificateFile is null ? options.Tls.CertificateFile : FullPath(TlsCertificateFile),
             KeyFile = TlsKeyFile is null ? options.Tls.KeyFile : FullPath(TlsKeyFile),
-            CertificatePassword = TlsCertificatePassword?.Reveal(),
+            CertificatePassword = TlsCertificatePassword?.Reveal() ?? options.Tls.CertificatePassword,
             Certificate = TlsCertificate ?? (TlsCertificateThumbprint is null ? options.Tls.Certificate : FromStore(TlsCertificateThumbprint)),
             ServerName = TlsServerName ?? options.Tls.ServerName,
-            InsecureSkipCertificateCheck = SkipCertificateCheck,
+            InsecureSkipCertificateCheck = SkipCertificateCheck || options.Tls.InsecureSkipCertificateCheck,
         },
     };
 

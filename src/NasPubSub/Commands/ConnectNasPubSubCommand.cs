@@ -65,7 +65,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
             Watched = connection;
             WriteVerbose($"Connecting to {string.Join(", ", connection.Servers)}.");
             Await(connection.ConnectAsync(Cancellation));
-            TakeUp(connection, options);
+            TakeUp(connection);
             WriteVerbose(connection.IsConnected ? $"Connected to {connection.Server}, nats-server {connection.ServerInfo?.Version}." : "Connecting in the background.");
             done = true;
             WriteObject(connection);
@@ -81,7 +81,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     }
 
     /// <summary>A session of the same name makes way.</summary>
-    private void TakeUp(NasConnection connection, NasOptions options)
+    private void TakeUp(NasConnection connection)
     {
         var store = SessionStore.Current;
         if (Name is not null && store.Find(Name) is { } old)
@@ -89,18 +89,19 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
             store.Forget(old.Connection);
             Await(old.Connection.DisconnectAsync(cancel: Cancellation));
         }
-        store.Add(connection, Name ?? store.NextName());
+        store.Add(connection);
     }
 
     private NasOptions ReadOptions()
     {
-        var options = new NasOptions { Name = Name ?? $"NasPubSub PowerShell {Environment.MachineName}" };
+        var defaults = new DefaultOptions(FullPath);
+        var options = new NasOptions { Name = Name ?? SessionStore.NextName() };
         options = ParameterSetName switch
         {
             "Host" => options with { Servers = [$"nats://{(HostName.Contains(':') && !HostName.StartsWith('[') ? $"[{HostName}]" : HostName)}:{Port}"] },
-            "Context" => NasContext.Load(Context).ToOptions(options),
+            "Context" => DefaultOptions.WithContext(options, Context),
             _ when Server is not null => options with { Servers = Server },
-            _ => options,
+            _ => defaults.WithServers(options),
         };
         options = options with
         {
@@ -108,7 +109,9 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
             RetryOnFailedConnect = NoWait,
             ConnectTimeout = Timeout ?? options.ConnectTimeout,
         };
-        return DefaultOptions.WithEnvironment(WithLimits(WithTls(WithCredentials(options))));
+        var own = GivenCredentials();
+        options = AddressCredentials.TakeOut(options with { Credentials = own ?? options.Credentials }, keep: own is not null);
+        return defaults.WithSecurity(WithLimits(WithTls(options)));
     }
 
     private bool Has(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);

@@ -12,6 +12,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
 {
     /// <summary>A connection or the name of a session; without it the default of this runspace.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ParameterSetName = "One")]
+    [Alias("Name")]
     [ArgumentCompleter(typeof(SessionCompleter))]
     public object? Connection { get; set; }
 
@@ -50,8 +51,16 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
     private void End(SessionStore store, NasConnection connection)
     {
         Watched = connection;
-        var drained = Await(connection.DisconnectAsync(Timeout, drain: !Force, Cancellation));
-        store.Forget(connection);
+        bool drained;
+        try
+        {
+            drained = Await(connection.DisconnectAsync(Timeout, drain: !Force, Cancellation));
+        }
+        finally
+        {
+            // Ctrl+C cuts the drain short: it closes all the same.
+            store.Forget(connection);
+        }
         if (!drained && !Force) WriteWarning($"The session to {connection.Server} was closed before all of it was sent or handled.");
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Management.Automation;
 using System.Text;
 using System.Text.Json;
@@ -15,7 +16,6 @@ namespace NasPubSub.Commands;
 public sealed class InvokeNasRequestCommand : NasSessionCmdlet
 {
     private PayloadSource? _source;
-    private NasHeaders? _headers;
 
     /// <summary>The subject of the service.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -46,6 +46,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
     /// <summary>Headers: a name with a value, or several.</summary>
     [Parameter]
     [Alias("Headers")]
+    [HeaderTransformation]
     public IDictionary? Header { get; set; }
 
     /// <summary>The subject as it stands, without the namespace.</summary>
@@ -63,23 +64,28 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
     [ArgumentCompleter(typeof(EncodingCompleter))]
     public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
 
-    /// <summary>How deep objects are written as JSON.</summary>
+    /// <summary>How many levels of objects within objects are written as JSON.</summary>
     [Parameter]
-    [ValidateRange(1, 100)]
+    [ValidateRange(0, 100)]
     public int Depth { get; set; } = 10;
+
+    /// <summary>Enumeration values by name instead of number.</summary>
+    [Parameter]
+    public SwitchParameter EnumsAsStrings { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         try
         {
-            _headers = HeaderTable.ToHeaders(Header);
-            _source = new PayloadSource(Encoding, Depth, false, _headers);
+            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header));
+            // What cannot be sent to at all is told once, not for each object.
+            _ = Nas.HeadOf(Subject, !Raw);
             SeenSubjects.Add(Nas, Subject);
         }
         catch (NasException e)
         {
-            Fail(e);
+            Fail(e, Subject);
         }
     }
 
@@ -102,7 +108,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
             if (Count == 1 && IdleTimeout is null) Give(Await(Nas.RequestAsync(Subject, bytes, Timeout, headers, !Raw, Cancellation).AsTask()));
             else GiveMany(bytes, headers);
         }
-        catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.InvalidSubject))
+        catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.NotConnected))
         {
             Report(e, Subject);
         }
@@ -122,21 +128,29 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
     private void GiveMany(byte[] bytes, NasHeaders? headers)
     {
         var wanted = MyInvocation.BoundParameters.ContainsKey(nameof(Count)) ? Count : 0;
-        var replies = Nas.RequestManyAsync(Subject, bytes, Timeout, wanted, IdleTimeout, stopOnEmpty: true, headers, !Raw, Cancellation).GetAsyncEnumerator(Cancellation);
+        var limit = Timeout ?? Nas.Options.RequestTimeout;
+        var clock = Stopwatch.StartNew();
+        var replies = Nas.RequestManyAsync(Subject, bytes, limit, wanted, IdleTimeout, stopOnEmpty: true, headers, !Raw, Cancellation).GetAsyncEnumerator(Cancellation);
+        var next = Task.FromResult(false);
         var got = 0;
         try
         {
-            for (; Await(replies.MoveNextAsync().AsTask()); got++) Give(replies.Current);
+            while (Await(next = replies.MoveNextAsync().AsTask()))
+            {
+                got++;
+                Give(replies.Current);
+            }
         }
         finally
         {
-            replies.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(1));
+            // Ctrl+C leaves the step under way to end by itself; only then the subscription can be taken back.
+            _ = next.ContinueWith(_ => replies.DisposeAsync().AsTask(), TaskScheduler.Default);
         }
-        var limit = (Timeout ?? Nas.Options.RequestTimeout).TotalSeconds;
-        if (got == 0)
-            Report(new NasException(NasError.RequestTimeout, $"No reply to the request on '{Subject}' came within {limit:0.###} s."), Subject);
-        else if (wanted > got)
-            Report(new NasException(NasError.RequestTimeout, $"{got} of {wanted} replies on '{Subject}' came within {limit:0.###} s."), Subject);
+        // An empty message from the service ends the replies before time: none is an answer as well.
+        if (got == 0 && clock.Elapsed >= limit)
+            Report(new NasException(NasError.RequestTimeout, $"No reply to the request on '{Subject}' came within {limit.TotalSeconds:0.###} s."), Subject);
+        else if (got < wanted)
+            Report(new NasException(NasError.RequestTimeout, $"{got} of {wanted} replies on '{Subject}' came in time."), Subject);
     }
 
     private void Give(NasMessage reply)

@@ -7,18 +7,40 @@ namespace NasPubSub.Commands;
 /// <summary>What every cmdlet here does the same: it stops at Ctrl+C, waits within bounds, and reports errors from one place.</summary>
 public abstract class NasCmdlet : PSCmdlet, IDisposable
 {
-    /// <summary>How often a waiting cmdlet looks for warnings to write.</summary>
+    /// <summary>How often, in milliseconds, a waiting cmdlet looks for warnings to write.</summary>
     private const int Slice = 200;
 
     private readonly CancellationTokenSource _stop = new();
+    private NasConnection? _watched;
+    private Session? _session;
 
+    /// <summary>Cancelled by Ctrl+C and whatever else stops the pipeline.</summary>
     private protected CancellationToken Cancellation => _stop.Token;
 
     /// <summary>The connection whose warnings this cmdlet writes, once it is known.</summary>
-    private protected NasConnection? Watched { get; set; }
+    private protected NasConnection? Watched
+    {
+        get => _watched;
+        set
+        {
+            if (_watched == value) return;
+            _watched = value;
+            _session = value is null ? null : Session.Of(value);
+        }
+    }
 
     /// <inheritdoc/>
-    protected sealed override void StopProcessing() => _stop.Cancel();
+    protected sealed override void StopProcessing()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It came to its end by itself at this very moment.
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -60,17 +82,26 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         WriteWarnings();
     }
 
+    /// <summary>Writes what the connection has to say. Costs next to nothing when that is nothing.</summary>
     private protected void WriteWarnings()
     {
-        if (Watched is null || Session.Of(Watched) is not { } session) return;
+        if (_session is not { HasWarnings: true } session) return;
         while (session.TryTakeWarning(out var warning)) WriteWarning(warning);
     }
 
     /// <summary>Ends the cmdlet with this error.</summary>
-    private protected void Fail(Exception error, object? target = null) => ThrowTerminatingError(NasErrorRecord.From(error, target));
+    private protected void Fail(Exception error, object? target = null)
+    {
+        _session?.Told(error);
+        ThrowTerminatingError(NasErrorRecord.From(error, target));
+    }
 
     /// <summary>Tells that this one failed; the next may do better.</summary>
-    private protected void Report(Exception error, object? target = null) => WriteError(NasErrorRecord.From(error, target));
+    private protected void Report(Exception error, object? target = null)
+    {
+        _session?.Told(error);
+        WriteError(NasErrorRecord.From(error, target));
+    }
 
     private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 }

@@ -14,7 +14,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
     [Parameter]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNull]
-    public object? Connection { get; set; }
+    public virtual object? Connection { get; set; }
 
     /// <summary>The connection to use, open or on its way.</summary>
     private protected NasConnection Nas => _resolved ??= Resolve();
@@ -27,7 +27,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
             NasConnection object_ => object_,
             string name => ByName(name),
             null => SessionStore.Current.Default?.Connection,
-            _ => throw Bad(given),
+            _ => Bad(given),
         };
         Watched = connection;
         WriteWarnings();
@@ -45,7 +45,9 @@ public abstract class NasSessionCmdlet : NasCmdlet
     {
         try
         {
-            var options = DefaultOptions.FromEnvironment();
+            var defaults = new DefaultOptions(FullPath);
+            var options = defaults.WithServers(new NasOptions { Name = SessionStore.NextName() });
+            options = defaults.WithSecurity(AddressCredentials.TakeOut(options, keep: false));
             var connection = new NasConnection(options);
             Watched = connection;
             WriteVerbose($"No session yet: connecting to {string.Join(", ", connection.Servers)}.");
@@ -58,7 +60,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
                 _ = connection.DisconnectAsync(drain: false);
                 throw;
             }
-            SessionStore.Current.Add(connection, options.Name ?? SessionStore.Current.NextName());
+            SessionStore.Current.Add(connection);
             return connection;
         }
         catch (NasException e)
@@ -68,6 +70,10 @@ public abstract class NasSessionCmdlet : NasCmdlet
         }
     }
 
-    private static PSArgumentException Bad(object given) =>
-        new($"-Connection takes a NasConnection or a session's name, not a {given.GetType().Name}.");
+    private NasConnection Bad(object given)
+    {
+        ThrowTerminatingError(NasErrorRecord.InvalidArgument(
+            $"-Connection takes a connection or a session's name, not a {given.GetType().Name}.", given, "Get-NasConnection lists the sessions."));
+        return null!;
+    }
 }

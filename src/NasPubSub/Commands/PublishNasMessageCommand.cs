@@ -4,6 +4,7 @@ using System.Text;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
+using NasPubSub.Protocol;
 
 namespace NasPubSub.Commands;
 
@@ -17,9 +18,11 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
 {
     private NasConnection _connection = null!;
     private PayloadSource _source = null!;
-    private string? _subject;
+    private NasHeaders? _headers;
+    private PublishHead? _head;
     private ScriptBlock? _subjectScript;
     private string? _replyTopic;
+    private string? _lastSubject;
     private bool _cutWarned;
 
     /// <summary>The subject, or a script block that gives it for each object. Without it objects bring their own.</summary>
@@ -40,6 +43,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <summary>Headers: a name with a value, or several.</summary>
     [Parameter]
     [Alias("Headers")]
+    [HeaderTransformation]
     public IDictionary? Header { get; set; }
 
     /// <summary>The subject as it stands, without the namespace.</summary>
@@ -53,9 +57,9 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     [ArgumentCompleter(typeof(EncodingCompleter))]
     public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
 
-    /// <summary>How deep objects are written as JSON.</summary>
+    /// <summary>How many levels of objects within objects are written as JSON.</summary>
     [Parameter]
-    [ValidateRange(1, 100)]
+    [ValidateRange(0, 100)]
     public int Depth { get; set; } = 10;
 
     /// <summary>Enumeration values by name instead of number.</summary>
@@ -75,17 +79,17 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     {
         try
         {
-            var given = Subject is PSObject wrapped ? wrapped.BaseObject : Subject;
-            _subjectScript = given as ScriptBlock;
-            _subject = _subjectScript is null ? given?.ToString() : null;
+            var subject = Subject is PSObject wrapped ? wrapped.BaseObject : Subject;
+            _subjectScript = subject as ScriptBlock;
             _connection = Nas;
-            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header));
+            _headers = HeaderTable.ToHeaders(Header);
+            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, _headers);
             _replyTopic = _connection.ReplyTopic(ReplyTo, !Raw);
-            if (_subject is not null) SeenSubjects.Add(_connection, _subject);
+            if (subject is not null && _subjectScript is null) _head = HeadOf(subject.ToString() ?? "");
         }
         catch (NasException e)
         {
-            Fail(e);
+            Fail(e, Subject);
         }
     }
 
@@ -94,8 +98,9 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     {
         try
         {
-            if (_subject is not null && (Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is not NasMessage) Send(_subject, Payload, _replyTopic);
+            if (_head is not null && (Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is not NasMessage) Send(_head, Payload, _replyTopic);
             else SendOwn(Payload);
+            WriteWarnings();
             if (PassThru) WriteObject(Payload);
         }
         catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.NotConnected))
@@ -133,13 +138,25 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         base.Dispose(disposing);
     }
 
-    private void Send(string subject, object? payload, string? replyTopic, byte[]? headers = null)
+    private PublishHead HeadOf(string subject)
+    {
+        var head = _connection.HeadOf(subject, !Raw);
+        if (subject != _lastSubject) SeenSubjects.Add(_connection, _lastSubject = subject);
+        return head;
+    }
+
+    /// <param name="head">The subject.</param>
+    /// <param name="payload">What to send.</param>
+    /// <param name="replyTopic">The wire's reply subject.</param>
+    /// <param name="own">Headers of this message alone.</param>
+    /// <param name="block">A message's headers, to be sent on as they are.</param>
+    private void Send(PublishHead head, object? payload, string? replyTopic, NasHeaders? own = null, byte[]? block = null)
     {
         try
         {
-            _source.Take(payload);
+            _source.Take(payload, own);
         }
-        catch (Exception e) when (e is not (PipelineStoppedException or OutOfMemoryException))
+        catch (Exception e) when (e is not (NasException or PipelineStoppedException or OutOfMemoryException))
         {
             WriteError(NasErrorRecord.InvalidPayload(payload, e));
             return;
@@ -149,37 +166,54 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             _cutWarned = true;
             WriteWarning($"The JSON is cut at a depth of {Depth}: use -Depth for more.");
         }
-        var block = headers ?? _source.Headers;
-        if (block is not null && _connection.ServerInfo is { Headers: false }) block = null;
-        _connection.Publish(_connection.HeadOf(subject, !Raw), replyTopic, block, _source.Bytes, _source.Text, Cancellation);
+        block ??= _source.Headers;
+        if (block is not null && _connection.ServerInfo is { Headers: false })
+        {
+            // That it is JSON may be left unsaid; what the user wants to say may not.
+            if (block != _source.Headers || own is not null || _headers is not null)
+                throw new NasException(NasError.InvalidHeader, $"The server {_connection.Server} takes no headers.");
+            block = null;
+        }
+        _connection.Publish(head, replyTopic, block, _source.Bytes, _source.Text, Cancellation);
     }
 
     /// <summary>An object that brings its own subject, or a message to send on.</summary>
     private void SendOwn(object? value)
     {
-        var wrapped = value as PSObject;
-        var message = (wrapped is null ? value : wrapped.BaseObject) as NasMessage;
-        var subject = _subject ?? (_subjectScript is not null ? Evaluate(_subjectScript, value) : message?.Subject ?? Property(value, "Subject") as string);
-        if (string.IsNullOrEmpty(subject))
-        {
-            WriteError(NasErrorRecord.MissingSubject(value));
-            return;
-        }
+        var message = (value is PSObject wrapped ? wrapped.BaseObject : value) as NasMessage;
+        if ((_head ?? OwnHead(value, message)) is not { } head) return;
         if (message is not null)
         {
-            var headers = Header is null ? message.HeaderBlock : null;
-            Send(subject!, message.Payload, _replyTopic, headers);
+            if (_headers is null) Send(head, message.Payload, _replyTopic, block: message.HeaderBlock);
+            else Send(head, message.Payload, _replyTopic, message.Headers);
+            return;
         }
-        else if (_subjectScript is not null || value is null)
+        if (_subjectScript is not null)
         {
-            Send(subject!, value, _replyTopic);
+            Send(head, value, _replyTopic);
+            return;
         }
-        else
+        var reply = _replyTopic ?? (Property(value, "ReplyTo")?.ToString() is { Length: > 0 } own ? _connection.ReplyTopic(own, !Raw) : null);
+        var headers = HeaderTable.Of(Property(value, "Header") ?? Property(value, "Headers"));
+        Send(head, HasProperty(value, "Payload") ? Property(value, "Payload") : value, reply, headers);
+    }
+
+    private PublishHead? OwnHead(object? value, NasMessage? message)
+    {
+        string? subject;
+        try
         {
-            var reply = _replyTopic ?? (Property(value, "ReplyTo")?.ToString() is { Length: > 0 } own ? _connection.ReplyTopic(own, !Raw) : null);
-            var own_ = (Property(value, "Header") ?? Property(value, "Headers")) as IDictionary;
-            Send(subject!, HasProperty(value, "Payload") ? Property(value, "Payload") : value, reply, own_ is null ? null : HeaderTable.ToHeaders(own_)?.ToBytes());
+            subject = _subjectScript is not null ? Evaluate(_subjectScript, value) : message is not null ? message.Subject : Property(value, "Subject")?.ToString();
         }
+        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        {
+            // This one gets no subject; the next may.
+            WriteError(NasErrorRecord.SubjectScriptFailed(value, e));
+            return null;
+        }
+        if (!string.IsNullOrEmpty(subject)) return HeadOf(subject!);
+        WriteError(NasErrorRecord.MissingSubject(value));
+        return null;
     }
 
     private static string? Evaluate(ScriptBlock script, object? value)

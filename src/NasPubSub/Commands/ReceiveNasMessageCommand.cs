@@ -16,11 +16,14 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 {
     private const int Batch = 256;
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FirstShown = TimeSpan.FromSeconds(1);
 
     private NasSubscription? _own;
     private long _received;
     private readonly Stopwatch _clock = new();
-    private TimeSpan _shown = TimeSpan.FromMilliseconds(800);
+    private string? _lastSubject;
+    private ProgressRecord? _progress;
+    private TimeSpan _shown;
 
     /// <summary>What to subscribe to while this cmdlet runs.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Subject")]
@@ -74,7 +77,6 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
             if (ParameterSetName == "Subject")
             {
                 Subscription = _own = Await(Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, Cancellation));
-                SeenSubjects.Add(Nas, Subject);
             }
             else
             {
@@ -106,6 +108,8 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     private void Read(NasSubscription subscription)
     {
         _clock.Restart();
+        // Nothing is shown in the first second.
+        _shown = FirstShown - Slice;
         _received = 0;
         var lastMessage = TimeSpan.Zero;
         // What this cmdlet takes from somebody else's subscription it also gives out, whatever stops it: one at a time.
@@ -116,32 +120,33 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
             if (Timeout is { } timeout) wait = Min(wait, timeout - _clock.Elapsed);
             if (IdleTimeout is { } idle) wait = Min(wait, lastMessage + idle - _clock.Elapsed);
             var taken = subscription.Read(batch, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Cancellation);
-            if (taken == 0)
-            {
-                WriteWarnings();
-                if (subscription.IsCompleted)
-                {
-                    if (subscription.Error is { } error) Report(error, subscription);
-                    return;
-                }
-                if (IsOver(Timeout, _clock.Elapsed) || IsOver(IdleTimeout, _clock.Elapsed - lastMessage))
-                {
-                    if (Count > 0) WriteError(NasErrorRecord.TimedOut($"{_received} of {Count} messages on '{subscription.Subject}' came in time.", subscription, "Give more time with -Timeout or -IdleTimeout."));
-                    return;
-                }
-                continue;
-            }
+            WriteWarnings();
             for (var i = 0; i < taken && (Count == 0 || _received < Count); i++) Give(batch[i]);
-            if (IdleTimeout is not null) lastMessage = _clock.Elapsed;
-            if (Count > 0) ShowProgress();
+            if (taken > 0)
+            {
+                if (IdleTimeout is not null) lastMessage = _clock.Elapsed;
+                if (Count > 0) ShowProgress();
+            }
+            else if (subscription.IsCompleted)
+            {
+                if (subscription.Error is { } error) Report(error, subscription);
+                else if (Count > 0) WriteError(NasErrorRecord.EndedEarly(subscription, _received, Count));
+                break;
+            }
             // A stream without pause must end in time as well.
-            if (Timeout is not null && IsOver(Timeout, _clock.Elapsed) && Count == 0) return;
+            if (IsOver(Timeout, _clock.Elapsed) || (taken == 0 && IsOver(IdleTimeout, _clock.Elapsed - lastMessage)))
+            {
+                if (_received < Count) WriteError(NasErrorRecord.TimedOut($"{_received} of {Count} messages on '{subscription.Subject}' came in time.", subscription, "Give more time with -Timeout or -IdleTimeout."));
+                break;
+            }
         }
+        EndProgress();
     }
 
     private void Give(NasMessage message)
     {
         _received++;
+        if (!ReferenceEquals(message.Subject, _lastSubject)) SeenSubjects.Add(message.Subscription.Connection, _lastSubject = message.Subject);
         if (As == NasMessageForm.Message)
         {
             WriteObject(message);
@@ -161,7 +166,18 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     {
         if (_clock.Elapsed - _shown < Slice) return;
         _shown = _clock.Elapsed;
-        WriteProgress(new ProgressRecord(1, $"Receiving {Subscription.Subject}", $"{_received:N0} of {Count:N0} messages") { PercentComplete = (int)(_received * 100 / Count) });
+        _progress ??= new ProgressRecord(1, $"Receiving {Subscription.Subject}", " ");
+        _progress.StatusDescription = $"{_received:N0} of {Count:N0} messages";
+        _progress.PercentComplete = (int)(100.0 * _received / Count);
+        WriteProgress(_progress);
+    }
+
+    private void EndProgress()
+    {
+        if (_progress is null) return;
+        _progress.RecordType = ProgressRecordType.Completed;
+        WriteProgress(_progress);
+        _progress = null;
     }
 
     private void End()

@@ -27,6 +27,7 @@ public sealed class SendNasReplyCommand : NasCmdlet
     /// <summary>Headers: a name with a value, or several.</summary>
     [Parameter]
     [Alias("Headers")]
+    [HeaderTransformation]
     public IDictionary? Header { get; set; }
 
     /// <summary>How text becomes bytes.</summary>
@@ -35,17 +36,21 @@ public sealed class SendNasReplyCommand : NasCmdlet
     [ArgumentCompleter(typeof(EncodingCompleter))]
     public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
 
-    /// <summary>How deep objects are written as JSON.</summary>
+    /// <summary>How many levels of objects within objects are written as JSON.</summary>
     [Parameter]
-    [ValidateRange(1, 100)]
+    [ValidateRange(0, 100)]
     public int Depth { get; set; } = 10;
+
+    /// <summary>Enumeration values by name instead of number.</summary>
+    [Parameter]
+    public SwitchParameter EnumsAsStrings { get; set; }
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         try
         {
-            _source = new PayloadSource(Encoding, Depth, false, HeaderTable.ToHeaders(Header));
+            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header));
         }
         catch (NasException e)
         {
@@ -62,8 +67,9 @@ public sealed class SendNasReplyCommand : NasCmdlet
         {
             if (InputObject.ReplyTopic is not { } topic)
                 throw new NasException(NasError.NoReplySubject, $"The message on '{InputObject.Subject}' asks for no answer: it has no reply subject.");
-            _source!.Take((Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is ScriptBlock script ? Evaluate(script) : Payload);
-            connection.Publish(connection.HeadOf(topic, useNamespace: false), null, _source.Headers, _source.Bytes, _source.Text, Cancellation);
+            if (!TryTake()) return;
+            connection.Publish(connection.HeadOf(topic, useNamespace: false), null, _source!.Headers, _source.Bytes, _source.Text, Cancellation);
+            WriteWarnings();
         }
         catch (NasException e)
         {
@@ -73,10 +79,6 @@ public sealed class SendNasReplyCommand : NasCmdlet
         {
             throw new PipelineStoppedException();
         }
-        catch (Exception e) when (e is not (PipelineStoppedException or OutOfMemoryException))
-        {
-            WriteError(NasErrorRecord.InvalidPayload(Payload, e));
-        }
     }
 
     /// <inheritdoc/>
@@ -84,6 +86,30 @@ public sealed class SendNasReplyCommand : NasCmdlet
     {
         if (disposing) _source?.Dispose();
         base.Dispose(disposing);
+    }
+
+    private bool TryTake()
+    {
+        var answer = Payload;
+        try
+        {
+            if ((Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is ScriptBlock script) answer = Evaluate(script);
+        }
+        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        {
+            WriteError(NasErrorRecord.ReplyScriptFailed(InputObject, e));
+            return false;
+        }
+        try
+        {
+            _source!.Take(answer);
+            return true;
+        }
+        catch (Exception e) when (e is not (PipelineStoppedException or OutOfMemoryException))
+        {
+            WriteError(NasErrorRecord.InvalidPayload(answer, e));
+            return false;
+        }
     }
 
     private object? Evaluate(ScriptBlock script)

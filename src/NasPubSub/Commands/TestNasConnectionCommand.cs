@@ -30,7 +30,8 @@ public sealed class TestNasConnectionCommand : NasCmdlet
         {
             NasConnection given => given,
             string name => SessionStore.Current.Find(name)?.Connection,
-            _ => SessionStore.Current.Default?.Connection,
+            null => SessionStore.Current.Default?.Connection,
+            _ => null,
         };
         Watched = connection;
         WriteWarnings();

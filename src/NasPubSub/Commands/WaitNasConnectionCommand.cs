@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using NasPubSub.Completion;
 using NasPubSub.Errors;
 using NasPubSub.Sessions;
 
@@ -9,6 +10,12 @@ namespace NasPubSub.Commands;
 [OutputType(typeof(NasConnection))]
 public sealed class WaitNasConnectionCommand : NasSessionCmdlet
 {
+    /// <inheritdoc/>
+    [Parameter(ValueFromPipeline = true)]
+    [ArgumentCompleter(typeof(SessionCompleter))]
+    [ValidateNotNull]
+    public override object? Connection { get; set; }
+
     /// <summary>How long to wait.</summary>
     [Parameter(Position = 0)]
     [SecondsTransformation]

@@ -10,7 +10,7 @@ public sealed class SessionCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
-        Choice.Of(wordToComplete, SessionStore.Current.All.Select(s => (s.Name, s.Connection.ToString())));
+        Choice.Of(wordToComplete, SessionStore.Current.All.Where(s => s.Connection.State != NasConnectionState.Closed).Select(s => (s.Name, s.Connection.ToString())));
 }
 
 /// <summary>Subjects of this runspace's subscriptions.</summary>

@@ -46,12 +46,24 @@ internal static class NasErrorRecord
         new PSArgumentException("No subject was given, and the object has no property Subject."), "MissingSubject", ErrorCategory.InvalidArgument, value,
         "Give -Subject, or objects with a Subject property, such as rows of a CSV file.");
 
+    public static ErrorRecord SubjectScriptFailed(object? value, Exception error) => Make(
+        new PSArgumentException($"-Subject gave no subject for the object: {error.Message}", error), "SubjectScriptFailed", ErrorCategory.InvalidResult, value,
+        "Correct the script block of -Subject; $_ is the object in it.");
+
     public static ErrorRecord InvalidPayload(object? value, Exception error) => Make(
         new PSArgumentException($"The object cannot be made a message: {error.Message}", error), "InvalidPayload", ErrorCategory.InvalidData, value,
         "Choose the properties to send with Select-Object, or send text.");
 
     public static ErrorRecord InvalidArgument(string message, object? value, string advice) =>
         Make(new PSArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, value, advice);
+
+    public static ErrorRecord EndedEarly(NasSubscription subscription, long received, long wanted) => Make(
+        new InvalidOperationException($"The subscription to '{subscription.Subject}' ended after {received} of {wanted} messages."), "SubscriptionEnded", ErrorCategory.ResourceUnavailable, subscription,
+        "It was unsubscribed, reached its own maximum, or its connection was closed: see Get-NasConnection.");
+
+    public static ErrorRecord ReplyScriptFailed(NasMessage message, Exception error) => Make(
+        new PSArgumentException($"-Payload gave no answer to the message on '{message.Subject}': {error.Message}", error), "ReplyScriptFailed", ErrorCategory.InvalidResult, message,
+        "Correct the script block of -Payload; $_ is the message in it.");
 
     public static ErrorRecord TimedOut(string message, object? target, string advice) =>
         Make(new TimeoutException(message), nameof(NasError.Timeout), ErrorCategory.OperationTimeout, target, advice);

@@ -22,5 +22,14 @@ internal static class HeaderTable
         return headers;
     }
 
+    /// <summary>The headers an object brings along, in whatever form; null where that is none.</summary>
+    /// <exception cref="NasException">InvalidHeader.</exception>
+    public static NasHeaders? Of(object? given) => HeaderTransformationAttribute.Table(given) switch
+    {
+        null or "" => null,
+        IDictionary table => ToHeaders(table),
+        var other => throw new NasException(NasError.InvalidHeader, $"Headers are a hashtable, not a {other.GetType().Name}."),
+    };
+
     private static string Text(object? value) => (string)LanguagePrimitives.ConvertTo(value ?? "", typeof(string), CultureInfo.InvariantCulture);
 }

@@ -1,28 +1,40 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Numerics;
 using System.Text.Json;
 
 namespace NasPubSub.Payloads;
 
-/// <summary>JSON as PowerShell objects: custom objects, arrays, numbers, text; text in the form of a point in time is one, as with ConvertFrom-Json.</summary>
+/// <summary>
+/// JSON as PowerShell objects: custom objects, arrays, numbers, text; text in the form of a point in time is one, as with
+/// ConvertFrom-Json.
+/// </summary>
 internal static class JsonPayloadReader
 {
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 1024, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    /// <exception cref="JsonException">No JSON.</exception>
+    /// <exception cref="JsonException">No JSON, or some that no object can carry.</exception>
     public static object? Read(ReadOnlyMemory<byte> json)
     {
         var span = json.Span;
         // A byte order mark is no JSON, but some writers put it there.
         if (span.Length >= 3 && span[0] == 0xEF && span[1] == 0xBB && span[2] == 0xBF) json = json.Slice(3);
         using var document = JsonDocument.Parse(json, Options);
-        return Value(document.RootElement);
+        try
+        {
+            return Value(document.RootElement);
+        }
+        catch (InvalidOperationException e)
+        {
+            // Text that is no UTF-8, half a surrogate pair.
+            throw new JsonException(e.Message, e);
+        }
     }
 
     private static object? Value(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Object => Object(element),
-        JsonValueKind.Array => element.EnumerateArray().Select(Value).ToArray(),
+        JsonValueKind.Array => Array(element),
         JsonValueKind.String => Text(element),
         JsonValueKind.Number => Number(element),
         JsonValueKind.True => true,
@@ -30,15 +42,38 @@ internal static class JsonPayloadReader
         _ => null,
     };
 
+    private static object?[] Array(JsonElement element)
+    {
+        var result = new object?[element.GetArrayLength()];
+        var i = 0;
+        foreach (var item in element.EnumerateArray()) result[i++] = Value(item);
+        return result;
+    }
+
     private static PSObject Object(JsonElement element)
     {
         var result = new PSObject();
         foreach (var property in element.EnumerateObject())
         {
-            // Names that differ in case only, or are empty, are no two properties to PowerShell: the last one stays.
-            if (property.Name.Length == 0) continue;
-            if (result.Properties[property.Name] is { } there) result.Properties.Remove(there.Name);
-            result.Properties.Add(new PSNoteProperty(property.Name, Value(property.Value)));
+            var name = property.Name;
+            if (name.Length == 0) throw new JsonException("an object has a property without a name.");
+            try
+            {
+                // The same name twice is legal JSON, and the last one counts. PowerShell cannot tell apart what differs in case only.
+                if (result.Properties[name] is { } there)
+                {
+                    if (there.Name != name) throw new JsonException($"an object has both '{there.Name}' and '{name}', which differ in case only.");
+                    there.Value = Value(property.Value);
+                }
+                else
+                {
+                    result.Properties.Add(new PSNoteProperty(name, Value(property.Value)));
+                }
+            }
+            catch (ExtendedTypeSystemException e)
+            {
+                throw new JsonException($"no object can have a property '{name}'.", e);
+            }
         }
         return result;
     }
@@ -54,6 +89,9 @@ internal static class JsonPayloadReader
     {
         if (element.TryGetInt64(out var whole)) return whole;
         var text = element.GetRawText();
-        return text.IndexOfAny(['.', 'e', 'E']) < 0 && BigInteger.TryParse(text, out var large) ? large : element.GetDouble();
+        if (text.IndexOfAny(['.', 'e', 'E']) >= 0)
+            return element.TryGetDouble(out var real) && !double.IsInfinity(real) ? real : throw new JsonException("a number is too large.");
+        // Reading digits takes time by their square: nobody means a million of them.
+        return text.Length <= 1000 ? BigInteger.Parse(text, CultureInfo.InvariantCulture) : throw new JsonException("a number is too large.");
     }
 }

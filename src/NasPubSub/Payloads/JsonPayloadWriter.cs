@@ -1,24 +1,26 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
+using System.Management.Automation.Internal;
 using System.Numerics;
 using System.Security;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Xml;
 
 namespace NasPubSub.Payloads;
 
 /// <summary>
 /// Any object as compact JSON. Data (dictionaries, custom objects, lists) is written to the full depth. Live .NET objects
 /// give their properties; what hangs on those as a further live object gives its text, since the graph behind a process or
-/// a file has no end. Cycles end with null. One writer serves one cmdlet: not thread-safe.
+/// a file has no end. Cycles end with null, as does what is secret. One writer serves one cmdlet: not thread-safe.
 /// </summary>
 internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDisposable
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private readonly MemoryStream _stream = new();
-    private readonly Stack<object> _path = new();
+    private readonly List<object> _path = [];
     private Utf8JsonWriter? _json;
     private int _live;
 
@@ -44,28 +46,31 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
     private void Value(Utf8JsonWriter json, object? value)
     {
         var wrapped = value as PSObject;
-        var plain = ReferenceEquals(value, System.Management.Automation.Internal.AutomationNull.Value) ? null : wrapped is null ? value : wrapped.BaseObject;
+        var plain = ReferenceEquals(value, AutomationNull.Value) ? null : wrapped is null ? value : wrapped.BaseObject;
         if (Simple(json, plain)) return;
-        if (_path.Count >= depth)
+        // Depth as ConvertTo-Json counts it: the object itself is none.
+        if (_path.Count > depth)
         {
             IsCut = true;
-            json.WriteStringValue(Text(plain!));
+            json.WriteStringValue(Text(wrapped ?? plain!));
             return;
         }
-        if (_path.Contains(plain!, ByReference.Instance))
+        // All custom objects have one and the same base object.
+        var self = plain is PSCustomObject ? wrapped! : plain!;
+        if (_path.Exists(outer => ReferenceEquals(outer, self)))
         {
             json.WriteNullValue();
             return;
         }
-        _path.Push(plain!);
+        _path.Add(self);
         switch (plain)
         {
             case IDictionary dictionary: Dictionary(json, dictionary); break;
             case PSCustomObject: Properties(json, wrapped!); break;
-            case IEnumerable list when !IsLive(plain): List(json, list); break;
+            case IEnumerable list: List(json, list); break;
             default: Live(json, wrapped ?? PSObject.AsPSObject(plain!), plain!); break;
         }
-        _path.Pop();
+        _path.RemoveAt(_path.Count - 1);
     }
 
     /// <summary>Values without parts.</summary>
@@ -78,30 +83,34 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
             case bool flag: json.WriteBooleanValue(flag); break;
             case int number: json.WriteNumberValue(number); break;
             case long number: json.WriteNumberValue(number); break;
-            case double number: Real(json, number, double.IsNaN(number) || double.IsInfinity(number)); break;
-            case float number: if (float.IsNaN(number) || float.IsInfinity(number)) Real(json, number, true); else json.WriteNumberValue(number); break;
+            case double number when double.IsNaN(number) || double.IsInfinity(number): json.WriteStringValue(Text(value)); break;
+            case double number: json.WriteNumberValue(number); break;
+            case float number when float.IsNaN(number) || float.IsInfinity(number): json.WriteStringValue(Text(value)); break;
+            case float number: json.WriteNumberValue(number); break;
             case decimal number: json.WriteNumberValue(number); break;
-            case Enum enumeration: if (enumsAsStrings) json.WriteStringValue(enumeration.ToString()); else json.WriteRawValue(enumeration.ToString("D")); break;
+            case Enum enumeration when enumsAsStrings: json.WriteStringValue(enumeration.ToString()); break;
+            case Enum enumeration: json.WriteRawValue(enumeration.ToString("D"), skipInputValidation: true); break;
             case sbyte or byte or short or ushort: json.WriteNumberValue(Convert.ToInt32(value, CultureInfo.InvariantCulture)); break;
             case uint or ulong: json.WriteNumberValue(Convert.ToUInt64(value, CultureInfo.InvariantCulture)); break;
-            case BigInteger number: json.WriteRawValue(number.ToString(CultureInfo.InvariantCulture)); break;
+            case BigInteger number: json.WriteRawValue(number.ToString(CultureInfo.InvariantCulture), skipInputValidation: true); break;
             case DateTime time: json.WriteStringValue(time); break;
             case DateTimeOffset time: json.WriteStringValue(time); break;
             case SwitchParameter flag: json.WriteBooleanValue(flag.IsPresent); break;
-            case SecureString or PSCredential: json.WriteNullValue(); break;
+            case SecureString or PSCredential or System.Net.NetworkCredential: json.WriteNullValue(); break;
             case byte[] bytes: json.WriteBase64StringValue(bytes); break;
-            case char or Guid or TimeSpan or Uri or Version or ScriptBlock or Type or System.Net.IPAddress or Delegate or System.Reflection.MemberInfo or CultureInfo:
+            case XmlNode xml: json.WriteStringValue(xml.OuterXml); break;
+#if NET
+            case DateOnly date: json.WriteStringValue(date.ToString("O", CultureInfo.InvariantCulture)); break;
+            case TimeOnly time: json.WriteStringValue(time.ToString("O", CultureInfo.InvariantCulture)); break;
+#endif
+            case char or Uri or Version or ScriptBlock or Type or System.Net.IPAddress or Delegate or System.Reflection.MemberInfo or CultureInfo:
+            // Guid, TimeSpan, and whatever else is one value.
+            case IFormattable and ValueType:
                 json.WriteStringValue(Text(value));
                 break;
             default: return false;
         }
         return true;
-    }
-
-    private static void Real(Utf8JsonWriter json, double number, bool isNone)
-    {
-        if (isNone) json.WriteStringValue(number.ToString(CultureInfo.InvariantCulture));
-        else json.WriteNumberValue(number);
     }
 
     private void Dictionary(Utf8JsonWriter json, IDictionary dictionary)
@@ -145,7 +154,7 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
             {
                 value = property.Value;
             }
-            catch (Exception e) when (e is GetValueException or GetValueInvocationException or PSInvalidOperationException)
+            catch (Exception e) when (e is GetValueException or PSInvalidOperationException)
             {
                 // An exited process has no start time: as ConvertTo-Json, null.
                 value = null;
@@ -155,9 +164,6 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
         }
         json.WriteEndObject();
     }
-
-    /// <summary>Lists that are more than their items are written as what they are; strings and arrays of the framework as lists.</summary>
-    private static bool IsLive(object value) => value is not ICollection && !value.GetType().IsGenericType && value is not IEnumerator && value.GetType().Assembly != typeof(Enumerable).Assembly;
 
     private static string Text(object value)
     {
@@ -169,14 +175,5 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
         {
             return value.GetType().ToString();
         }
-    }
-
-    private sealed class ByReference : IEqualityComparer<object>
-    {
-        public static readonly ByReference Instance = new();
-
-        bool IEqualityComparer<object>.Equals(object? x, object? y) => ReferenceEquals(x, y);
-
-        int IEqualityComparer<object>.GetHashCode(object value) => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value);
     }
 }

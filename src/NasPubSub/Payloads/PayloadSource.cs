@@ -1,10 +1,15 @@
 using System.Globalization;
 using System.Management.Automation;
+using System.Management.Automation.Internal;
 using System.Text;
 
 namespace NasPubSub.Payloads;
 
 /// <summary>What a cmdlet sends: an object made bytes or text, with the header that says which. One for each cmdlet: not thread-safe.</summary>
+/// <param name="encoding">How text becomes bytes.</param>
+/// <param name="depth">How deep objects are written as JSON.</param>
+/// <param name="enumsAsStrings">Enumeration values by name.</param>
+/// <param name="headers">Those of every message; they go before what a single one brings along.</param>
 internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsStrings, NasHeaders? headers) : IDisposable
 {
     private readonly bool _isUtf8 = encoding is UTF8Encoding;
@@ -25,26 +30,40 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     /// <summary>Was something left out since it lay too deep?</summary>
     public bool IsCut { get; private set; }
 
+    /// <param name="value">What to send.</param>
+    /// <param name="own">Headers of this message alone.</param>
     /// <exception cref="Exception">Whatever a property or enumerator of the object throws.</exception>
-    public void Take(object? value)
+    public void Take(object? value, NasHeaders? own = null)
     {
-        Headers = _headers;
         Text = null;
         IsCut = false;
-        var plain = value is PSObject wrapped ? wrapped.BaseObject : value;
+        var isJson = false;
+        var plain = ReferenceEquals(value, AutomationNull.Value) ? null : value is PSObject wrapped ? wrapped.BaseObject : value;
         switch (plain)
         {
             case null: Bytes = new ArraySegment<byte>([]); break;
             case byte[] bytes: Bytes = new ArraySegment<byte>(bytes); break;
-            case string text when _isUtf8: Text = text; break;
-            case string text: Bytes = new ArraySegment<byte>(encoding.GetBytes(text)); break;
-            case char letter: Text = letter.ToString(); break;
-            case int number: Headers = JsonHeaders(); Text = number.ToString(CultureInfo.InvariantCulture); break;
-            default: TakeJson(value); break;
+            case string text: TakeText(text); break;
+            case char letter: TakeText(letter.ToString()); break;
+            case int number:
+                Text = number.ToString(CultureInfo.InvariantCulture);
+                isJson = true;
+                break;
+            default:
+                TakeJson(value);
+                isJson = true;
+                break;
         }
+        Headers = own is not null ? Merge(own, isJson) : isJson ? _jsonHeaders ??= Merge(null, true) : _headers;
     }
 
     public void Dispose() => _json.Dispose();
+
+    private void TakeText(string text)
+    {
+        if (_isUtf8) Text = text;
+        else Bytes = new ArraySegment<byte>(encoding.GetBytes(text));
+    }
 
     private void TakeJson(object? value)
     {
@@ -52,16 +71,15 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
         if (_bytes.Length < json.Length) _bytes = new byte[json.Length * 2];
         json.CopyTo(_bytes);
         Bytes = new ArraySegment<byte>(_bytes, 0, json.Length);
-        Headers = JsonHeaders();
         IsCut = _json.IsCut;
     }
 
-    private byte[] JsonHeaders()
+    private byte[] Merge(NasHeaders? own, bool isJson)
     {
-        if (_jsonHeaders is not null) return _jsonHeaders;
-        var with = new NasHeaders();
-        if (headers is not null) foreach (var field in headers) with.Set(field.Key, field.Value);
-        if (!with.ContainsKey("Content-Type")) with.Add("Content-Type", "application/json");
-        return _jsonHeaders = with.ToBytes();
+        var all = new NasHeaders();
+        foreach (var field in own ?? []) all.Set(field.Key, field.Value);
+        foreach (var field in headers ?? []) all.Set(field.Key, field.Value);
+        if (isJson && !all.ContainsKey("Content-Type")) all.Add("Content-Type", "application/json");
+        return all.ToBytes();
     }
 }

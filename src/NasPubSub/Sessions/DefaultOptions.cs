@@ -1,37 +1,43 @@
 namespace NasPubSub.Sessions;
 
-/// <summary>What the environment says of the server and of who we are, for cmdlets that were told nothing.</summary>
-internal static class DefaultOptions
+/// <summary>What the environment says of the server and of who we are, for what a call leaves open.</summary>
+/// <param name="fullPath">Makes a path full, seen from the shell's location.</param>
+internal sealed class DefaultOptions(Func<string, string> fullPath)
 {
-    public static NasOptions FromEnvironment()
-    {
-        var options = new NasOptions { Name = $"NasPubSub PowerShell {Environment.MachineName}" };
-        return WithEnvironment(Get("NATS_CONTEXT") is { } context ? NasContext.Load(context).ToOptions(options) : options);
-    }
+    /// <summary>NATS_CONTEXT, else NATS_URL, else the options' own servers.</summary>
+    /// <exception cref="NasException">InvalidOption: the context cannot be used.</exception>
+    public NasOptions WithServers(NasOptions options) =>
+        Get("NATS_CONTEXT") is { } context ? WithContext(options, context)
+        : Get("NATS_URL") is { } url ? options with { Servers = [url] }
+        : options;
 
-    /// <summary>NATS_URL, NATS_USER and its kin, for what the options leave open.</summary>
-    public static NasOptions WithEnvironment(NasOptions options)
+    /// <summary>A context; where it names no server, NATS_URL does.</summary>
+    /// <exception cref="NasException">InvalidOption: the context cannot be used.</exception>
+    public static NasOptions WithContext(NasOptions options, string name) =>
+        NasContext.Load(name).ToOptions(Get("NATS_URL") is { } url ? options with { Servers = [url] } : options);
+
+    /// <summary>NATS_USER and its kin, for what the options leave open.</summary>
+    public NasOptions WithSecurity(NasOptions options) => options with
     {
-        if (Get("NATS_URL") is { } url && options.Servers.SequenceEqual(new NasOptions().Servers)) options = options with { Servers = [url] };
-        return options with
+        Credentials = options.Credentials ?? Credentials(),
+        Tls = options.Tls with
         {
-            Credentials = options.Credentials ?? Credentials(),
-            Tls = options.Tls with
-            {
-                CaFile = options.Tls.CaFile ?? Get("NATS_CA"),
-                CertificateFile = options.Tls.CertificateFile ?? (options.Tls.Certificate is null ? Get("NATS_CERT") : null),
-                KeyFile = options.Tls.KeyFile ?? (options.Tls.Certificate is null ? Get("NATS_KEY") : null),
-            },
-        };
-    }
+            CaFile = options.Tls.CaFile ?? Path("NATS_CA"),
+            CertificateFile = options.Tls.CertificateFile ?? (options.Tls.Certificate is null ? Path("NATS_CERT") : null),
+            KeyFile = options.Tls.KeyFile ?? (options.Tls.CertificateFile is null && options.Tls.Certificate is null ? Path("NATS_KEY") : null),
+        },
+    };
 
-    private static NasCredentials? Credentials()
+    private NasCredentials? Credentials()
     {
-        if (Get("NATS_CREDS") is { } file) return NasCredentials.File(file);
-        if (Get("NATS_NKEY") is { } nkey) return File.Exists(nkey) ? NasCredentials.NKeyFile(nkey) : NasCredentials.NKey(nkey);
+        if (Path("NATS_CREDS") is { } file) return NasCredentials.File(file);
+        // The nats command takes a file here; a seed of its own is taken too.
+        if (Get("NATS_NKEY") is { } nkey) return File.Exists(fullPath(nkey)) ? NasCredentials.NKeyFile(fullPath(nkey)) : NasCredentials.NKey(nkey);
         if (Get("NATS_USER") is { } user) return Get("NATS_PASSWORD") is { } password ? NasCredentials.UserPassword(user, password) : NasCredentials.Token(user);
         return Get("NATS_TOKEN") is { } token ? NasCredentials.Token(token) : null;
     }
+
+    private string? Path(string name) => Get(name) is { } path ? fullPath(path) : null;
 
     private static string? Get(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

@@ -3,37 +3,52 @@ using System.Runtime.CompilerServices;
 
 namespace NasPubSub.Sessions;
 
-/// <summary>A connection made by a cmdlet, and the warnings that wait for a pipeline thread to write them.</summary>
+/// <summary>A connection in use by cmdlets, and the warnings that wait for a pipeline thread to write them.</summary>
 internal sealed class Session
 {
     private const int MostWarnings = 100;
     private static readonly ConditionalWeakTable<NasConnection, Session> Known = new();
 
-    private readonly ConcurrentQueue<string> _warnings = new();
+    private readonly ConcurrentQueue<NasEvent> _events = new();
+    private Exception? _told;
 
-    public Session(NasConnection connection, string name)
+    private Session(NasConnection connection)
     {
         Connection = connection;
-        Name = name;
         connection.Notified += OnNotified;
-        Known.Add(connection, this);
     }
 
     public NasConnection Connection { get; }
-    public string Name { get; }
 
-    public static Session? Of(NasConnection connection) => Known.TryGetValue(connection, out var session) ? session : null;
+    public string Name => Connection.Name ?? "";
 
-    public bool TryTakeWarning(out string? warning) => _warnings.TryDequeue(out warning);
+    public bool HasWarnings => !_events.IsEmpty;
+
+    /// <summary>The one session of a connection, whoever made it.</summary>
+    public static Session Of(NasConnection connection) => Known.GetValue(connection, static c => new Session(c));
+
+    public bool TryTakeWarning(out string? warning)
+    {
+        while (_events.TryDequeue(out var what))
+        {
+            warning = what.Message;
+            if (what.Exception is null || !ReferenceEquals(what.Exception, Volatile.Read(ref _told))) return true;
+        }
+        warning = null;
+        return false;
+    }
+
+    /// <summary>A cmdlet reports this as its error: the event that tells of the same is no news.</summary>
+    public void Told(Exception error) => Volatile.Write(ref _told, error);
 
     private void OnNotified(NasEvent what)
     {
         var worthIt = what.Kind switch
         {
-            NasEventKind.Disconnected or NasEventKind.Reconnected or NasEventKind.SlowConsumer or NasEventKind.LameDuck or NasEventKind.Error => true,
+            NasEventKind.Disconnected or NasEventKind.Reconnected or NasEventKind.SlowConsumer or NasEventKind.LameDuck or NasEventKind.Moved or NasEventKind.Error => true,
             NasEventKind.Closed => what.Exception is not null,
             _ => false,
         };
-        if (worthIt && _warnings.Count < MostWarnings) _warnings.Enqueue(what.Message);
+        if (worthIt && _events.Count < MostWarnings) _events.Enqueue(what);
     }
 }

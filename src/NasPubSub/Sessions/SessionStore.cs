@@ -12,11 +12,11 @@ internal sealed class SessionStore
     private static readonly TimeSpan LastWait = TimeSpan.FromSeconds(5);
     private static readonly ConditionalWeakTable<Runspace, SessionStore> Stores = new();
     private static readonly List<SessionStore> Open = [];
+    private static int _named;
 
     private readonly object _gate = new();
     private readonly List<Session> _sessions = [];
     private Session? _default;
-    private int _named;
 
     static SessionStore() => AppDomain.CurrentDomain.ProcessExit += static (_, _) => CloseAll();
 
@@ -67,16 +67,14 @@ internal sealed class SessionStore
         lock (_gate) return _sessions.Find(s => string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
-    public string NextName()
-    {
-        lock (_gate) return $"nas{++_named}";
-    }
+    /// <summary>A name for a session that was given none: short for the user, and with the host for whoever looks at the server.</summary>
+    public static string NextName() => $"nas{Interlocked.Increment(ref _named)}@{Environment.MachineName}";
 
     /// <summary>Takes a connection up and makes it the default.</summary>
     /// <param name="owned">False leaves its end to somebody else.</param>
-    public Session Add(NasConnection connection, string name, bool owned = true)
+    public Session Add(NasConnection connection, bool owned = true)
     {
-        var session = Session.Of(connection) ?? new Session(connection, name);
+        var session = Session.Of(connection);
         lock (_gate)
         {
             if (owned) _sessions.Add(session);
