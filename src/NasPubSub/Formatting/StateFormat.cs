@@ -1,15 +1,11 @@
 using System.Globalization;
 using System.Management.Automation;
-using NasPubSub.Sessions;
 
 namespace NasPubSub.Formatting;
 
 /// <summary>Connections, subscriptions and the rest as the format file shows them.</summary>
 public static class StateFormat
 {
-    /// <summary>The session's name, by which -Connection takes it.</summary>
-    public static string? Name(NasConnection connection) => Session.Of(connection)?.Name ?? connection.Name;
-
     /// <summary>Where a connection stands, in colour where <paramref name="style"/> ($PSStyle) has some.</summary>
     public static string State(NasConnection connection, object? style)
     {
