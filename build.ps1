@@ -69,7 +69,7 @@ function Invoke-XUnit([string] $name, [string] $project, [string] $build) {
         Write-Host "== $name did not run to its end (exit code $status, $executed of $total tests)"
         $failed = 1
     }
-    Add-Count $passed $failed ($total - $executed)
+    Add-Count -Passed $passed -Failed $failed -Skipped ($total - $executed)
 }
 
 function Invoke-Pester5 {
@@ -79,11 +79,11 @@ function Invoke-Pester5 {
     & $shell -NoProfile -NonInteractive -File tools/Invoke-PesterTests.ps1 -CountFile $file | Out-Host
     if (Test-Path $file) {
         $passed, $failed, $skipped = (Get-Content $file -Raw).Trim().Split(' ')
-        Add-Count $passed $failed $skipped
+        Add-Count -Passed $passed -Failed $failed -Skipped $skipped
     }
     else {
         Write-Host '== Pester did not run to its end'
-        Add-Count 0 1 0
+        Add-Count -Passed 0 -Failed 1 -Skipped 0
     }
 }
 
@@ -93,9 +93,9 @@ function Invoke-Test {
     Invoke-Build
     try { $env:NATS_SERVER = & tools/Get-NatsServer.ps1 } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
     try { $null = & tools/Get-NatsServer.ps1 -Version 2.9 } catch { 'Tests against nats-server 2.9 are skipped: it cannot be fetched.' }
-    Invoke-XUnit client NasPubSub.Client.Tests
-    Invoke-XUnit module-net8.0 NasPubSub.Tests net8.0
-    Invoke-XUnit module-netstandard2.0 NasPubSub.Tests netstandard2.0
+    Invoke-XUnit -Name client -Project NasPubSub.Client.Tests
+    Invoke-XUnit -Name module-net8.0 -Project NasPubSub.Tests -Build net8.0
+    Invoke-XUnit -Name module-netstandard2.0 -Project NasPubSub.Tests -Build netstandard2.0
     Invoke-Pester5
     ''
     "$($count.passed) passed, $($count.failed) failed, $($count.skipped) skipped"
