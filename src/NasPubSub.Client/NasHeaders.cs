@@ -74,6 +74,9 @@ public sealed class NasHeaders : IEnumerable<KeyValuePair<string, string[]>>
     internal static NasHeaders Parse(ReadOnlySpan<byte> block)
     {
         var headers = new NasHeaders();
+        // A peer may send a megabyte of them: no search through all for each.
+        var found = new List<(string Name, List<string> Values)>();
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
         var first = true;
         while (!block.IsEmpty)
         {
@@ -89,8 +92,15 @@ public sealed class NasHeaders : IEnumerable<KeyValuePair<string, string[]>>
             }
             var colon = line.IndexOf((byte)':');
             if (colon <= 0) continue;
-            headers.Append(Encoding.UTF8.GetString(line.Slice(0, colon)), Encoding.UTF8.GetString(line.Slice(colon + 1)).Trim(' ', '\t'));
+            var name = Encoding.UTF8.GetString(line.Slice(0, colon));
+            if (!places.TryGetValue(name, out var place))
+            {
+                places[name] = place = found.Count;
+                found.Add((name, []));
+            }
+            found[place].Values.Add(Encoding.UTF8.GetString(line.Slice(colon + 1)).Trim(' ', '\t'));
         }
+        foreach (var (name, values) in found) headers._fields.Add(new(name, [.. values]));
         return headers;
     }
 

@@ -81,7 +81,7 @@ public sealed record NasOptions
     /// <summary>How long Publish waits for room before it fails with BufferFull. Default: 5 s.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The largest message accepted from a server, in bytes; more is a protocol error. Default: 64 MiB.</summary>
+    /// <summary>The largest message accepted from a server, in bytes; more is a protocol error. Default: 64 MiB; 1 GiB at most.</summary>
     public int MaxIncomingBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>The prefix of inboxes, for accounts whose permissions ask for one. Default: _INBOX.</summary>

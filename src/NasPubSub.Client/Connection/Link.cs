@@ -18,7 +18,7 @@ internal interface ILinkHandler
 /// </summary>
 internal sealed class Link : IDisposable
 {
-    private const int InitialBytes = 64 * 1024;
+    private const int InitialBytes = 64 * 1024, MostBytes = 0x7FFFFFC7;
 
     private readonly ByteTransport _transport;
     private readonly Parser _parser;
@@ -196,7 +196,7 @@ internal sealed class Link : IDisposable
         }
         if (_end < _buffer.Length && Math.Max(_parser.Needed, _end - _start) <= _buffer.Length - _start) return;
         var length = _end - _start;
-        var to = length * 2 > _buffer.Length ? new byte[_buffer.Length * 2] : _buffer;
+        var to = length * 2 > _buffer.Length ? new byte[Math.Min(_buffer.Length * 2L, MostBytes)] : _buffer;
         Buffer.BlockCopy(_buffer, _start, to, 0, length);
         _buffer = to;
         (_start, _end) = (0, length);

@@ -8,6 +8,9 @@ namespace NasPubSub.Protocol;
 /// </summary>
 internal sealed class Parser(int maxMessage)
 {
+    /// <summary>An array takes no more than 2 GiB, and the buffer grows by doubling.</summary>
+    private const int MostMessage = 1024 * 1024 * 1024;
+
     /// <summary>Longer lines come from no NATS server. INFO alone may list a large cluster.</summary>
     private const int MaxLine = 64 * 1024, MaxInfoLine = 1024 * 1024;
 
@@ -18,6 +21,8 @@ internal sealed class Parser(int maxMessage)
 
     /// <summary>Bytes at the buffer's start known to hold no end of line, so that slow senders cost no more than fast ones.</summary>
     private int _scanned;
+
+    private readonly int _maxMessage = Math.Min(maxMessage, MostMessage);
 
     /// <summary>The whole length of the unfinished operation, once its control line was read; else 0.</summary>
     public int Needed { get; private set; }
@@ -52,7 +57,7 @@ internal sealed class Parser(int maxMessage)
         var size = 0;
         var at = _headLength;
         for (; at < buffer.Length && (uint)(buffer[at] - '0') <= 9 && size < 100_000_000; at++) size = size * 10 + buffer[at] - '0';
-        if (at == _headLength || at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || size > maxMessage) return 0;
+        if (at == _headLength || at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || size > _maxMessage) return 0;
         var start = at + 2;
         if (buffer.Length < start + size + 2) return 0;
         if (buffer[start + size] != '\r' || buffer[start + size + 1] != '\n') throw Broken("a message longer than it said");
@@ -95,7 +100,7 @@ internal sealed class Parser(int maxMessage)
         var hasReply = !(hasHeaders ? fifth : fourth).IsEmpty;
         var total = Number(hasHeaders ? hasReply ? fifth : fourth : hasReply ? fourth : third, line);
         var head = hasHeaders ? Number(hasReply ? fourth : third, line) : 0;
-        if (total > maxMessage) throw Broken($"a message of {total} bytes, over the limit of {maxMessage}");
+        if (total > _maxMessage) throw Broken($"a message of {total} bytes, over the limit of {_maxMessage}");
         if (head > total) throw Broken("headers longer than their message");
 
         var whole = after + (int)total + 2;
