@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using NasPubSub.Protocol;
@@ -56,8 +57,9 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
                 transport = await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel).ConfigureAwait(false);
                 _parser = new Parser(options.MaxIncomingBytes);
             }
+            var clock = Stopwatch.StartNew();
             info = await LogInAsync(transport, info).ConfigureAwait(false);
-            return new Link(transport, address, info, _buffer.AsSpan(_start, _end - _start).ToArray(), options);
+            return new Link(transport, address, info, _buffer.AsSpan(_start, _end - _start).ToArray(), options) { RoundTrip = clock.Elapsed };
         }
         catch
         {

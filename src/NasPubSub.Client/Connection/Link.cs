@@ -43,7 +43,7 @@ internal sealed class Link : IDisposable
     public NasServerAddress Address { get; }
     public NasServerInfo Info { get; set; }
     public bool IsTls => _transport.IsTls;
-    public TimeSpan? RoundTrip { get; private set; }
+    public TimeSpan? RoundTrip { get; set; }
 
     /// <summary>Whose the last message was: read loop only.</summary>
     public NasSubscription? LastSubscription { get; set; }
