@@ -22,11 +22,21 @@ internal static class ActionScript
     public static (string Script, ScriptBlock Action) Detach(ScriptBlock action)
     {
         var block = action.Ast as ScriptBlockAst ?? (action.Ast as FunctionDefinitionAst)?.Body ?? (ScriptBlockAst)ScriptBlock.Create(action.ToString()).Ast;
-        if (block.ParamBlock is not null) return (PipelineWithArgument, block.GetScriptBlock());
+        var isStage = block.BeginBlock is not null || block.ProcessBlock is not null || block.DynamicParamBlock is not null;
+        var statements = block.EndBlock?.Statements.AsEnumerable() ?? [];
+        if (block.ParamBlock is { } parameters)
+        {
+            var isPlain = !isStage && parameters.Attributes.Count == 0 && parameters.Parameters.Count == 1
+                && parameters.Parameters[0] is { Attributes.Count: 0, DefaultValue: null };
+            if (!isPlain) return (PipelineWithArgument, block.GetScriptBlock());
+            // param($message) is $message = $_, without a call for each message.
+            var take = ScriptBlock.Create(parameters.Parameters[0].Name.Extent.Text + " = $_");
+            statements = ((ScriptBlockAst)take.Ast).EndBlock.Statements.Concat(statements);
+        }
         // An action with begin, process, end already is a stage.
-        if (block.BeginBlock is not null || block.ProcessBlock is not null || block.DynamicParamBlock is not null) return (Pipeline, block.GetScriptBlock());
+        if (isStage) return (Pipeline, block.GetScriptBlock());
         var body = new StatementBlockAst(
-            block.EndBlock.Extent, block.EndBlock.Statements.Select(s => (StatementAst)s.Copy()), block.EndBlock.Traps?.Select(t => (TrapStatementAst)t.Copy()));
+            block.EndBlock!.Extent, statements.Select(s => (StatementAst)s.Copy()), block.EndBlock.Traps?.Select(t => (TrapStatementAst)t.Copy()));
         var process = new NamedBlockAst(block.EndBlock.Extent, TokenKind.Process, body, unnamed: false);
         return (Pipeline, new ScriptBlockAst(block.Extent, null, null, process, null, null).GetScriptBlock());
     }

@@ -5,6 +5,8 @@ internal abstract class ActionWorker
 {
     private readonly NasSubscriptionJob _job;
     private readonly Thread _thread;
+    private readonly object _gate = new();
+    private bool _isInAction;
 
     protected ActionWorker(NasSubscriptionJob job, CancellationToken cancel)
     {
@@ -23,7 +25,42 @@ internal abstract class ActionWorker
     public bool HasEnded(TimeSpan within) => _thread == Thread.CurrentThread || _thread.Join(within);
 
     /// <summary>Wakes an action that sleeps or waits in .NET, where the engine cannot stop it.</summary>
-    public void Interrupt() => _thread.Interrupt();
+    public void Interrupt()
+    {
+        lock (_gate)
+        {
+            if (_isInAction) _thread.Interrupt();
+        }
+    }
+
+    /// <summary>Runs what may be interrupted. What comes after it may not: it cleans up.</summary>
+    protected void Interruptible(Action action)
+    {
+        lock (_gate) _isInAction = true;
+        try
+        {
+            action();
+        }
+        finally
+        {
+            while (!TryEndAction()) { }
+        }
+    }
+
+    private bool TryEndAction()
+    {
+        try
+        {
+            lock (_gate) _isInAction = false;
+            // Takes up an interruption that came too late to find anything asleep.
+            Thread.Sleep(0);
+            return true;
+        }
+        catch (ThreadInterruptedException)
+        {
+            return false;
+        }
+    }
 
     protected abstract void Work();
 

@@ -27,7 +27,10 @@ internal sealed class RunspaceWorker : ActionWorker
         var (script, action) = ActionScript.Detach(_origin.Action);
         using var pipeline = new ActionPipeline(shell, _job, _feed, script, action, _origin.Usings, local: false);
         Volatile.Write(ref _pipeline, pipeline);
-        while (!Cancel.IsCancellationRequested && _feed.Fill()) pipeline.Run();
+        Interruptible(() =>
+        {
+            while (!Cancel.IsCancellationRequested && _feed.Fill()) pipeline.Run();
+        });
     }
 
     protected override void StopWork() => Volatile.Read(ref _pipeline)?.Stop();

@@ -123,14 +123,18 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
 
     [Theory]
     [InlineData("{ param($m) $m.Text; $_.Text }", "x", "x")]
+    [InlineData("{ param([string] $m, $n = 5) $m; $n; $_.Text }", "f: 1 bytes", "5", "x")]
+    [InlineData("{ param() $_.Text }", "x")]
+    [InlineData("{ }")]
+    [InlineData("${function:Handle}", "handled x")]
     [InlineData("{ begin { 'b' } process { $_.Text } end { 'e' } }", "b", "x", "e")]
     [InlineData("{ process { $_.Text } }", "x")]
     [InlineData("{ trap { 'trapped'; continue } throw 'a' }", "trapped")]
     public void An_action_may_have_any_form(string action, params string[] expected)
     {
         using var shell = OpenConnected();
-        var job = Job(shell, $"Register-NasSubscription f -MaxMessages 1 {action}; Publish-NasMessage f x");
-        Assert.Equal(expected, Values(job.Output));
+        var job = Job(shell, $"function Handle {{ \"handled $($_.Text)\" }} Register-NasSubscription f -MaxMessages 1 {action}; Publish-NasMessage f x");
+        Assert.Equal(expected, Values(job.Output).Select(v => v?.ToString()));
         Assert.Empty(job.Error);
     }
 
