@@ -174,12 +174,14 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         var result = shell.Run(
             """
             $job = Register-NasSubscription svc -Reply {
-                switch ($_.Text) { text { 'hello' } none { } many { 1; 'two'; @{ three = 3 } } object { @{ a = 1 } } bytes { , [byte[]](1, 2) } brk { 'early'; break } }
+                switch ($_.Text) { text { 'hello' } none { } many { 1; 'two'; @{ three = 3 } } object { @{ a = 1 } } bytes { , [byte[]](1, 2) } }
+                if ($_.Text -eq 'brk') { 'early'; break }
+                if ($_.Text -eq 'ext') { 'last'; exit }
             }
-            'text', 'none', 'many', 'object', 'bytes', 'brk' | ForEach-Object { (Invoke-NasRequest svc $_ -Timeout 10).Text }
+            'text', 'none', 'many', 'object', 'bytes', 'brk', 'ext' | ForEach-Object { (Invoke-NasRequest svc $_ -Timeout 10).Text }
             $job.Output.Count
             """);
-        Assert.Equal(["hello", "", """[1,"two",{"three":3}]""", """{"a":1}""", "\u0001\u0002", "early", 0], Values(result));
+        Assert.Equal(["hello", "", """[1,"two",{"three":3}]""", """{"a":1}""", "\u0001\u0002", "early", "last", 0], Values(result));
     }
 
     [Fact]
