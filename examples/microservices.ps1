@@ -15,7 +15,7 @@ $users = Register-NasSubscription user.get -Reply -As Json -Connection $userServ
 }
 
 # The order service calls it.
-$orderService = Connect-NasPubSub $Server -Namespace microservices -Name orders
+$null = Connect-NasPubSub $Server -Namespace microservices -Name orders
 $user = Invoke-NasRequest user.get @{ user_id = 123 } -Timeout 5 -As Json
 "User: $($user.name) ($($user.email))"
 

@@ -8,7 +8,7 @@ if (-not (Get-Module NasPubSub)) { Import-Module "$PSScriptRoot/../NasPubSub.psd
 $server = Start-NasServer
 try {
     # A session: the default one of this shell from now on.
-    $server | Connect-NasPubSub -Namespace demo | Out-Default
+    $server | Connect-NasPubSub -Namespace demo -Name quickstart | Out-Default
 
     # Subscribe, publish text and an object, and read what came.
     $events = Register-NasSubscription 'events.>'

@@ -14,7 +14,7 @@ $echo = Register-NasSubscription echo { "Echo: $($_.Text)" } -Reply -Connection 
 # By hand it goes too: the message knows where the answer is to go.
 $upper = Register-NasSubscription upper { $_ | Send-NasReply $_.Text.ToUpperInvariant() } -Connection $service
 
-$client = Connect-NasPubSub $Server -Namespace services -Name client
+$null = Connect-NasPubSub $Server -Namespace services -Name client
 "Got response: $(Invoke-NasRequest echo 'Hello, World!' -Timeout 5 -As Text)"
 "Got response: $(Invoke-NasRequest upper 'Hello, World!' -Timeout 5 -As Text)"
 

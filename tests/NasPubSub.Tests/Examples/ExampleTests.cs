@@ -123,7 +123,7 @@ public sealed class ExampleTests(ServerFixture fixture) : ServedTests(fixture)
         using var shell = Shell.Open();
         shell.Run("$env:NATS_SERVER = $args[0]", NatsServerBinary.Find());
         var shown = shell.Show($"& '{Path.Combine(Folder, "quickstart.ps1")}'");
-        Assert.Matches(@"nas1 +Connected +nats://127\.0\.0\.1:\d+ +demo", shown);
+        Assert.Matches(@"quickstart +Connected +nats://127\.0\.0\.1:\d+ +demo", shown);
         Assert.Matches(@"events\.user\.login +18 B User 123 logged in", shown);
         Assert.Matches(@"events\.order\.placed +\d+ B \{.*""ORD-123""", shown);
         Assert.Matches(@"_INBOX\..* 19 B Echo: Hello, World!", shown);
