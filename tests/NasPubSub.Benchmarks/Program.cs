@@ -44,7 +44,7 @@ internal static class Program
 
     private static async Task MeasureAsync(List<Row> rows, Options options)
     {
-        if (options.Build == ModuleBuild.Classic) rows = [.. rows.Where(r => r.BothBuilds)];
+        if (ModuleBuild.Name == ModuleBuild.Classic) rows = [.. rows.Where(r => options.Quick ? r.IsKey : r.BothBuilds)];
         await using var server = await NatsServer.StartAsync("max_pending: 512MB\nwrite_deadline: \"60s\"\nmax_payload: 8MB\nping_interval: \"10m\"\n");
         var bench = new Bench(server.Url, server.Port);
         var table = new Table(options.Samples);

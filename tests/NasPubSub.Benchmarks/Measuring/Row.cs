@@ -18,6 +18,9 @@ internal sealed record Row(string Name, int Count, IReadOnlyList<Figure> Figures
 
     /// <summary>Depends on the build of this project, so that the netstandard2.0 run repeats it.</summary>
     public bool BothBuilds { get; init; } = true;
+
+    /// <summary>One of the few that a quick run repeats for that build.</summary>
+    public bool IsKey { get; init; }
 }
 
 /// <summary>What a row's contestants get to work with.</summary>

@@ -8,13 +8,25 @@ namespace NasPubSub.Benchmarks.Rows;
 internal static class Clients
 {
     /// <summary>Beyond what any turn sends: a subscription that falls behind shows as a lower rate, not as lost messages.</summary>
-    private static readonly NasSubscriptionOptions NoDrops = new() { MaxPendingMessages = 1 << 24, MaxPendingBytes = 1L << 33 };
+    private static readonly NasSubscriptionOptions NoDrops = With(
+        new NasSubscriptionOptions(), (nameof(NasSubscriptionOptions.MaxPendingMessages), 1 << 24), (nameof(NasSubscriptionOptions.MaxPendingBytes), 1L << 33));
 
-    public static async Task<NasConnection> OursAsync(Bench bench)
+    public static async Task<NasConnection> OursAsync(Bench bench, bool dropsNone = true)
     {
-        var connection = new NasConnection(new NasOptions { Servers = [bench.Server], Namespace = null, Subscriptions = NoDrops });
+        var options = With(new NasOptions(), (nameof(NasOptions.Servers), new[] { bench.Server }), (nameof(NasOptions.Namespace), null));
+        var connection = new NasConnection(dropsNone ? With(options, (nameof(NasOptions.Subscriptions), NoDrops)) : options);
         await connection.ConnectAsync();
         return connection;
+    }
+
+    /// <summary>
+    /// Sets init-only properties by name: compiled, they would belong to one of the two builds, each of which has the
+    /// compiler's mark for them from elsewhere.
+    /// </summary>
+    private static T With<T>(T options, params (string Name, object? Value)[] properties) where T : notnull
+    {
+        foreach (var (name, value) in properties) typeof(T).GetProperty(name)!.SetValue(options, value);
+        return options;
     }
 
     public static async Task<NatsConnection> PeerAsync(Bench bench)

@@ -40,8 +40,7 @@ internal static class MemoryRows
 
     private static async Task<IReadOnlyList<Contestant>> StoppedAsync(Bench bench)
     {
-        var connection = new NasConnection(new NasOptions { Servers = [bench.Server], Namespace = null });
-        await connection.ConnectAsync();
+        var connection = await Clients.OursAsync(bench, dropsNone: false);
         var publisher = new RawPublisher(bench.Port, new Traffic(["o.stopped"], 128));
         return
         [

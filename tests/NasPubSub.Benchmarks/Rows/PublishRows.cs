@@ -17,7 +17,7 @@ internal static class PublishRows
     ];
 
     private static Row Publish(int size, int count, params Goal[] goals) =>
-        new($"publish {size:N0} B", count, [Figure.Rate(goals), Figure.Allocated(Goal.AtMost(1))], bench => OpenAsync(bench, size));
+        new($"publish {size:N0} B", count, [Figure.Rate(goals), Figure.Allocated(Goal.AtMost(1))], bench => OpenAsync(bench, size)) { IsKey = size == 16 };
 
     private static async Task<IReadOnlyList<Contestant>> OpenAsync(Bench bench, int size)
     {

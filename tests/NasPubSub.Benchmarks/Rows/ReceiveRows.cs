@@ -28,5 +28,6 @@ internal static class ReceiveRows
             async bench => [await Receiver.OursAsync(bench, reception), await Receiver.PeerAsync(bench, reception), Receiver.Raw(bench, reception)])
         {
             LeastCount = reception.Wildcard ? 1 : reception.Subjects,
+            IsKey = reception is { Size: 16, Subjects: 1, Times: 1 },
         };
 }

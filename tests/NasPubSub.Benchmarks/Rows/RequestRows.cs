@@ -22,7 +22,7 @@ internal static class RequestRows
                 new Figure("B/req", true, Goal.AtMost(500)),
             ],
             bench => OpenAsync(bench, inFlight))
-        { LeastCount = inFlight * 10 };
+        { LeastCount = inFlight * 10, IsKey = inFlight == 16 };
 
     private static async Task<IReadOnlyList<Contestant>> OpenAsync(Bench bench, int inFlight)
     {

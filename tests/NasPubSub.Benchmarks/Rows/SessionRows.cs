@@ -20,8 +20,7 @@ internal static class SessionRows
 
     private static async Task OursAsync(Bench bench)
     {
-        var connection = new NasConnection(new NasOptions { Servers = [bench.Server] });
-        await connection.ConnectAsync();
+        var connection = await Clients.OursAsync(bench);
         connection.Publish("bench.once", Payload);
         // Returns when the server has it.
         await connection.DisconnectAsync();

@@ -16,7 +16,7 @@ internal static class PipelineRows
         Publish("byte[]", _ => new byte[16], peer: "byte[]"),
         Publish("objects", i => new PSObject { Properties = { new PSNoteProperty("Id", i), new PSNoteProperty("Name", $"name {i}"), new PSNoteProperty("Ok", true) } }, peer: null),
         Publish("1..n", i => i, peer: null),
-        new("pipeline: Receive-NasMessage -Count n", 200_000, [new Figure("k obj/s", false, Goal.OfLimit(0.80))], ReceiveAsync),
+        new("pipeline: Receive-NasMessage -Count n", 200_000, [new Figure("k obj/s", false, Goal.OfLimit(0.80))], ReceiveAsync) { IsKey = true },
         new("pipeline: -Action handler", 100_000, [new Figure("k msg/s", false, Goal.OfLimit(0.80))], bench => ActionAsync(bench, reply: false)),
         new("pipeline: -Action handler with -Reply", 50_000, [new Figure("k msg/s", false, Goal.OfLimit(0.80))], bench => ActionAsync(bench, reply: true)),
     ];
@@ -24,7 +24,8 @@ internal static class PipelineRows
     private static Row Publish(string what, Func<int, object> make, string? peer) =>
         new($"pipeline: {what} to Publish-NasMessage", 200_000,
             [new Figure("k obj/s", false, peer is not null ? [Goal.OfLimit(0.80), Goal.OfPeer(5)] : what == "1..n" ? [Goal.OfLimit(0.80)] : [])],
-            bench => PublishAsync(bench, make, peer));
+            bench => PublishAsync(bench, make, peer))
+        { IsKey = what == "strings" };
 
     private static async Task<IReadOnlyList<Contestant>> PublishAsync(Bench bench, Func<int, object> make, string? peerType)
     {
@@ -99,9 +100,8 @@ internal static class PipelineRows
     {
         var shell = new HostedShell();
         var nas = shell.Get<NasConnection>($"Connect-NasPubSub {bench.Server} -NoNamespace");
-        var counter = new ShellCounter();
-        shell["counter"] = counter;
-        shell.Run($"$job = Register-NasSubscription bench.action {(reply ? "-Reply " : "")}-Action {{ $c = $using:counter; $c.Add(); {(reply ? "'ok'" : "")} }}");
+        var action = $"[{typeof(ShellCounter)}]::Add(); {(reply ? "'ok'" : "")}";
+        shell.Run($"$job = Register-NasSubscription bench.action {(reply ? "-Reply " : "")}-Action {{ {action} }}");
         var traffic = new Traffic(["bench.action"], 16, reply ? "bench.answer" : null);
         var publisher = new RawPublisher(bench.Port, traffic);
         var messages = Array.Empty<NasMessage>();
@@ -110,7 +110,7 @@ internal static class PipelineRows
         [
             new Contender(Role.Ours, Contestant.OursName, async count =>
             {
-                var all = counter.Expect(count);
+                var all = ShellCounter.Expect(count);
                 var stretch = Stretch.Start();
                 publisher.Start(count);
                 await all;
@@ -129,31 +129,11 @@ internal static class PipelineRows
                     var origin = new MessageOrigin(idle, "bench.idle");
                     shell["messages"] = messages = [.. Enumerable.Range(0, count).Select(_ => new NasMessage(origin, new byte[16], null, 0))];
                 }
-                _ = counter.Expect(count);
+                _ = ShellCounter.Expect(count);
                 var stretch = Stretch.Start();
-                shell.Run($"$c = $counter; $null = $messages | & {{ process {{ $c.Add(); {(reply ? "'ok'" : "")} }} }}");
+                shell.Run($"$null = $messages | & {{ process {{ {action} }} }}");
                 return Task.FromResult<double[]>([stretch.End(count)[0]]);
             }),
         ];
-    }
-}
-
-/// <summary>What scripts count with; public, since the engine calls public members only.</summary>
-public sealed class ShellCounter
-{
-    private TaskCompletionSource _all = new();
-    private int _left;
-
-    /// <summary>Counts one.</summary>
-    public void Add()
-    {
-        if (Interlocked.Decrement(ref _left) == 0) _all.TrySetResult();
-    }
-
-    internal Task Expect(int count)
-    {
-        _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _left = count;
-        return _all.Task;
     }
 }
