@@ -1,35 +1,55 @@
 using BenchmarkDotNet.Attributes;
 using NasPubSub.Connection;
 using NasPubSub.Protocol;
+using NasPubSub.Transport;
 
 namespace NasPubSub.Benchmarks.Micro;
 
-/// <summary>Publishes into the buffer, without a network behind it: what a caller of Publish pays.</summary>
+/// <summary>Publishes through the buffers and the write loop to a network that takes everything at once: what Publish costs.</summary>
 public class OutboxBenchmarks
 {
-    private const int Messages = 1000;
+    private const int Messages = 10_000;
 
     private readonly byte[] _payload = new byte[16];
     private readonly PublishHead _head = new(null, "bench.subject", false, "_INBOX");
-    private readonly NasOptions _options = new() { ReconnectBufferBytes = int.MaxValue };
-    private Outbox _outbox = null!;
+    private readonly Outbox _outbox = new(new NasOptions());
+    private Link _link = null!;
 
-    [IterationSetup]
-    public void Fresh() => _outbox = new Outbox(_options);
+    [GlobalSetup]
+    public void Attach()
+    {
+        _link = new Link(new Nowhere(), NasServerAddress.Parse("nats://127.0.0.1"), NasServerInfo.Parse("{\"max_payload\":1048576}"u8), [], new NasOptions());
+        _outbox.Attach(_link, []);
+        _link.StartWriting(_outbox);
+    }
+
+    [GlobalCleanup]
+    public void Close() => _link.Dispose();
 
     [Benchmark(OperationsPerInvoke = Messages)]
-    public int Bytes()
+    public void Bytes()
     {
-        var need = 0;
-        for (var i = 0; i < Messages; i++) need += _outbox.TryPublish(_head, null, null, _payload, null);
-        return need;
+        for (var i = 0; i < Messages; i++)
+            while (_outbox.TryPublish(_head, null, null, _payload, null) > 0) Thread.Yield();
     }
 
     [Benchmark(OperationsPerInvoke = Messages)]
-    public int Text()
+    public void Text()
     {
-        var need = 0;
-        for (var i = 0; i < Messages; i++) need += _outbox.TryPublish(_head, null, null, default, "sixteen letters!");
-        return need;
+        for (var i = 0; i < Messages; i++)
+            while (_outbox.TryPublish(_head, null, null, default, "sixteen letters!") > 0) Thread.Yield();
+    }
+
+    private sealed class Nowhere : ByteTransport
+    {
+        public override bool IsTls => false;
+
+        public override ValueTask<int> ReceiveAsync(byte[] buffer, int offset, int count) => new(new TaskCompletionSource<int>().Task);
+
+        public override ValueTask<int> SendAsync(byte[] buffer, int offset, int count) => new(count);
+
+        public override void Dispose()
+        {
+        }
     }
 }
