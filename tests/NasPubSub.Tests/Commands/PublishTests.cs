@@ -132,4 +132,42 @@ public sealed class PublishTests(ServerFixture fixture) : ServedTests(fixture)
             "$i $bad"
             """));
     }
+
+    [Fact]
+    public void Headers_of_the_object_and_of_the_call_go_together()
+    {
+        var seen = Seen("""
+            [pscustomobject]@{ Subject = 'r'; Payload = @{ a = 1 }; Header = @{ Own = 'o'; Both = 'o' } } | Publish-NasMessage -Header @{ Both = 'c' }
+            [pscustomobject]@{ Subject = 'r'; Payload = 'text'; Headers = [pscustomobject]@{ P = 'v' } } | Publish-NasMessage
+            $m = $sub | Receive-NasMessage -Count 1 -Timeout 5
+            Publish-NasMessage copy x -Header $m.Headers
+            $m | Publish-NasMessage hop -Header @{ Own = 'n' }
+            $m | Publish-NasMessage -Subject { "$($_.Subject).again" }
+            """, 4);
+        Assert.Equal(["r", "copy", "hop", "r.again"], seen.Select(s => s.Subject));
+        Assert.Equal(
+            ["P=v", "Own=o, Both=c, Content-Type=application/json", "Both=c, Content-Type=application/json, Own=n", "Own=o, Both=c, Content-Type=application/json"],
+            seen.Select(s => s.Headers));
+        Assert.Equal("""{"a":1}""", seen[2].Text);
+    }
+
+    [Fact]
+    public void A_script_that_throws_costs_its_object_only()
+    {
+        using var shell = OpenConnected();
+        var result = shell.Invoke("""
+            $sub = $nas.SubscribeAsync('>').GetAwaiter().GetResult()
+            1..3 | Publish-NasMessage -Subject { if ($_ -eq 2) { throw 'two' }; "n.$_" }
+            $sub | Receive-NasMessage -Count 2 -Timeout 5 | ForEach-Object Subject
+            """);
+        Assert.Equal("SubjectScriptFailed", result.ErrorId);
+        Assert.Equal(["n.1", "n.3"], result.Values);
+    }
+
+    [Fact]
+    public void A_script_for_the_subject_sees_what_its_writer_sees()
+    {
+        var seen = Seen("$prefix = 'svc'; function Get-Tail($n) { \"t$n\" }; 7 | Publish-NasMessage -Subject { \"$prefix.$(Get-Tail $_)\" }", 1);
+        Assert.Equal("svc.t7", seen[0].Subject);
+    }
 }

@@ -99,4 +99,56 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
         Assert.Equal(7L, result.Output[1].BaseObject);
         Assert.Equal("array 2", result.Output[2].BaseObject);
     }
+
+    [Fact]
+    public void A_stream_without_pause_ends_in_time_with_a_count_and_without()
+    {
+        using var shell = OpenConnected();
+        shell.Run($$"""
+            $feed = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}} -Name feed
+            $timer = [System.Threading.Timer]::new([System.Threading.TimerCallback]([NasPubSub.Tests.Infrastructure.Feed]::new($feed, 'a.b').Send), $null, 0, 1)
+            """);
+        try
+        {
+            var counted = shell.Invoke("Receive-NasMessage a.b -Count 100000000 -Timeout 0.5 -Connection $nas");
+            Assert.Equal("Timeout", counted.ErrorId);
+            Assert.InRange(counted.Elapsed.TotalSeconds, 0.4, 5);
+            Assert.NotEmpty(counted.Output);
+            Assert.NotEmpty(shell.Invoke("Receive-NasMessage a.b -Timeout 0.5 -IdleTimeout 5 -Connection $nas").ThrowIfFailed().Output);
+        }
+        finally
+        {
+            shell.Run("$timer.Dispose()");
+        }
+    }
+
+    [Fact]
+    public void Progress_is_shown_after_a_second_not_too_often_and_ends()
+    {
+        using var shell = OpenConnected();
+        shell.Run($$"""
+            $feed = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}} -Name feed
+            $timer = [System.Threading.Timer]::new([System.Threading.TimerCallback]([NasPubSub.Tests.Infrastructure.Feed]::new($feed, 'a.b').Send), $null, 0, 5)
+            """);
+        var result = shell.Invoke("Receive-NasMessage a.b -Count 100000 -Timeout 2 -Connection $nas 2>$null; $timer.Dispose()");
+        Assert.InRange(result.Progress.Count, 2, 8);
+        Assert.Equal(System.Management.Automation.ProgressRecordType.Completed, result.Progress[^1].RecordType);
+        Assert.Contains("of 100,000 messages", result.Progress[0].StatusDescription);
+        Assert.Empty(shell.Invoke("$s = $nas.SubscribeAsync('q').GetAwaiter().GetResult(); 1..50 | Publish-NasMessage q -Connection $nas; $s | Receive-NasMessage -Count 50 -Timeout 5").Progress);
+    }
+
+    [Fact]
+    public async Task A_queue_group_shares_and_a_raw_subject_is_as_it_stands()
+    {
+        using var shell = OpenConnected();
+        dynamic nas = shell.Run("$other = $nas.SubscribeAsync('w', $null, 'g').GetAwaiter().GetResult(); $nas")[0].BaseObject;
+        var run = shell.Start("Receive-NasMessage w -QueueGroup g -IdleTimeout 1 -As Text");
+        using var sender = OpenConnected();
+        await Eventually.TrueAsync(() => Task.FromResult(((System.Collections.ICollection)nas.Subscriptions).Count == 2));
+        sender.Run("foreach ($i in 1..200) { Publish-NasMessage w $i -Flush }");
+        var here = (await run.Completed).ThrowIfFailed().Output.Count;
+        var there = shell.Get<int>("$other.PendingMessages");
+        Assert.Equal(200, here + there);
+        Assert.InRange(here, 1, 199);
+    }
 }

@@ -1,0 +1,153 @@
+using System.Management.Automation.Runspaces;
+using NasPubSub.Tests.Infrastructure;
+using NasPubSub.TestServer;
+
+namespace NasPubSub.Tests.Commands;
+
+/// <summary>What belongs to a runspace, what does not, and what is told on its pipeline.</summary>
+public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
+{
+    [Fact]
+    public async Task A_broken_and_a_restored_connection_are_told_once_by_the_next_cmdlet()
+    {
+        await using var server = await NatsServer.StartAsync();
+        using var shell = Shell.Open();
+        shell.Run($"$nas = Connect-NasPubSub {server.Url} -ReconnectWait 0.05 -ReconnectMaxWait 0.1");
+        await server.KillAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(shell.Get<string>("\"$($nas.State)\"") == "Reconnecting"));
+        var warnings = new List<string>();
+        await Eventually.TrueAsync(() =>
+        {
+            warnings.AddRange(shell.Invoke("Get-NasConnection").Warnings);
+            return Task.FromResult(warnings.Count > 0);
+        });
+        Assert.StartsWith("Disconnected from ", Assert.Single(warnings));
+        await server.RestartAsync();
+        // The waiting cmdlet itself tells, or the next one.
+        warnings = [.. shell.Invoke("Wait-NasConnection 10").ThrowIfFailed().Warnings];
+        await Eventually.TrueAsync(() =>
+        {
+            warnings.AddRange(shell.Invoke("Publish-NasMessage a x").ThrowIfFailed().Warnings);
+            return Task.FromResult(warnings.Count > 0);
+        });
+        Assert.StartsWith("Reconnected to ", Assert.Single(warnings));
+        Assert.Empty(shell.Invoke("Test-NasConnection -Ping").Warnings);
+    }
+
+    [Fact]
+    public async Task A_cmdlet_that_runs_tells_while_it_runs()
+    {
+        await using var server = await NatsServer.StartAsync();
+        using var shell = Shell.Open();
+        shell.Run($"$nas = Connect-NasPubSub {server.Url}");
+        var run = shell.Start("Receive-NasMessage a");
+        await Eventually.TrueAsync(() => Task.FromResult(server.IsRunning));
+        await server.KillAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(run.Streams.Warning.Count > 0));
+        await run.StopAsync();
+    }
+
+    [Fact]
+    public void A_connection_of_another_runspace_can_be_used_and_lives_on()
+    {
+        using var owner = OpenConnected();
+        var connection = owner.Run("$nas")[0].BaseObject;
+        using (var guest = Shell.Open())
+        {
+            guest.Run("param($nas) Publish-NasMessage a x -Connection $nas -Flush", connection);
+            Assert.Equal(0, guest.Get<int>("@(Get-NasConnection).Count"));
+        }
+        Assert.Equal(1, owner.Get<long>("$nas.Statistics.MessagesOut"));
+        Assert.True(owner.Get<bool>("Test-NasConnection -Ping"));
+    }
+
+    [Fact]
+    public async Task Twenty_runspaces_publish_through_one_connection()
+    {
+        using var owner = OpenConnected();
+        owner.Run("$sub = $nas.SubscribeAsync('p').GetAwaiter().GetResult()");
+        var connection = owner.Run("$nas")[0].BaseObject;
+        var shells = Enumerable.Range(0, 20).Select(_ => Shell.Open()).ToList();
+        var results = await Task.WhenAll(shells.Select((s, i) => s.InvokeAsync("param($nas, $i) 1..500 | ForEach-Object { \"$i-$_\" } | Publish-NasMessage p -Connection $nas", connection, i)));
+        Assert.All(results, r => r.ThrowIfFailed());
+        shells.ForEach(s => s.Dispose());
+        var texts = owner.Run("$sub | Receive-NasMessage -Count 10000 -Timeout 20 -As Text").Select(o => o.ToString()!.Split('-')).ToLookup(p => int.Parse(p[0]), p => int.Parse(p[1]));
+        Assert.All(Enumerable.Range(0, 20), i => Assert.Equal(Enumerable.Range(1, 500), texts[i]));
+    }
+
+    [Fact]
+    public void A_session_without_a_name_has_one_that_can_be_used()
+    {
+        using var shell = OpenConnected();
+        Assert.True(shell.Get<bool>("Test-NasConnection $nas.Name -Ping"));
+        Assert.Contains(shell.Get<string>("$nas.Name"), shell.Show("$nas"));
+    }
+
+    [Theory]
+    [InlineData("5", false)]
+    [InlineData("nobody", false)]
+    [InlineData("$nas", true)]
+    public void Test_answers_yes_or_no(string connection, bool answer)
+    {
+        using var shell = OpenConnected();
+        Assert.Equal(answer, shell.Get<bool>("Test-NasConnection " + connection));
+    }
+
+    [Fact]
+    public void Credentials_in_addresses_and_passwords_of_keys_are_not_to_be_seen()
+    {
+        using var shell = Shell.Open();
+        var shown = shell.Show($"""
+            $nas = Connect-NasPubSub nats://bob:S3cret@127.0.0.1:{Server.Port} -TlsCertificatePassword S3cret
+            $nas.Options | Format-List *
+            $nas.Options.Tls | Format-List *
+            $nas.Options.Servers
+            $nas.Options.Credentials
+            $s = $nas.SubscribeAsync('j').GetAwaiter().GetResult(); $nas, $nas.Options, $nas.Options.Tls | Publish-NasMessage j
+            $s | Receive-NasMessage -Count 3 -Timeout 5 -As Text
+            """);
+        Assert.Contains("user bob", shown);
+        Assert.DoesNotContain("S3cret", shown);
+    }
+
+    [Theory]
+    [InlineData("0.5", "00:00:00.5000000")]
+    [InlineData("3", "00:00:03")]
+    [InlineData("'2.5'", "00:00:02.5000000")]
+    [InlineData("'00:01:00'", "00:01:00")]
+    [InlineData("([timespan]::FromMinutes(2))", "00:02:00")]
+    [InlineData("1e99", "24.20:31:23.6470000")]
+    public void Times_are_seconds_or_TimeSpans(string given, string time)
+    {
+        using var shell = Shell.Open();
+        Assert.Equal(time, shell.Get<string>($"$nas = Connect-NasPubSub {Server.Url} -PingInterval {given}; \"$($nas.Options.PingInterval)\""));
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("soon")]
+    [InlineData("([double]::NaN)")]
+    public void What_is_no_time_is_refused(string given)
+    {
+        using var shell = Shell.Open();
+        Assert.Equal("ParameterArgumentTransformationError", shell.Invoke($"Connect-NasPubSub {Server.Url} -PingInterval {given}").ErrorId);
+    }
+
+    [Fact]
+    public void Reconnect_delays_are_several_times()
+    {
+        using var shell = Shell.Open();
+        Assert.Equal("00:00:00.1000000 00:00:02 00:00:02", shell.Get<string>($"$nas = Connect-NasPubSub {Server.Url} -ReconnectDelay 0.1, 2; \"$(1..3 | ForEach-Object {{ $nas.Options.ReconnectDelay.Invoke($_) }})\""));
+    }
+
+    [Fact]
+    public void Many_runspaces_come_and_go()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            using var shell = OpenConnected();
+            shell.Run("Publish-NasMessage a x");
+            Assert.Equal(RunspaceState.Opened, shell.Runspace.RunspaceStateInfo.State);
+        }
+    }
+}
