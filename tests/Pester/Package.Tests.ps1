@@ -1,0 +1,48 @@
+# The package as a user gets it: copied into a clean module path, found by name, and used.
+BeforeAll {
+    $root = (Resolve-Path "$PSScriptRoot/../..").Path
+    $shell = (Get-Process -Id $PID).Path
+    dotnet msbuild (Join-Path $root tools/package.proj) -v:quiet | Out-Host
+    if ($LASTEXITCODE) { throw 'The package was not made.' }
+    if (-not $env:NATS_SERVER) { $env:NATS_SERVER = & (Join-Path $root tools/Get-NatsServer.ps1) }
+    $out = Join-Path $root out
+    $modules = Join-Path $TestDrive modules
+    $null = New-Item $modules -ItemType Directory
+    Copy-Item (Join-Path $out NasPubSub) $modules -Recurse
+
+    function Invoke-CleanShell([string] $Script) {
+        $before = $env:PSModulePath
+        $env:PSModulePath = $modules + [IO.Path]::PathSeparator + (Join-Path $PSHOME Modules)
+        try { & $shell -NoProfile -NonInteractive -c "`$PSStyle.OutputRendering = 'PlainText'; $Script" 2>&1 }
+        finally { $env:PSModulePath = $before }
+    }
+}
+
+Describe 'The package' {
+    It 'loads by itself when a cmdlet is used' {
+        (Invoke-CleanShell 'Test-NasConnection; (Get-Module NasPubSub).ModuleBase') | Should -Be 'False', (Join-Path $modules NasPubSub)
+    }
+
+    It 'runs the quickstart' {
+        Copy-Item (Join-Path $root examples/quickstart.ps1) $TestDrive
+        $lines = Invoke-CleanShell "Import-Module NasPubSub; & '$(Join-Path $TestDrive quickstart.ps1)'"
+        "$lines" | Should -BeLike '*Hello, World!*'
+    }
+
+    It 'holds what it needs and no more' {
+        $files = Get-ChildItem (Join-Path $modules NasPubSub) -Recurse -File | ForEach-Object { [IO.Path]::GetRelativePath($modules, $_.FullName).Replace('\', '/') }
+        $files | Should -Contain 'NasPubSub/LICENSE'
+        @($files -like 'NasPubSub/bin/net8.0/*.dll').Count | Should -Be 3
+        $files -like '*System.Management.Automation*' | Should -BeNullOrEmpty
+    }
+
+    It 'comes as packages for a PowerShell repository and for .NET, with symbols' {
+        $names = (Get-ChildItem $out -File).Name
+        $names -match '^NasPubSub\.\d.*\.nupkg$' | Should -HaveCount 1
+        $names -match '^NasPubSub\.Client\.\d.*\.nupkg$' | Should -HaveCount 1
+        $names -match '^NasPubSub\.Client\.\d.*\.snupkg$' | Should -HaveCount 1
+        Add-Type -AssemblyName System.IO.Compression.FileSystem
+        $zip = [IO.Compression.ZipFile]::OpenRead((Get-ChildItem $out -File | Where-Object Name -Match '^NasPubSub\.\d.*\.nupkg$').FullName)
+        try { $zip.Entries.FullName | Should -Contain 'NasPubSub.psd1' } finally { $zip.Dispose() }
+    }
+}
