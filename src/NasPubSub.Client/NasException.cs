@@ -60,4 +60,7 @@ public sealed class NasException : Exception
 
     /// <summary>The subject, server or option it is about, where there is one.</summary>
     public string? Target { get; init; }
+
+    /// <summary>Did the server say so? What only this client found, such as a file that is not there, may be gone the next time.</summary>
+    internal bool IsServers { get; init; }
 }

@@ -74,8 +74,9 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         if (address.IsWebSocket)
         {
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            if (address.IsTls) stream = await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false);
-            return new StreamTransport(await WebSocketUpgrade.StartAsync(stream, address, cancel).ConfigureAwait(false), address.IsTls);
+            var isTls = address.IsTls || options.Tls.Mode is NasTlsMode.Require or NasTlsMode.First;
+            if (isTls) stream = await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false);
+            return new StreamTransport(await WebSocketUpgrade.StartAsync(stream, address, cancel).ConfigureAwait(false), isTls);
         }
         return options.Tls.Mode == NasTlsMode.First
             ? await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel).ConfigureAwait(false)

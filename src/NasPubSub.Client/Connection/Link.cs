@@ -24,6 +24,7 @@ internal sealed class Link : IDisposable
     private readonly Parser _parser;
     private readonly Queue<Fence> _fences = new();
     private readonly TaskCompletionSource<NasException> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly DateTime _opened = DateTime.UtcNow;
     private Outbox? _outbox;
     private byte[] _buffer;
     private int _start, _end;
@@ -61,6 +62,11 @@ internal sealed class Link : IDisposable
 
     /// <summary>Were its subscriptions ended, since another link has them?</summary>
     public bool HasLeft { get; set; }
+
+    /// <summary>Does the user want it replaced?</summary>
+    public bool IsLeft { get; set; }
+
+    public TimeSpan Age => DateTime.UtcNow - _opened;
 
     /// <summary>Pings of the keep-alive without answer.</summary>
     public int PingsOut { get; set; }

@@ -23,7 +23,7 @@ public sealed partial class NasConnection
 
     private async Task<bool> EndAsync(TimeSpan timeout, CancellationToken cancel)
     {
-        var drained = timeout > TimeSpan.Zero ? await DrainAsync(Deadline.In(timeout), cancel).ConfigureAwait(false) : PendingBytes == 0;
+        var drained = timeout == TimeSpan.Zero ? PendingBytes == 0 : await DrainAsync(Deadline.In(timeout), cancel).ConfigureAwait(false);
         await Task.WhenAll(Companions.Select(c => c.DisconnectAsync(drain: false))).ConfigureAwait(false);
         _stop.Cancel();
         _link?.Dispose();

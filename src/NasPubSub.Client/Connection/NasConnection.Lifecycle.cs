@@ -26,7 +26,7 @@ public sealed partial class NasConnection
             if (_connected is null || (_connected.Task.IsFaulted && State == NasConnectionState.Disconnected))
             {
                 // An earlier failure may have emptied the pool.
-                if (_connected is not null) _pool.Replace(Options.Servers);
+                if (_connected is not null) _pool.Restart();
                 _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 State = NasConnectionState.Connecting;
                 _running = Task.Run(RunAsync, CancellationToken.None);
@@ -64,11 +64,16 @@ public sealed partial class NasConnection
     }
 
     /// <summary>Breaks the connection and makes another; subscriptions and what is buffered are kept (ADR-40).</summary>
-    /// <exception cref="NasException">NotConnected, ConnectionClosed.</exception>
-    public async Task ReconnectAsync(CancellationToken cancel = default)
+    /// <param name="timeout">How long to wait for the new one; it is tried on after that. Default: the options' OperationTimeout.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="NasException">Timeout, NotConnected, ConnectionClosed.</exception>
+    public async Task ReconnectAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
     {
+        var limit = timeout ?? Options.OperationTimeout;
+        var deadline = Messaging.Deadline.In(limit);
         var link = _link ?? throw (State == NasConnectionState.Closed ? Closed() : NotConnected());
         var before = Interlocked.Read(ref _reconnects);
+        link.IsLeft = true;
         link.Fail(new NasException(NasError.ConnectionLost, "A reconnect was asked for."));
         while (Interlocked.Read(ref _reconnects) == before)
         {
@@ -79,7 +84,14 @@ public sealed partial class NasConnection
                 changed = _stateChange.Task;
             }
             if (Interlocked.Read(ref _reconnects) != before) return;
-            await changed.WaitAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                await changed.WaitAsync(Messaging.Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                throw new NasException(NasError.Timeout, $"No server let the client in within {limit.TotalSeconds:0.###} s; it is tried on.");
+            }
         }
     }
 
@@ -134,8 +146,28 @@ public sealed partial class NasConnection
             first = false;
             reason = await KeepAsync(link).ConfigureAwait(false);
             if (_stop.IsCancellationRequested || !Options.Reconnect) break;
+            await RestAsync(link).ConfigureAwait(false);
         }
         CloseFor(reason);
+    }
+
+    /// <summary>A connection that lived no longer than this is not made again at once.</summary>
+    private static readonly TimeSpan ShortestLife = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A server that lets clients in and drops them at once is not dialled in a tight loop.</summary>
+    private async Task RestAsync(Link link)
+    {
+        var least = Options.ReconnectWait < ShortestLife ? Options.ReconnectWait : ShortestLife;
+        var rest = least - link.Age;
+        if (link.IsLeft || rest <= TimeSpan.Zero) return;
+        try
+        {
+            await Task.Delay(rest, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The next step finds that it is to stop.
+        }
     }
 
     /// <summary>Stays with a link, and those it moves to, until one breaks.</summary>

@@ -92,7 +92,7 @@ public sealed partial class NasConnection
         List<NasSubscription> all;
         lock (_gate) all = _subscriptions.ToList();
         // No maximum here: the new server would count what both deliver. It is kept on this side.
-        byte[] operations = [.. all.SelectMany(s => ClientLines.Subscribe(s.Topic, s.QueueGroup, s.Sid)), .. ClientLines.Ping];
+        byte[] operations = [.. all.SelectMany(s => s.ToSubscribe()), .. ClientLines.Ping];
         var pong = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
         next.Expect(new Fence(pong, 0));
         next.Start(this);

@@ -89,7 +89,11 @@ public sealed partial class NasConnection : ILinkHandler
     private void OnInfo(Link link, NasServerInfo info)
     {
         link.Info = info;
-        if (link == _link) ServerInfo = info;
+        if (link == _link)
+        {
+            ServerInfo = info;
+            _outbox.SetMaxPayload(info.MaxPayload);
+        }
         Learn(link, info);
     }
 

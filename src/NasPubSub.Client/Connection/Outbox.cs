@@ -1,4 +1,5 @@
 using System.Text;
+using NasPubSub.Messaging;
 using NasPubSub.Protocol;
 
 namespace NasPubSub.Connection;
@@ -133,11 +134,11 @@ internal sealed class Outbox(NasOptions options)
         {
             cancel.ThrowIfCancellationRequested();
             if (IsFree(need)) return;
-            var left = deadline - DateTime.UtcNow;
+            var left = Deadline.Left(deadline);
             _blocked++;
             try
             {
-                if (left <= TimeSpan.Zero || !Monitor.Wait(_gate, left)) throw Full("did not empty in time");
+                if (left == TimeSpan.Zero || !Monitor.Wait(_gate, left)) throw Full("did not empty in time");
             }
             finally
             {
@@ -157,10 +158,9 @@ internal sealed class Outbox(NasOptions options)
             if (IsFree(need)) return;
             room = (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
-        var left = deadline - DateTime.UtcNow;
         try
         {
-            await room.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancel).ConfigureAwait(false);
+            await room.WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -211,6 +211,12 @@ internal sealed class Outbox(NasOptions options)
     public void Sent(Link link)
     {
         lock (_gate) if (_link == link) _sendingCount = 0;
+    }
+
+    /// <summary>INFO may come at any time.</summary>
+    public void SetMaxPayload(long bytes)
+    {
+        lock (_gate) _maxPayload = bytes;
     }
 
     public void Confirm(Fence fence)

@@ -6,12 +6,14 @@ internal sealed class ServerPool
     private readonly object _gate = new();
     private readonly NasOptions _options;
     private readonly Random _random = new();
+    private IReadOnlyList<string> _given;
     private List<Server> _servers;
 
     public ServerPool(NasOptions options)
     {
         _options = options;
-        _servers = Read(options.Servers);
+        _given = options.Servers;
+        _servers = Read(_given);
     }
 
     public sealed class Server(NasServerAddress address, bool isDiscovered)
@@ -41,9 +43,13 @@ internal sealed class ServerPool
 
     public void Replace(IEnumerable<string> servers)
     {
-        var read = Read(servers);
-        lock (_gate) _servers = read;
+        string[] given = [.. servers];
+        var read = Read(given);
+        lock (_gate) (_given, _servers) = (given, read);
     }
+
+    /// <summary>Takes all servers of the user in again, those given up among them.</summary>
+    public void Restart() => Replace(_given);
 
     /// <summary>Takes up what INFO says of the cluster: new servers come, discovered ones that it no longer names go.</summary>
     /// <returns>The new servers.</returns>
@@ -88,8 +94,8 @@ internal sealed class ServerPool
         lock (_gate)
         {
             server.Failures++;
-            var givenUp = _options.MaxReconnects >= 0 && server.Failures > _options.MaxReconnects;
-            if (error.Error == NasError.AuthenticationFailed)
+            var givenUp = _options.MaxReconnects >= 0 && server.Failures >= Math.Max(1, _options.MaxReconnects);
+            if (error.Error == NasError.AuthenticationFailed && error.IsServers)
             {
                 givenUp |= server.RefusedCredentials;
                 server.RefusedCredentials = true;

@@ -2,8 +2,12 @@ namespace NasPubSub.Messaging;
 
 internal static class Deadline
 {
-    /// <summary>What is left until then, never negative.</summary>
-    public static TimeSpan Left(DateTime deadline) => deadline - DateTime.UtcNow is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    /// <summary>The longest that timers take, less a little.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+
+    /// <summary>What is left until then, never negative; infinite where no timer goes as far.</summary>
+    public static TimeSpan Left(DateTime deadline) =>
+        deadline - DateTime.UtcNow is var left && left <= TimeSpan.Zero ? TimeSpan.Zero : left > Longest ? Timeout.InfiniteTimeSpan : left;
 
     /// <summary>Then; infinite time-outs give a time beyond any wait.</summary>
     public static DateTime In(TimeSpan timeout) =>

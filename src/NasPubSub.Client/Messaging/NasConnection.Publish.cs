@@ -93,7 +93,7 @@ public sealed partial class NasConnection
         if (!IsReady) ReadyAsync(cancel).GetAwaiter().GetResult();
         var need = _outbox.TryPublish(head, replyTopic, headers, payload, text);
         if (need == 0) return;
-        var deadline = DateTime.UtcNow + Options.SendTimeout;
+        var deadline = Deadline.In(Options.SendTimeout);
         do
         {
             _outbox.WaitForRoom(need, deadline, cancel);
@@ -105,7 +105,7 @@ public sealed partial class NasConnection
     private async ValueTask PublishLaterAsync(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlyMemory<byte> payload, string? text, CancellationToken cancel)
     {
         if (!IsReady) await ReadyAsync(cancel).ConfigureAwait(false);
-        var deadline = DateTime.UtcNow + Options.SendTimeout;
+        var deadline = Deadline.In(Options.SendTimeout);
         while (_outbox.TryPublish(head, replyTopic, headers, payload.Span, text) is var need and > 0)
             await _outbox.WaitForRoomAsync(need, deadline, cancel).ConfigureAwait(false);
     }

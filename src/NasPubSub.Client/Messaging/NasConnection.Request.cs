@@ -53,7 +53,7 @@ public sealed partial class NasConnection
         var deadline = Deadline.In(timeout ?? Options.RequestTimeout);
         if (!IsReady) await ReadyAsync(cancel).ConfigureAwait(false);
         var inbox = NewInbox();
-        var replies = new NasSubscription(this, inbox, inbox, null, null, Options.Subscriptions, count);
+        var replies = new NasSubscription(this, inbox, inbox, null, null, Options.Subscriptions, count) { RequestTopic = head.Topic };
         Add(replies);
         try
         {
@@ -61,7 +61,7 @@ public sealed partial class NasConnection
             for (var got = 0; count == 0 || got < count; got++)
             {
                 var left = Deadline.Left(deadline);
-                if (got > 0 && idleTimeout is { } idle && idle < left) left = idle;
+                if (got > 0 && idleTimeout is { } idle && (left < TimeSpan.Zero || idle < left)) left = idle;
                 NasMessage? reply;
                 try
                 {
@@ -224,7 +224,15 @@ public sealed partial class NasConnection
                 request.Fail(new NasException(NasError.RequestTimeout, $"No reply to the request on '{request.Subject}' came within {request.Timeout.TotalSeconds:0.###} s.") { Target = request.Subject });
     }
 
-    private void DenyRequests(string topic, NasException error) => FailRequests(error, r => r.Topic == topic);
+    /// <param name="topic">The subject that is denied, or the reply subject.</param>
+    /// <param name="error">The server's word.</param>
+    private void DenyRequests(string topic, NasException error)
+    {
+        FailRequests(error, r => r.Topic == topic || ReplyTopicOf(r.Id) == topic);
+        List<NasSubscription> many;
+        lock (_gate) many = _subscriptions.ToList().FindAll(s => s.RequestTopic is { } asked && (asked == topic || s.Topic == topic));
+        foreach (var replies in many) EndSubscription(replies, error);
+    }
 
     private void DenyInbox(NasException error)
     {

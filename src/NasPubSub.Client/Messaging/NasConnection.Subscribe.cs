@@ -97,7 +97,7 @@ public sealed partial class NasConnection
             if (_subscriptions.Find(subscription.Sid) != subscription) return;
             if (max > 0 && !subscription.SetMax(max))
             {
-                _outbox.WriteControl(ClientLines.Unsubscribe(subscription.Sid, max));
+                _outbox.WriteControl(ClientLines.Unsubscribe(subscription.Sid, subscription.ServerMax));
                 return;
             }
             _subscriptions.Remove(subscription);

@@ -147,11 +147,11 @@ public sealed partial class NasSubscription
     private void WaitForReader(int size)
     {
         Announce();
-        var deadline = DateTime.UtcNow + Limits.MaxWait;
+        var deadline = Deadline.In(Limits.MaxWait);
         while (IsFull(size) && !_ended && !_isSlow)
         {
-            var left = deadline - DateTime.UtcNow;
-            if (left <= TimeSpan.Zero) return;
+            var left = Deadline.Left(deadline);
+            if (left == TimeSpan.Zero) return;
             _held++;
             Monitor.Wait(_gate, left);
             _held--;
@@ -176,7 +176,7 @@ public sealed partial class NasSubscription
         _ring[_head] = null;
         _head = (_head + 1) & (_ring.Length - 1);
         _bytes -= message.Size;
-        if (--_count <= Limits.MaxPendingMessages / 2) _isSlow = false;
+        if (--_count <= Limits.MaxPendingMessages / 2 && _bytes <= Limits.MaxPendingBytes / 2) _isSlow = false;
         if (_held > 0) Monitor.PulseAll(_gate);
         return message;
     }

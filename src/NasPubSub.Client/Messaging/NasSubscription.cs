@@ -18,6 +18,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     private int _originLength;
     private long _max;
     private long _received;
+    private long _before;
 
     internal NasSubscription(NasConnection owner, string subject, string topic, string? queueGroup, Func<NasMessage, ValueTask>? handler, NasSubscriptionOptions limits, long max)
     {
@@ -59,6 +60,12 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
 
     internal NasSubscriptionOptions Limits { get; }
 
+    /// <summary>The request it takes the many replies to.</summary>
+    internal string? RequestTopic { get; init; }
+
+    /// <summary>What the present server is to be told of the maximum: it counts from its own SUB on.</summary>
+    internal long ServerMax => Math.Max(1, MaxMessages - Interlocked.Read(ref _before));
+
     internal bool HasHandler => _handler is not null;
 
     long ISlotItem.Id { get => Sid; set => Sid = value; }
@@ -66,8 +73,15 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>SUB, and UNSUB where a maximum is set: what is left of it (ADR-40).</summary>
     internal byte[] ToOperations()
     {
-        var subscribe = ClientLines.Subscribe(Topic, QueueGroup, Sid);
-        return MaxMessages > 0 ? [.. subscribe, .. ClientLines.Unsubscribe(Sid, Math.Max(1, MaxMessages - Delivered))] : subscribe;
+        var subscribe = ToSubscribe();
+        return MaxMessages > 0 ? [.. subscribe, .. ClientLines.Unsubscribe(Sid, ServerMax)] : subscribe;
+    }
+
+    /// <summary>SUB alone, for a server that begins to count now.</summary>
+    internal byte[] ToSubscribe()
+    {
+        Interlocked.Exchange(ref _before, Delivered);
+        return ClientLines.Subscribe(Topic, QueueGroup, Sid);
     }
 
     /// <summary>The message's subject as one object with those before it, where it is the same. Read loop only.</summary>
@@ -97,7 +111,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     public async Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
     {
         var limit = timeout ?? Connection.Options.OperationTimeout;
-        var deadline = DateTime.UtcNow + limit;
+        var deadline = Deadline.In(limit);
         try
         {
             await _owner.FinishAsync(this, limit, cancel).ConfigureAwait(false);

@@ -35,7 +35,7 @@ internal sealed record ServerErrors(NasError Error, bool Closes, string Text)
         NasError.PermissionDenied => $"The server {server} forbids it: {Text}.",
         _ => $"The server {server} reported: {Text}.",
     })
-    { Target = Topic };
+    { Target = Topic, IsServers = true };
 
     // Permissions Violation for Publish to "x" | for Publish with Reply of "x" | for Subscription to "x" [using queue "q"] [(sid "1")]
     private static ServerErrors Violation(string text, string lower)
