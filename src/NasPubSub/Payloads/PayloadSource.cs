@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 using System.Management.Automation;
 using System.Management.Automation.Internal;
 using System.Text;
@@ -16,7 +16,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     private readonly JsonPayloadWriter _json = new(depth, enumsAsStrings);
     private readonly byte[]? _headers = headers?.ToBytes();
     private byte[]? _jsonHeaders;
-    private byte[] _bytes = [];
+    private byte[] _bytes = new byte[64];
 
     /// <summary>The text to send as UTF-8, or null: then the bytes count.</summary>
     public string? Text { get; private set; }
@@ -46,7 +46,8 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
             case string text: TakeText(text); break;
             case char letter: TakeText(letter.ToString()); break;
             case int number:
-                Text = number.ToString(CultureInfo.InvariantCulture);
+                Utf8Formatter.TryFormat(number, _bytes, out var length);
+                Bytes = new ArraySegment<byte>(_bytes, 0, length);
                 isJson = true;
                 break;
             default:
