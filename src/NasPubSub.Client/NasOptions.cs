@@ -60,7 +60,10 @@ public sealed record NasOptions
     /// <summary>Attempts in a row on one server before it is given up; negative for no limit. Default: 60.</summary>
     public int MaxReconnects { get; init; } = 60;
 
-    /// <summary>Delay after the first round of failed attempts; doubles each round. Default: 100 ms.</summary>
+    /// <summary>
+    /// Delay after the first round of failed attempts; doubles each round. Default: 100 ms. A server that drops the client sooner
+    /// than that is not dialled before it is over.
+    /// </summary>
     public TimeSpan ReconnectWait { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The longest delay between rounds. Default: 5 s.</summary>
