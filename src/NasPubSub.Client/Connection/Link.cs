@@ -26,6 +26,7 @@ internal sealed class Link : IDisposable
     private readonly TaskCompletionSource<NasException> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DateTime _opened = DateTime.UtcNow;
     private Outbox? _outbox;
+    private bool _isClosed;
     private byte[] _buffer;
     private int _start, _end;
     private Task _reading = Task.CompletedTask, _writing = Task.CompletedTask;
@@ -91,7 +92,16 @@ internal sealed class Link : IDisposable
     /// <summary>Called by the outbox, in the order the PINGs are written.</summary>
     public void Expect(Fence fence)
     {
-        lock (_fences) _fences.Enqueue(fence);
+        lock (_fences)
+        {
+            if (!_isClosed)
+            {
+                _fences.Enqueue(fence);
+                return;
+            }
+        }
+        // Between this link's end and the moment the outbox knows of it.
+        fence.Failed(Lost());
     }
 
     /// <returns>The fence a PONG belongs to; null for one nobody asked for.</returns>
@@ -138,10 +148,11 @@ internal sealed class Link : IDisposable
         Fence[] fences;
         lock (_fences)
         {
+            _isClosed = true;
             fences = [.. _fences];
             _fences.Clear();
         }
-        foreach (var fence in fences) fence.Failed(new NasException(NasError.ConnectionLost, "The connection broke before the server answered."));
+        foreach (var fence in fences) fence.Failed(Lost());
     }
 
     private async Task ReadAsync(ILinkHandler handler)
@@ -239,6 +250,8 @@ internal sealed class Link : IDisposable
             Fail(ServerError ?? AsBroken(e));
         }
     }
+
+    private static NasException Lost() => new(NasError.ConnectionLost, "The connection broke before the server answered.");
 
     private NasException AsBroken(Exception e) =>
         e as NasException ?? new NasException(NasError.ConnectionLost, $"The connection to {Address} broke: {e.Message}", e);

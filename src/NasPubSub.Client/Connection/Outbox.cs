@@ -12,7 +12,7 @@ namespace NasPubSub.Connection;
 internal sealed class Outbox(NasOptions options)
 {
     private const int InitialBytes = 32 * 1024;
-    private static readonly TimeSpan ConfirmEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ConfirmEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly object _gate = new();
     private byte[] _filling = new byte[InitialBytes];
