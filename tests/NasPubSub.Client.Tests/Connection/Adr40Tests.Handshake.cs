@@ -153,6 +153,8 @@ public sealed partial class Adr40Tests
             });
         await using var modern = await Quick.ConnectAsync(Quick.Options(server.Url));
         await using var ancient = await Quick.ConnectAsync(Quick.Options(server.Url));
+        // The client is connected before the script that let it in has gone on.
+        await Eventually.TrueAsync(() => present.Length > 0 && old.Length > 0);
         Assert.Contains("\"headers\":true,\"no_responders\":true", present, StringComparison.Ordinal);
         Assert.Contains("\"headers\":false,\"no_responders\":false", old, StringComparison.Ordinal);
         modern.Publish("a", "x", headers: new NasHeaders().Add("X", "1"));
