@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using NasPubSub.Client.Tests.Connection;
+using NasPubSub.Client.Tests.Infrastructure;
+using NasPubSub.TestServer;
+
+namespace NasPubSub.Client.Tests.Slow;
+
+public sealed class DrainTests
+{
+    [Fact]
+    public async Task A_drained_subscription_handles_what_the_server_had_sent()
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var connection = await Quick.ConnectAsync(server);
+        var handled = 0;
+        var subscription = await connection.SubscribeAsync("a", async _ =>
+        {
+            await Task.Yield();
+            Interlocked.Increment(ref handled);
+        });
+        for (var i = 0; i < 5000; i++) connection.Publish("a", "x");
+        await subscription.DrainAsync();
+        Assert.Equal(5000, handled);
+        Assert.False(subscription.IsActive);
+        Assert.True(subscription.Completion.IsCompletedSuccessfully);
+        Assert.Empty(connection.Subscriptions);
+        connection.Publish("a", "late");
+        await connection.FlushAsync();
+        Assert.Equal(5000, handled);
+    }
+
+    [Fact]
+    public async Task A_drained_subscription_without_handler_is_read_to_its_end()
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var connection = await Quick.ConnectAsync(server);
+        var subscription = await connection.SubscribeAsync("a");
+        for (var i = 0; i < 100; i++) connection.Publish("a", $"{i}");
+        await subscription.DrainAsync();
+        var read = 0;
+        await foreach (var _ in subscription.ReadAllAsync()) read++;
+        Assert.Equal(100, read);
+        Assert.True(subscription.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_drain_that_takes_too_long_says_so_and_ends_all_the_same()
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var connection = await Quick.ConnectAsync(server);
+        var release = new TaskCompletionSource();
+        var subscription = await connection.SubscribeAsync("a", _ => new ValueTask(release.Task));
+        connection.Publish("a", "x");
+        connection.Publish("a", "y");
+        await connection.FlushAsync();
+        var watch = Stopwatch.StartNew();
+        await Clients.FailsAsync(NasError.Timeout, () => subscription.DrainAsync(TimeSpan.FromMilliseconds(200)));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.15, 3);
+        Assert.False(subscription.IsActive);
+        Assert.Equal(0, subscription.PendingMessages);
+        release.SetResult();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(-1)]
+    public async Task Disconnect_drains_handlers_and_sends_what_is_buffered(int? timeout)
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var witness = await Quick.ConnectAsync(server);
+        var seen = new NumberedReader();
+        await witness.SubscribeAsync("out", seen.OnMessage);
+        var connection = await Quick.ConnectAsync(server);
+        var number = 0;
+        await connection.SubscribeAsync("in", async m =>
+        {
+            await Task.Yield();
+            connection.Publish("out", Numbered.Payload(number++));
+        });
+        for (var i = 0; i < 1000; i++) connection.Publish("in", "x");
+        Assert.True(await connection.DisconnectAsync(timeout is { } ms ? TimeSpan.FromMilliseconds(ms) : null));
+        Assert.Equal(NasConnectionState.Closed, connection.State);
+        await Eventually.TrueAsync(() => seen.Received == 1000);
+        Assert.Equal((0, 0, 0), (seen.Corrupt, seen.OutOfOrder, connection.PendingBytes));
+    }
+
+    [Fact]
+    public async Task Disconnect_with_a_hanging_handler_ends_in_time_and_tells()
+    {
+        await using var server = await NatsServer.StartAsync();
+        var connection = await Quick.ConnectAsync(server);
+        var release = new TaskCompletionSource();
+        await connection.SubscribeAsync("a", _ => new ValueTask(release.Task));
+        connection.Publish("a", "x");
+        await connection.FlushAsync();
+        var watch = Stopwatch.StartNew();
+        Assert.False(await connection.DisconnectAsync(TimeSpan.FromMilliseconds(300)));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.25, 3);
+        Assert.Equal(NasConnectionState.Closed, connection.State);
+        release.SetResult();
+    }
+
+    [Fact]
+    public async Task Disconnect_without_drain_ends_at_once()
+    {
+        await using var server = await NatsServer.StartAsync();
+        var connection = await Quick.ConnectAsync(server);
+        var release = new TaskCompletionSource();
+        var subscription = await connection.SubscribeAsync("a", _ => new ValueTask(release.Task));
+        connection.Publish("a", "x");
+        await connection.FlushAsync();
+        await connection.DisconnectAsync(drain: false).WaitAsync(TimeSpan.FromSeconds(2));
+        Assert.False(subscription.IsActive);
+        await Clients.FailsAsync(NasError.ConnectionClosed, async () => await connection.PublishAsync("a", "x"));
+        await Clients.FailsAsync(NasError.ConnectionClosed, async () => await connection.RequestAsync("a", "x"));
+        release.SetResult();
+    }
+
+    [Fact]
+    public async Task What_was_published_while_disconnected_leaves_with_the_drain_when_a_server_comes_back()
+    {
+        await using var server = await NatsServer.StartAsync();
+        var connection = await Quick.ConnectAsync(server);
+        await server.KillAsync();
+        await Eventually.TrueAsync(() => !connection.IsConnected);
+        connection.Publish("a", "late");
+        var ending = connection.DisconnectAsync(TimeSpan.FromSeconds(10));
+        await server.RestartAsync();
+        Assert.True(await ending);
+        Assert.Equal(0, connection.PendingBytes);
+    }
+}
