@@ -75,7 +75,8 @@ public sealed class ReconnectTests
         await connection.ConnectedAsync(1);
         await Eventually.TrueAsync(() => reader.Last == sent - 1);
         Assert.Equal((0, 0), (reader.Corrupt, reader.OutOfOrder));
-        Assert.InRange(sent - reader.Received, 1, connection.Statistics.Unconfirmed);
+        // To lose none is as right.
+        Assert.InRange(sent - reader.Received, 0, connection.Statistics.Unconfirmed);
     }
 
     [Fact]
