@@ -1,0 +1,65 @@
+# README.md and docs/*.md as a reader uses them: every PowerShell block pasted into a new shell, every C# block compiled.
+BeforeDiscovery {
+    $root = (Resolve-Path "$PSScriptRoot/../..").Path
+    $pages = @('README.md') + (Get-ChildItem (Join-Path $root docs) -Filter *.md | ForEach-Object { "docs/$($_.Name)" })
+    $fenced = @($pages | Where-Object { Select-String -Path (Join-Path $root $_) -Pattern '^```powershell$' -Quiet })
+    $sharp = foreach ($page in $pages) {
+        $text = [IO.File]::ReadAllText((Join-Path $root $page)).Replace("`r", '')
+        $code = [regex]::Matches($text, '(?m)^```csharp\n([\s\S]*?)\n```$').ForEach({ $_.Groups[1].Value })
+        if ($code) { @{ Page = $page; Code = @($code) } }
+    }
+}
+
+BeforeAll {
+    $root = (Resolve-Path "$PSScriptRoot/../..").Path
+    $shell = (Get-Process -Id $PID).Path
+    if (-not $env:NATS_SERVER) { $env:NATS_SERVER = & (Join-Path $root tools/Get-NatsServer.ps1) }
+
+    # Installed, as the pages assume; a page may write files where it is.
+    $modules = Join-Path $TestDrive modules
+    $installed = Join-Path $modules NasPubSub
+    $null = New-Item $installed -ItemType Directory
+    'NasPubSub.psd1', 'module', 'bin' | ForEach-Object { Copy-Item (Join-Path $root $_) $installed -Recurse }
+
+    function Invoke-InShell([string] $File, [string[]] $Rest) {
+        $before = $env:PSModulePath
+        $env:PSModulePath = $modules + [IO.Path]::PathSeparator + (Join-Path $PSHOME Modules)
+        Push-Location $installed
+        try { & $shell -NoProfile -NonInteractive -File $File @Rest 2>&1 | Out-String -Width 200 }
+        finally {
+            Pop-Location
+            $env:PSModulePath = $before
+        }
+    }
+}
+
+Describe 'The pages' {
+    It 'of <_> do what they say' -ForEach $fenced {
+        $rest = @(Join-Path $root $_) + @(if ($PSEdition -ne 'Core') { '-KnownOnly' })
+        $said = Invoke-InShell (Join-Path $root tests/Pages/Invoke-Page.ps1) $rest
+        $LASTEXITCODE | Should -Be 0 -Because $said
+        $said | Should -Match ': [1-9]\d* run, \d+ parsed only'
+    }
+
+    It 'of <Page> hold C# that compiles' -ForEach $sharp -Skip:($PSEdition -ne 'Core') {
+        $usings = 'System', 'System.Collections.Generic', 'System.Linq', 'System.Threading', 'System.Threading.Tasks', 'NasPubSub'
+        $number = 0
+        $methods = foreach ($block in $Code) { "static async Task Block$((++$number))() { await Task.Yield();`n$block`n}" }
+        Set-Content (Join-Path $TestDrive Page.cs) (@($usings -replace '.+', 'using $0;') + 'public static class Page {' + $methods + '}')
+        $file = Join-Path $TestDrive compile.ps1
+        Set-Content $file @"
+`$ErrorActionPreference = 'Stop'
+`$references = @((Get-ChildItem `$PSHOME/ref/*.dll).FullName) + '$(Join-Path $installed bin/net8.0/NasPubSub.Client.dll)'
+Add-Type -Path '$(Join-Path $TestDrive Page.cs)' -ReferencedAssemblies `$references -IgnoreWarnings -WarningAction SilentlyContinue
+"@
+        $said = Invoke-InShell $file
+        $LASTEXITCODE | Should -Be 0 -Because $said
+    }
+
+    It 'find their links: <_>' -ForEach $pages {
+        $folder = Split-Path (Join-Path $root $_)
+        foreach ($link in Select-String -Path (Join-Path $root $_) -Pattern '\]\((?!https?:|#)([^)#\s,]+)[)#]' -AllMatches) {
+            foreach ($match in $link.Matches) { Join-Path $folder $match.Groups[1].Value | Should -Exist }
+        }
+    }
+}
