@@ -20,8 +20,10 @@ public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssembly
 
     private static Assembly? Resolve(object? sender, ResolveEventArgs wanted)
     {
-        var path = Path.Combine(Folder, new AssemblyName(wanted.Name).Name + ".dll");
-        return File.Exists(path) ? Assembly.LoadFrom(path) : null;
+        var name = new AssemblyName(wanted.Name);
+        var path = Path.Combine(Folder, name.Name + ".dll");
+        // Others in the process may ask for a later one, which is not ours to answer.
+        return File.Exists(path) && (name.Version is null || AssemblyName.GetAssemblyName(path).Version >= name.Version) ? Assembly.LoadFrom(path) : null;
     }
 #else
     /// <summary>Nothing to do: .NET finds what lies beside the module.</summary>
