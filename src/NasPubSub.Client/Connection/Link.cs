@@ -18,7 +18,7 @@ internal interface ILinkHandler
 /// </summary>
 internal sealed class Link : IDisposable
 {
-    private const int InitialBytes = 64 * 1024, MostBytes = 0x7FFFFFC7;
+    private const int InitialBytes = 64 * 1024, MostKept = 8 * InitialBytes, MostBytes = 0x7FFFFFC7;
 
     private readonly ByteTransport _transport;
     private readonly Parser _parser;
@@ -208,7 +208,7 @@ internal sealed class Link : IDisposable
     {
         if (_start == 0 && _end == 0)
         {
-            if (_buffer.Length > 8 * InitialBytes && _parser.Needed < InitialBytes) _buffer = new byte[InitialBytes];
+            if (_buffer.Length > MostKept && _parser.Needed < InitialBytes) _buffer = new byte[InitialBytes];
             return;
         }
         if (_end < _buffer.Length && Math.Max(_parser.Needed, _end - _start) <= _buffer.Length - _start) return;

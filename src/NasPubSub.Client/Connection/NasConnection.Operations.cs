@@ -76,7 +76,19 @@ public sealed partial class NasConnection : ILinkHandler
                 origin,
                 operation.ReplyTo.IsEmpty ? null : Encoding.UTF8.GetString(operation.ReplyTo),
                 operation.Headers.IsEmpty ? null : operation.Headers.ToArray());
-        return new NasMessage(origin, operation.Payload.ToArray(), extras, utcTicks);
+        return new NasMessage(origin, Copy(operation.Payload), extras, utcTicks);
+    }
+
+    private static byte[] Copy(ReadOnlySpan<byte> payload)
+    {
+#if NETSTANDARD2_0
+        return payload.ToArray();
+#else
+        // All of it is written: large arrays need no zeros first.
+        var copy = GC.AllocateUninitializedArray<byte>(payload.Length);
+        payload.CopyTo(copy);
+        return copy;
+#endif
     }
 
     private void OnPong(Link link)

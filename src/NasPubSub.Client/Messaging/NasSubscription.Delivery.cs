@@ -1,4 +1,3 @@
-using System.Buffers;
 using NasPubSub.Messaging;
 
 namespace NasPubSub;
@@ -15,6 +14,7 @@ public sealed partial class NasSubscription
     private bool _isSlow;
     private bool _ended, _discarded, _completed;
     private bool _pumping;
+    private HandlerPump? _pump;
     private int _blocked, _held;
     private TaskCompletionSource<bool>? _arrival;
 
@@ -95,7 +95,7 @@ public sealed partial class NasSubscription
             if (startPump) _pumping = true;
         }
         arrival?.TrySetResult(true);
-        if (startPump) ThreadPool.UnsafeQueueUserWorkItem(static s => _ = ((NasSubscription)s!).PumpAsync(), this);
+        if (startPump) (_pump ??= new HandlerPump(this)).Start();
     }
 
     /// <summary>No more messages come.</summary>
@@ -199,38 +199,4 @@ public sealed partial class NasSubscription
         }
     }
 
-    /// <summary>A few at a time, so that the limits count nearly all that wait: with small limits, one.</summary>
-    private int BatchSize => Math.Max(1, Math.Min(256, Limits.MaxPendingMessages / 64));
-
-    private async Task PumpAsync()
-    {
-        var size = BatchSize;
-        var batch = ArrayPool<NasMessage>.Shared.Rent(size);
-        while (true)
-        {
-            int taken;
-            lock (_gate)
-            {
-                taken = TakeMany(batch.AsSpan(0, size));
-                if (taken == 0)
-                {
-                    _pumping = false;
-                    if (_ended) Complete();
-                    break;
-                }
-            }
-            for (var i = 0; i < taken && !Volatile.Read(ref _discarded); i++)
-            {
-                try
-                {
-                    await _handler!(batch[i]).ConfigureAwait(false);
-                }
-                catch (Exception e)
-                {
-                    Connection.OnHandlerFailed(this, e);
-                }
-            }
-        }
-        ArrayPool<NasMessage>.Shared.Return(batch, clearArray: true);
-    }
 }

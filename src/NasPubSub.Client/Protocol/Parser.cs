@@ -51,24 +51,46 @@ internal sealed class Parser(int maxMessage)
         return used;
     }
 
-    /// <summary>A MSG that begins as the last one did, without reply subject: only its size is new.</summary>
+    /// <summary>A MSG that begins as the last one did: only its reply subject and its size are new.</summary>
     private int ReadSame(ReadOnlySpan<byte> buffer, ref ServerOperation operation)
     {
-        var size = 0;
         var at = _headLength;
-        for (; at < buffer.Length && (uint)(buffer[at] - '0') <= 9 && size < 100_000_000; at++) size = size * 10 + buffer[at] - '0';
-        if (at == _headLength || at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || size > _maxMessage) return 0;
+        var word = Word(buffer, ref at);
+        var reply = default(ReadOnlySpan<byte>);
+        if (at < buffer.Length && buffer[at] == ' ' && !word.IsEmpty)
+        {
+            reply = word;
+            at++;
+            word = Word(buffer, ref at);
+        }
+        if (at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || word.IsEmpty || word.Length > 9) return 0;
+        var size = 0;
+        foreach (var digit in word)
+        {
+            if ((uint)(digit - '0') > 9) return 0;
+            size = size * 10 + digit - '0';
+        }
         var start = at + 2;
-        if (buffer.Length < start + size + 2) return 0;
+        if (size > _maxMessage || buffer.Length < start + size + 2) return 0;
         if (buffer[start + size] != '\r' || buffer[start + size + 1] != '\n') throw Broken("a message longer than it said");
         operation.Kind = OperationKind.Message;
         operation.SameAsLast = true;
         operation.Sid = _headSid;
         operation.Subject = buffer.Slice(4, _headSubject);
+        operation.ReplyTo = reply;
         operation.Payload = buffer.Slice(start, size);
         Needed = 0;
         _scanned = 0;
         return start + size + 2;
+    }
+
+    /// <summary>What stands at this place up to a blank or the like; looked for in a few bytes only, since the slow way takes the rest.</summary>
+    private static ReadOnlySpan<byte> Word(ReadOnlySpan<byte> buffer, scoped ref int at)
+    {
+        var start = at;
+        var most = Math.Min(buffer.Length, start + 256);
+        while (at < most && buffer[at] > ' ') at++;
+        return buffer.Slice(start, at - start);
     }
 
     private int ReadLine(ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> line, int after, ref ServerOperation operation)
@@ -93,15 +115,16 @@ internal sealed class Parser(int maxMessage)
         // MSG subject sid [reply] size ; HMSG subject sid [reply] header-size size
         var subject = Token(ref rest);
         var sid = Token(ref rest);
+        var head = line.Length - rest.Length + 1;
         var third = Token(ref rest);
         var fourth = Token(ref rest);
         var fifth = hasHeaders ? Token(ref rest) : default;
         if (!Trim(rest).IsEmpty) throw Broken($"'{Show(line)}'");
         var hasReply = !(hasHeaders ? fifth : fourth).IsEmpty;
         var total = Number(hasHeaders ? hasReply ? fifth : fourth : hasReply ? fourth : third, line);
-        var head = hasHeaders ? Number(hasReply ? fourth : third, line) : 0;
+        var headers = hasHeaders ? Number(hasReply ? fourth : third, line) : 0;
         if (total > _maxMessage) throw Broken($"a message of {total} bytes, over the limit of {_maxMessage}");
-        if (head > total) throw Broken("headers longer than their message");
+        if (headers > total) throw Broken("headers longer than their message");
 
         var whole = after + (int)total + 2;
         if (buffer.Length < whole)
@@ -115,30 +138,30 @@ internal sealed class Parser(int maxMessage)
         operation.Subject = subject;
         operation.Sid = Number(sid, line);
         operation.ReplyTo = hasReply ? third : default;
-        operation.Headers = buffer.Slice(after, (int)head);
-        operation.Payload = buffer.Slice(after + (int)head, (int)(total - head));
-        Remember(line, hasHeaders || hasReply, subject, operation.Sid, third);
+        operation.Headers = buffer.Slice(after, (int)headers);
+        operation.Payload = buffer.Slice(after + (int)headers, (int)(total - headers));
+        _headLength = 0;
+        if (!hasHeaders) Remember(line.Slice(0, head), subject, operation.Sid);
         return whole;
     }
 
-    private void Remember(ReadOnlySpan<byte> line, bool isOther, ReadOnlySpan<byte> subject, long sid, ReadOnlySpan<byte> size)
+    private void Remember(ReadOnlySpan<byte> head, ReadOnlySpan<byte> subject, long sid)
     {
-        _headLength = 0;
-        var length = line.Length - size.Length;
         // Only the canonical form: its head is found again byte for byte.
-        if (isOther || length > 512 || !line.Slice(4, subject.Length).SequenceEqual(subject) || line[3] != ' ') return;
-        if (_head.Length < length) _head = new byte[512];
-        line.Slice(0, length).CopyTo(_head);
-        (_headLength, _headSubject, _headSid) = (length, subject.Length, sid);
+        if (head.Length > 512 || head[head.Length - 1] != ' ' || head[3] != ' ' || !head.Slice(4, subject.Length).SequenceEqual(subject)) return;
+        if (_head.Length < head.Length) _head = new byte[512];
+        head.CopyTo(_head);
+        (_headLength, _headSubject, _headSid) = (head.Length, subject.Length, sid);
     }
 
     private static ReadOnlySpan<byte> Token(scoped ref ReadOnlySpan<byte> rest)
     {
         var start = 0;
         while (start < rest.Length && rest[start] is (byte)' ' or (byte)'\t') start++;
-        var end = start;
-        while (end < rest.Length && rest[end] is not ((byte)' ' or (byte)'\t')) end++;
-        var token = rest.Slice(start, end - start);
+        rest = rest.Slice(start);
+        var end = rest.IndexOfAny((byte)' ', (byte)'\t');
+        if (end < 0) end = rest.Length;
+        var token = rest.Slice(0, end);
         rest = rest.Slice(end);
         return token;
     }

@@ -41,6 +41,17 @@ public sealed class ParserVectorTests
         Assert.Equal([Message("a", 1, "x"), Message("a", 1, "yy"), Message("a", 11, "z"), Message("a", 1, "u", "r"), Message("a", 1, "v"), Message("a.b", 1, "w")], heard);
     }
 
+    [Theory]
+    [InlineData("MSG a 1 1 \r\nx\r\n", "MSG a 1 12\r\nhello, world\r\n", "hello, world", "")]
+    [InlineData("MSG a 1 r.1 1\r\nx\r\n", "MSG a 1 r.22 1\r\ny\r\n", "y", "r.22")]
+    [InlineData("MSG a 1 1\r\nx\r\n", "MSG a 1 22 1\r\ny\r\n", "y", "22")]
+    [InlineData("MSG a 1 1\r\nx\r\n", "MSG a 1 r \t 1\r\ny\r\n", "y", "r")]
+    [InlineData("MSG a 1 1\r\nx\r\n", "MSG a 1  1\r\ny\r\n", "y", "")]
+    [InlineData("MSG a 1\tr\t1\r\nx\r\n", "MSG a 1 001\r\ny\r\n", "y", "")]
+    [InlineData("MSG  a 1 1\r\nx\r\n", "MSG a 1 r 1\ny\r\n", "y", "r")]
+    public void A_message_behind_one_that_begins_alike(string first, string second, string payload, string reply) =>
+        Assert.Equal(Message("a", 1, payload, reply), Sound(first + second)[1]);
+
     [Fact]
     public void A_message_with_headers() =>
         Assert.Equal(
