@@ -5,6 +5,8 @@ namespace NasPubSub.Protocol;
 /// <summary>The checked and encoded start of a publish, kept while the subject stays the same.</summary>
 internal sealed class PublishHead
 {
+    private byte[]? _hpub;
+
     public PublishHead(string? ns, string subject, bool useNamespace, string inboxPrefix)
     {
         Subjects.CheckPublish(subject);
@@ -12,8 +14,7 @@ internal sealed class PublishHead
         UseNamespace = useNamespace;
         Topic = Subjects.ToWire(ns, subject, useNamespace, inboxPrefix);
         Pub = Encoding.UTF8.GetBytes("PUB " + Topic + " ");
-        HPub = Encoding.UTF8.GetBytes("HPUB " + Topic + " ");
-        if (HPub.Length > Subjects.MaxControlLine - 64)
+        if (Pub.Length + 1 > Subjects.MaxControlLine - 64)
             throw new NasException(NasError.InvalidSubject, "The subject with its namespace is too long for a server's control line.") { Target = subject };
     }
 
@@ -21,7 +22,9 @@ internal sealed class PublishHead
     public bool UseNamespace { get; }
     public string Topic { get; }
     public byte[] Pub { get; }
-    public byte[] HPub { get; }
+
+    /// <summary>Made when the first headers come: answers go to a new subject each, most of them without.</summary>
+    public byte[] HPub => _hpub ??= Encoding.UTF8.GetBytes("HPUB " + Topic + " ");
 
     public bool IsFor(string subject, bool useNamespace) =>
         UseNamespace == useNamespace && ((object)subject == Subject || subject == Subject);

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Management.Automation;
 using NasPubSub.Errors;
 
@@ -8,12 +9,13 @@ internal sealed class ActionPipeline : IDisposable
 {
     private readonly PowerShell _shell;
     private readonly ActionFeed _feed;
+    private readonly Output _output;
 
     public ActionPipeline(PowerShell shell, NasSubscriptionJob job, ActionFeed feed, string script, ScriptBlock action, IDictionary<string, object?> usings, bool local)
     {
-        (_shell, _feed) = (shell, feed);
+        (_shell, _feed, _output) = (shell, feed, new Output(feed));
         _shell.AddScript(script, useLocalScope: local)
-            .AddArgument(ReadActionMessageCommand.Info).AddArgument(action).AddArgument(CollectActionOutputCommand.Info).AddArgument(feed);
+            .AddArgument(ReadActionMessageCommand.Info).AddArgument(action).AddArgument(feed);
         if (usings.Count > 0) _shell.AddParameter("--%", usings);
         var errors = new PSDataCollection<ErrorRecord>();
         errors.DataAdded += (_, _) =>
@@ -33,7 +35,7 @@ internal sealed class ActionPipeline : IDisposable
     {
         try
         {
-            _shell.Invoke();
+            _shell.Invoke(null, _output);
         }
         catch (PipelineStoppedException)
         {
@@ -59,4 +61,13 @@ internal sealed class ActionPipeline : IDisposable
     }
 
     public void Dispose() => _shell.Dispose();
+
+    /// <summary>
+    /// What the action puts out goes on as it comes, on the pipeline's thread: a last stage of its own would cost each object the
+    /// binding of a parameter, 0.7 µs.
+    /// </summary>
+    private sealed class Output(ActionFeed feed) : Collection<PSObject?>
+    {
+        protected override void InsertItem(int index, PSObject? item) => feed.Collect(item);
+    }
 }

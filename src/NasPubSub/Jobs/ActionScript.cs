@@ -12,11 +12,11 @@ internal static class ActionScript
 {
     /// <summary>Messages in, the action's output out. The names are the script's own: it shares its scope with the action.</summary>
     public const string Pipeline =
-        "param($__nasRead, $__nasAction, $__nasCollect, $__nasFeed) & $__nasRead -Feed $__nasFeed | . $__nasAction | & $__nasCollect -Feed $__nasFeed";
+        "param($__nasRead, $__nasAction, $__nasFeed) & $__nasRead -Feed $__nasFeed | . $__nasAction";
 
     /// <summary>For actions with parameters: the message is the first argument, too.</summary>
     public const string PipelineWithArgument =
-        "param($__nasRead, $__nasAction, $__nasCollect, $__nasFeed) & $__nasRead -Feed $__nasFeed | . { process { . $__nasAction $_ } } | & $__nasCollect -Feed $__nasFeed";
+        "param($__nasRead, $__nasAction, $__nasFeed) & $__nasRead -Feed $__nasFeed | . { process { . $__nasAction $_ } }";
 
     /// <returns>The script, and the block that belongs into it, bound to no runspace.</returns>
     public static (string Script, ScriptBlock Action) Detach(ScriptBlock action)

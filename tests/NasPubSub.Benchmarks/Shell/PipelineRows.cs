@@ -17,8 +17,8 @@ internal static class PipelineRows
         Publish("objects", i => new PSObject { Properties = { new PSNoteProperty("Id", i), new PSNoteProperty("Name", $"name {i}"), new PSNoteProperty("Ok", true) } }, peer: null),
         Publish("1..n", i => i, peer: null),
         new("pipeline: Receive-NasMessage -Count n", 200_000, [new Figure("k obj/s", false, Goal.OfLimit(0.80))], ReceiveAsync) { IsKey = true },
-        new("pipeline: -Action handler", 100_000, [new Figure("k msg/s", false, Goal.OfLimit(0.80))], bench => ActionAsync(bench, reply: false)),
-        new("pipeline: -Action handler with -Reply", 50_000, [new Figure("k msg/s", false, Goal.OfLimit(0.80))], bench => ActionAsync(bench, reply: true)),
+        new("pipeline: -Action handler", 400_000, [new Figure("k msg/s", false, Goal.OfLimit(0.80))], bench => ActionAsync(bench, reply: false)),
+        new("pipeline: -Action handler with -Reply", 200_000, [new Figure("k msg/s", false, Goal.OfLimit(0.80))], bench => ActionAsync(bench, reply: true)),
     ];
 
     private static Row Publish(string what, Func<int, object> make, string? peer) =>

@@ -39,17 +39,3 @@ internal sealed class ReadActionMessageCommand : PSCmdlet
         WriteObject(value, enumerateCollection: false);
     }
 }
-
-/// <summary>The last stage: what the action puts out.</summary>
-internal sealed class CollectActionOutputCommand : PSCmdlet
-{
-    public static CmdletInfo Info { get; } = new("Collect-NasActionOutput", typeof(CollectActionOutputCommand));
-
-    [Parameter]
-    public ActionFeed Feed { get; set; } = null!;
-
-    [Parameter(ValueFromPipeline = true)]
-    public PSObject? InputObject { get; set; }
-
-    protected override void ProcessRecord() => Feed.Collect(InputObject);
-}
