@@ -43,6 +43,19 @@ Describe 'The pipeline' {
         $got.PSObject.Properties.Name | Should -Contain 'WorkingSet64'
     }
 
+    It 'sends what type data adds to custom objects' {
+        $made = [pscustomobject]@{ A = 1 }
+        try {
+            Update-TypeData -TypeName System.Management.Automation.PSCustomObject -MemberType ScriptProperty -MemberName B -Value { $this.A + 1 }
+            $made | Publish-NasMessage made
+        }
+        finally {
+            Remove-TypeData -TypeName System.Management.Automation.PSCustomObject
+        }
+        $made | Select-Object A | Publish-NasMessage made
+        $sub | Receive-NasMessage -Count 2 -Timeout 5 -As Text | Should -Be '{"A":1,"B":2}', '{"A":1}'
+    }
+
     It 'filters and forwards' {
         1..10 | Publish-NasMessage n
         $sub | Receive-NasMessage -Count 10 -Timeout 5 | Where-Object { [int]$_.Text % 5 -eq 0 } | Publish-NasMessage -Subject forwarded

@@ -21,6 +21,7 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
 
     private readonly MemoryStream _stream = new();
     private readonly List<object> _path = [];
+    private CustomObjectMembers? _custom;
     private Utf8JsonWriter? _json;
     private int _live;
 
@@ -66,7 +67,7 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
         switch (plain)
         {
             case IDictionary dictionary: Dictionary(json, dictionary); break;
-            case PSCustomObject: Properties(json, wrapped!); break;
+            case PSCustomObject: Properties(json, (_custom ??= new()).Of(wrapped!)); break;
             case IEnumerable list: List(json, list); break;
             default: Live(json, wrapped ?? PSObject.AsPSObject(plain!), plain!); break;
         }
@@ -139,16 +140,16 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
             return;
         }
         _live++;
-        Properties(json, wrapped);
+        Properties(json, wrapped.Properties);
         _live--;
     }
 
-    private void Properties(Utf8JsonWriter json, PSObject wrapped)
+    private void Properties(Utf8JsonWriter json, IEnumerable<PSMemberInfo> members)
     {
         json.WriteStartObject();
-        foreach (var property in wrapped.Properties)
+        foreach (var member in members)
         {
-            if (!property.IsGettable || property.MemberType == PSMemberTypes.PropertySet) continue;
+            if (member is not PSPropertyInfo { IsGettable: true } property || property.MemberType == PSMemberTypes.PropertySet) continue;
             object? value;
             try
             {

@@ -95,6 +95,25 @@ public sealed class JsonWriteTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Fact]
+    public void Custom_objects_give_their_properties_whatever_else_they_are_given()
+    {
+        using var shell = OpenConnected();
+        var extended = new PSObject();
+        extended.Properties.Add(new PSNoteProperty("a", 1));
+        extended.Members.Add(new PSScriptMethod("m", ScriptBlock.Create("2")));
+        extended.Properties.Add(new PSScriptProperty("b", ScriptBlock.Create("$this.a + 1")));
+        extended.Properties.Add(new PSAliasProperty("c", "a"));
+        extended.Members.Add(new PSPropertySet("d", ["a"]));
+        var named = extended.Copy();
+        named.TypeNames.Insert(0, "Named");
+        Assert.Equal(["""{"a":1,"b":2,"c":1}""", """{"a":1,"b":2,"c":1}""", "{}"], shell.Invoke("""
+            $s = Register-NasSubscription j
+            $args | Publish-NasMessage j
+            $s | Receive-NasMessage -Count 3 -Timeout 5 -As Text
+            """, extended, named, new PSObject()).ThrowIfFailed().Values);
+    }
+
+    [Fact]
     public void A_getter_that_throws_is_null_and_an_enumerator_that_throws_costs_its_record_only()
     {
         using var shell = OpenConnected();
