@@ -19,9 +19,9 @@ internal static class Program
             Console.WriteLine(Options.Usage);
             return 0;
         }
-        if (args is [ImportRows.Argument])
+        if (args is [ImportRows.Argument, var manifest])
         {
-            ImportRows.Measure();
+            ImportRows.Measure(manifest);
             return 0;
         }
         if (args.Contains("--micro"))

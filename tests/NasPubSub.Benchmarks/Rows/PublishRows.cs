@@ -22,15 +22,13 @@ internal static class PublishRows
     private static async Task<IReadOnlyList<Contestant>> OpenAsync(Bench bench, int size)
     {
         var payload = new byte[size];
-        var traffic = new Traffic([Subject], size);
         var ours = await Clients.OursAsync(bench);
         var peer = await Clients.PeerAsync(bench);
-        var raw = new RawConnection(bench.Port);
         return
         [
             new Contender(Role.Ours, Contestant.OursName, count => OursAsync(ours, payload, count), ours.DisposeAsync),
             new Contender(Role.Peer, Contestant.PeerName, count => PeerAsync(peer, payload, count), peer.DisposeAsync),
-            new Contender(Role.Limit, "raw socket", count => Task.FromResult(Raw(raw, traffic, count)), () => { raw.Dispose(); return default; }),
+            Raw(bench, size),
         ];
     }
 
@@ -50,11 +48,22 @@ internal static class PublishRows
         return stretch.End(count);
     }
 
-    private static double[] Raw(RawConnection connection, Traffic traffic, int count)
+    public static Contestant Raw(Bench bench, int size)
     {
-        var stretch = Stretch.Start();
-        traffic.Send(connection, count);
-        connection.Flush();
-        return stretch.End(count);
+        var connection = new RawConnection(bench.Port);
+        var traffic = new Traffic([Subject], size);
+        return new Contender(Role.Limit, "raw socket", Run, () =>
+        {
+            connection.Dispose();
+            return default;
+        });
+
+        Task<double[]> Run(int count)
+        {
+            var stretch = Stretch.Start();
+            traffic.Send(connection, count);
+            connection.Flush();
+            return Task.FromResult(stretch.End(count));
+        }
     }
 }

@@ -25,7 +25,11 @@ internal static class ReceiveRows
 
     private static Row Make(string name, Reception reception, int count, int? bytes, params Goal[] goals) =>
         new(name, count, [Figure.Rate(goals), Figure.Allocated(bytes is { } most ? [Goal.AtMost(most)] : [])],
-            async bench => [await Receiver.OursAsync(bench, reception), await Receiver.PeerAsync(bench, reception), Receiver.Raw(bench, reception)])
+            async bench =>
+            [
+                await Receiver.OursAsync(bench, reception), await Receiver.PeerAsync(bench, reception), Receiver.Raw(bench, reception),
+                .. reception.Size >= 1024 ? [Receiver.Raw(bench, reception, keeps: true)] : Array.Empty<Contestant>(),
+            ])
         {
             LeastCount = reception.Wildcard ? 1 : reception.Subjects,
             IsKey = reception is { Size: 16, Subjects: 1, Times: 1 },

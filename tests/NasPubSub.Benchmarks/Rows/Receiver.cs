@@ -100,16 +100,21 @@ internal static class Receiver
         }
     }
 
-    public static Contestant Raw(Bench bench, Reception reception)
+    /// <param name="bench">The server.</param>
+    /// <param name="reception">What comes.</param>
+    /// <param name="keeps">Does it copy as many bytes as the payloads have into arrays of their own, as every client has to?</param>
+    public static Contestant Raw(Bench bench, Reception reception, bool keeps = false)
     {
         var connection = new RawConnection(bench.Port);
+        var kept = Array.Empty<byte>();
+        var who = keeps ? 'k' : 'r';
         var sid = 1;
-        foreach (var filter in reception.Filters('r')) connection.Subscribe(filter, sid++);
-        foreach (var subject in reception.IdleSubjects('r')) connection.Subscribe(subject, sid++);
+        foreach (var filter in reception.Filters(who)) connection.Subscribe(filter, sid++);
+        foreach (var subject in reception.IdleSubjects(who)) connection.Subscribe(subject, sid++);
         connection.Flush();
-        var traffic = reception.Traffic('r');
+        var traffic = reception.Traffic(who);
         var publisher = new RawPublisher(bench.Port, traffic);
-        return new Contender(Role.Limit, "raw socket", Run, () =>
+        return new Contender(keeps ? Role.Floor : Role.Limit, keeps ? "raw socket that keeps the payloads" : "raw socket", Run, () =>
         {
             publisher.Dispose();
             connection.Dispose();
@@ -122,10 +127,20 @@ internal static class Receiver
             var bytes = reception.Wildcard ? traffic.DeliveredBytesToOne(messages) : traffic.DeliveredBytes(messages, reception.Times);
             var stretch = Stretch.Start();
             publisher.Start(messages);
-            connection.Read(bytes);
+            if (keeps) connection.Read(bytes, Keep);
+            else connection.Read(bytes);
             var result = stretch.End(messages * (reception.Wildcard ? 1 : reception.Times));
             connection.Flush();
             return Task.FromResult(result);
+        }
+
+        void Keep(ReadOnlySpan<byte> bytes)
+        {
+            for (; bytes.Length >= reception.Size; bytes = bytes[reception.Size..])
+            {
+                kept = GC.AllocateUninitializedArray<byte>(reception.Size);
+                bytes[..reception.Size].CopyTo(kept);
+            }
         }
     }
 

@@ -42,11 +42,14 @@ internal static class PipelineRows
                 shell.Dispose();
                 return peer.DisposeAsync();
             }),
-            new Contender(Role.Limit, "no-op cmdlet", count => Time(count, $"$items | Publish-Nothing {Subject}", null)),
+            new Contender(Role.Limit, "no-op cmdlet", Nothing),
+            new Beside("no-op cmdlet beside a raw socket", Nothing, PublishRows.Raw(bench, 16)),
         ];
         if (peerType is not null)
             contestants.Insert(1, new Contender(Role.Peer, Contestant.PeerName + " in ForEach-Object", count => Time(count, $"$items | ForEach-Object {{ $null = $nc.PublishAsync[{peerType}]('{Subject}', $_, $null, [NullString]::Value, $null, $null, [Threading.CancellationToken]::None) }}", async () => await peer.PingAsync())));
         return contestants;
+
+        Task<double[]> Nothing(int count) => Time(count, $"$items | Publish-Nothing {Subject}", null);
 
         async Task<double[]> Time(int count, string script, Func<Task>? flush)
         {
@@ -80,13 +83,16 @@ internal static class PipelineRows
                 shell.Dispose();
                 return default;
             }),
-            new Contender(Role.Limit, "no-op source cmdlet", count =>
-            {
-                var stretch = Stretch.Start();
-                shell.Run($"Receive-Nothing $idle -Count {count} | Out-Null");
-                return Task.FromResult<double[]>([stretch.End(count)[0]]);
-            }),
+            new Contender(Role.Limit, "no-op source cmdlet", Nothing),
+            new Beside("no-op source cmdlet beside a raw socket", Nothing, Receiver.Raw(bench, new Reception(1, 16))),
         ]);
+
+        Task<double[]> Nothing(int count)
+        {
+            var stretch = Stretch.Start();
+            shell.Run($"Receive-Nothing $idle -Count {count} | Out-Null");
+            return Task.FromResult<double[]>([stretch.End(count)[0]]);
+        }
 
         async Task SendWhenSubscribedAsync(int count)
         {
@@ -122,18 +128,21 @@ internal static class PipelineRows
                 shell.Dispose();
                 return default;
             }),
-            new Contender(Role.Limit, "process block", count =>
-            {
-                if (messages.Length != count)
-                {
-                    var origin = new MessageOrigin(idle, "bench.idle");
-                    shell["messages"] = messages = [.. Enumerable.Range(0, count).Select(_ => new NasMessage(origin, new byte[16], null, 0))];
-                }
-                _ = ShellCounter.Expect(count);
-                var stretch = Stretch.Start();
-                shell.Run($"$null = $messages | & {{ process {{ {action} }} }}");
-                return Task.FromResult<double[]>([stretch.End(count)[0]]);
-            }),
+            new Contender(Role.Limit, "process block", Block),
+            new Beside("process block beside raw sockets", Block, [Receiver.Raw(bench, new Reception(1, 16)), .. reply ? [PublishRows.Raw(bench, 16)] : Array.Empty<Contestant>()]),
         ];
+
+        Task<double[]> Block(int count)
+        {
+            if (messages.Length != count)
+            {
+                var origin = new MessageOrigin(idle, "bench.idle");
+                shell["messages"] = messages = [.. Enumerable.Range(0, count).Select(_ => new NasMessage(origin, new byte[16], null, 0))];
+            }
+            _ = ShellCounter.Expect(count);
+            var stretch = Stretch.Start();
+            shell.Run($"$null = $messages | & {{ process {{ {action} }} }}");
+            return Task.FromResult<double[]>([stretch.End(count)[0]]);
+        }
     }
 }

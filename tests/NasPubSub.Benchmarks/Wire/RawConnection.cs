@@ -43,6 +43,20 @@ internal sealed class RawConnection : IDisposable
         while (count > 0) count -= Receive().Length;
     }
 
+    /// <summary>Reads so many bytes and hands them on as they come.</summary>
+    public void Read(long count, Taker take)
+    {
+        while (count > 0)
+        {
+            var got = Receive();
+            take(got);
+            count -= got.Length;
+        }
+    }
+
+    /// <summary>Takes what one read gave; good until it returns.</summary>
+    public delegate void Taker(ReadOnlySpan<byte> bytes);
+
     /// <summary>What one read gives; good until the next.</summary>
     public ReadOnlySpan<byte> Receive() =>
         _socket.Receive(_buffer) is var count and > 0 ? _buffer.AsSpan(0, count) : throw new IOException("The server closed the connection.");
