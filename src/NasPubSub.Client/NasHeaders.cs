@@ -4,13 +4,22 @@ using System.Text;
 
 namespace NasPubSub;
 
+/// <summary>One header: its name and its values, as sent.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Values">One value, or several.</param>
+public readonly record struct NasHeader(string Name, string[] Values)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name}={string.Join(",", Values)}";
+}
+
 /// <summary>
 /// A message's headers (ADR-4): names with one or several values, in the order and case they were sent.
 /// A look-up takes the exact name first, else one that differs only in case. Not thread-safe while it is filled.
 /// </summary>
-public sealed class NasHeaders : IEnumerable<KeyValuePair<string, string[]>>
+public sealed class NasHeaders : IEnumerable<NasHeader>
 {
-    private readonly List<KeyValuePair<string, string[]>> _fields = [];
+    private readonly List<NasHeader> _fields = [];
 
     /// <summary>The status of a service message, such as 503; 0 when there is none.</summary>
     public int Status { get; private set; }
@@ -22,13 +31,13 @@ public sealed class NasHeaders : IEnumerable<KeyValuePair<string, string[]>>
     public int Count => _fields.Count;
 
     /// <summary>The names, as sent.</summary>
-    public IEnumerable<string> Keys => _fields.Select(f => f.Key);
+    public IEnumerable<string> Keys => _fields.Select(f => f.Name);
 
     /// <summary>All values of a name; empty when it is not there.</summary>
-    public string[] this[string name] => Find(name) is var i and >= 0 ? _fields[i].Value : [];
+    public string[] this[string name] => Find(name) is var i and >= 0 ? _fields[i].Values : [];
 
     /// <summary>The first value of a name, or null.</summary>
-    public string? Get(string name) => Find(name) is var i and >= 0 ? _fields[i].Value[0] : null;
+    public string? Get(string name) => Find(name) is var i and >= 0 ? _fields[i].Values[0] : null;
 
     /// <summary>Is the name there?</summary>
     public bool ContainsKey(string name) => Find(name) >= 0;
@@ -47,26 +56,26 @@ public sealed class NasHeaders : IEnumerable<KeyValuePair<string, string[]>>
     public NasHeaders Set(string name, params string[] values)
     {
         foreach (var value in values) Check(name, value);
-        _fields.RemoveAll(f => f.Key == name);
+        _fields.RemoveAll(f => f.Name == name);
         if (values.Length > 0) _fields.Add(new(name, values));
         return this;
     }
 
     /// <inheritdoc/>
-    public IEnumerator<KeyValuePair<string, string[]>> GetEnumerator() => _fields.GetEnumerator();
+    public IEnumerator<NasHeader> GetEnumerator() => _fields.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <inheritdoc/>
     public override string ToString() =>
-        string.Join(", ", _fields.Select(f => $"{f.Key}={string.Join(",", f.Value)}"));
+        string.Join(", ", _fields);
 
     /// <summary>The block as it goes over the wire, from NATS/1.0 to the empty line.</summary>
     internal byte[] ToBytes()
     {
         var text = new StringBuilder("NATS/1.0\r\n");
         foreach (var field in _fields)
-            foreach (var value in field.Value) text.Append(field.Key).Append(": ").Append(value).Append("\r\n");
+            foreach (var value in field.Values) text.Append(field.Name).Append(": ").Append(value).Append("\r\n");
         return Encoding.UTF8.GetBytes(text.Append("\r\n").ToString());
     }
 
@@ -118,15 +127,15 @@ public sealed class NasHeaders : IEnumerable<KeyValuePair<string, string[]>>
 
     private void Append(string name, string value)
     {
-        var i = _fields.FindIndex(f => f.Key == name);
+        var i = _fields.FindIndex(f => f.Name == name);
         if (i < 0) _fields.Add(new(name, [value]));
-        else _fields[i] = new(name, [.. _fields[i].Value, value]);
+        else _fields[i] = new(name, [.. _fields[i].Values, value]);
     }
 
     private int Find(string name)
     {
-        var exact = _fields.FindIndex(f => f.Key == name);
-        return exact >= 0 ? exact : _fields.FindIndex(f => string.Equals(f.Key, name, StringComparison.OrdinalIgnoreCase));
+        var exact = _fields.FindIndex(f => f.Name == name);
+        return exact >= 0 ? exact : _fields.FindIndex(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
     private static void Check([NotNull] string? name, [NotNull] string? value)

@@ -23,6 +23,9 @@ public static class MessageFormat
     /// <summary>All headers in one line.</summary>
     public static string Headers(NasMessage message) => Clean(message.Headers.ToString());
 
+    /// <summary>The values of one header in one line.</summary>
+    public static string Values(NasHeader header) => Clean(string.Join(", ", header.Values));
+
     /// <summary>A number of bytes for people.</summary>
     public static string Size(long bytes) => bytes switch
     {

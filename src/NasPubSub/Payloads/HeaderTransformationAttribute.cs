@@ -15,7 +15,7 @@ public sealed class HeaderTransformationAttribute : ArgumentTransformationAttrib
         switch (given is PSObject wrapped ? wrapped.BaseObject : given)
         {
             case NasHeaders headers:
-                foreach (var field in headers) table[field.Key] = field.Value;
+                foreach (var field in headers) table[field.Name] = field.Values;
                 return table;
             case PSCustomObject:
                 foreach (var property in ((PSObject)given!).Properties) table[property.Name] = property.Value;

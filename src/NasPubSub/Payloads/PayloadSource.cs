@@ -78,8 +78,8 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     private byte[] Merge(NasHeaders? own, bool isJson)
     {
         var all = new NasHeaders();
-        foreach (var field in own ?? []) all.Set(field.Key, field.Value);
-        foreach (var field in headers ?? []) all.Set(field.Key, field.Value);
+        foreach (var field in own ?? []) all.Set(field.Name, field.Values);
+        foreach (var field in headers ?? []) all.Set(field.Name, field.Values);
         if (isJson && !all.ContainsKey("Content-Type")) all.Add("Content-Type", "application/json");
         return all.ToBytes();
     }

@@ -27,6 +27,25 @@ public sealed partial class FormatTests(ServerFixture fixture) : ServedTests(fix
         Assert.InRange(shown.Split('\n').First(line => line.Contains("Payload", StringComparison.Ordinal)).IndexOf("Payload", StringComparison.Ordinal), 40, 50);
     }
 
+    [Fact]
+    public void Headers_show_names_and_values()
+    {
+        using var shell = OpenConnected();
+        var shown = shell.Show(
+            """
+            $sub = Register-NasSubscription h
+            Publish-NasMessage h x -Header ([ordered]@{ source = 'web'; 'X-Trace' = 'a', 'b'; esc = "a$([char]27)[31mred"; long = 'x' * 500 })
+            ($sub | Receive-NasMessage -Count 1 -Timeout 5).Headers
+            """);
+        Assert.Matches(@"Name +Value", shown);
+        Assert.Matches(@"source +web", shown);
+        Assert.Matches(@"X-Trace +a, b", shown);
+        Assert.Matches(@"esc +a·\[31mred", shown);
+        // The value has what is left of the line.
+        Assert.Matches(@"long +x+…", shown);
+        Fits(shown[..shown.IndexOf("long", StringComparison.Ordinal)]);
+    }
+
     [Theory]
     [InlineData("$nas", "Name", "State", "Server", "Namespace", "RTT", "Connected")]
     [InlineData("$nas.Statistics", "Received", "Sent", "Reconnects", "Dropped", "Unconfirmed")]
@@ -60,6 +79,7 @@ public sealed partial class FormatTests(ServerFixture fixture) : ServedTests(fix
 
     [Theory]
     [InlineData("NasMessage", "$s = Register-NasSubscription a; Publish-NasMessage a x -Header @{ h = 1 }; Receive-NasMessage -Subscription $s -Count 1")]
+    [InlineData("NasHeader", "$s = Register-NasSubscription a; Publish-NasMessage a x -Header @{ h = 1 }; (Receive-NasMessage -Subscription $s -Count 1).Headers")]
     [InlineData("NasConnection", "$nas")]
     [InlineData("NasStatistics", "$nas.Statistics")]
     [InlineData("NasServerInfo", "$nas.ServerInfo")]
