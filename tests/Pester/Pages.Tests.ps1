@@ -19,9 +19,12 @@ BeforeAll {
     $modules = Join-Path $TestDrive modules
     $installed = Join-Path $modules NasPubSub
     $null = New-Item $installed -ItemType Directory
-    'NasPubSub.psd1', 'module', 'bin' | ForEach-Object { Copy-Item (Join-Path $root $_) $installed -Recurse }
+    $from = if ($env:NAS_MODULE_FOLDER) { $env:NAS_MODULE_FOLDER } else { $root }
+    'NasPubSub.psd1', 'module', 'bin' | ForEach-Object { Copy-Item (Join-Path $from $_) $installed -Recurse }
 
     function Invoke-InShell([string] $File, [string[]] $Rest) {
+        # In Windows PowerShell each line that a program writes to stderr is an error.
+        $ErrorActionPreference = 'Continue'
         $before = $env:PSModulePath
         $env:PSModulePath = $modules + [IO.Path]::PathSeparator + (Join-Path $PSHOME Modules)
         Push-Location $installed
