@@ -7,7 +7,7 @@ internal sealed record Options
         NasPubSub.Benchmarks [options]
           --quick          shorter turns: under 90 s in all, figures less sure
           --row NAME       only rows whose name holds NAME; may be given again
-          --rounds N       turns of each contestant, of which the median counts (default 7, with --quick 5)
+          --rounds N       turns of each contestant, of which the median counts (default 5)
           --scale X        so many times the usual messages a turn
           --build NAME     only this build of the module: net8.0 or netstandard2.0
           --only NAME      only this contestant: for a profiler
@@ -18,8 +18,7 @@ internal sealed record Options
 
     public bool Quick { get; private init; }
     public IReadOnlyList<string> Rows { get; private init; } = [];
-    public int Rounds { get; private init; } = 7;
-    public int WarmUps { get; private init; } = 2;
+    public int Rounds { get; private init; } = 5;
     public double Scale { get; private init; } = 1;
     public string? Build { get; private init; }
     public string? Only { get; private init; }
@@ -29,7 +28,7 @@ internal sealed record Options
     public static Options Parse(string[] args)
     {
         var quick = args.Contains("--quick");
-        var options = quick ? new Options { Quick = true, Scale = 0.1, Rounds = 5, WarmUps = 2 } : new Options();
+        var options = quick ? new Options { Quick = true, Scale = 0.1 } : new Options();
         for (var i = 0; i < args.Length; i++)
         {
             string Value() => ++i < args.Length ? args[i] : throw new ArgumentException($"{args[i - 1]} needs a value.");

@@ -32,6 +32,16 @@ internal sealed class Table(bool samples)
         }
     }
 
+    /// <summary>How far the floor, or else the limit, comes itself: a goal beyond that is nobody's to reach on this machine.</summary>
+    private static string Reachable(RowResult result, int f, ContestantResult other, double goal)
+    {
+        var figure = result.Row.Figures[f];
+        var best = result.Contestants.FirstOrDefault(c => c.Role == Role.Floor) ?? result.Contestants.FirstOrDefault(c => c.Role == Role.Limit);
+        if (best is null || best == other || best.Medians.Length <= f || figure.Unit is "B/msg" or "B/req") return "";
+        var ratio = figure.Ratio(best.Medians[f], other.Medians[f]);
+        return ratio < goal ? $" [{best.Name}: {Figure.Show(ratio)}]" : "";
+    }
+
     public void Summary() => Console.WriteLine($"{Environment.NewLine}{_met} goals met, {_missed} not met.");
 
     private (string Ratios, bool? Met) Judge(RowResult result, int f)
@@ -47,6 +57,7 @@ internal sealed class Table(bool samples)
             if (goal is null && figure.Goals.Any(g => g.Against is null)) continue;
             var ratio = figure.Ratio(ours, other.Medians[f]);
             Say($"{Figure.Show(ratio)} × {other.Name}", goal, ratio >= goal?.Value);
+            if (ratio < goal?.Value) text.Append(Reachable(result, f, other, goal.Value));
         }
         foreach (var goal in figure.Goals.Where(g => g.Against is null)) Say("", goal, Math.Round(ours) <= goal.Value);
         if (all is { } met) (_met, _missed) = met ? (_met + 1, _missed) : (_met, _missed + 1);

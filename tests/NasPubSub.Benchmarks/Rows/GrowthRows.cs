@@ -55,10 +55,12 @@ internal static class GrowthRows
     private static async Task<IReadOnlyList<Contestant>> PayloadAsync(Bench bench)
     {
         var connection = await Clients.OursAsync(bench);
+        var raw = PublishRows.Raw(bench, 8 << 20);
         return
         [
             new Contender(Role.Ours, Contestant.OursName, count => PublishAsync(connection, 8 << 20, count), connection.DisposeAsync),
             new Contender(Role.Limit, "itself with 1 MiB", count => PublishAsync(connection, 1 << 20, count)),
+            new Contender(Role.Floor, "raw socket with 8 MiB", async count => [(await raw.RunAsync(count / 8))[0] * (8 << 20) / 1000], raw.DisposeAsync),
         ];
 
         // The count is in MiB, so that both send the same bytes.

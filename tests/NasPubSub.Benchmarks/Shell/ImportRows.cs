@@ -46,7 +46,7 @@ internal static class ImportRows
                 }),
             ]);
         })
-        { WarmUps = 1, BothBuilds = false };
+        { WarmUps = 0, BothBuilds = false };
 
     private static async Task<double> HostedAsync(string manifest)
     {

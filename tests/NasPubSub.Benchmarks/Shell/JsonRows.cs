@@ -1,4 +1,3 @@
-using System.Globalization;
 using NasPubSub.Benchmarks.Measuring;
 
 namespace NasPubSub.Benchmarks.Shell;
@@ -9,29 +8,28 @@ internal static class JsonRows
     private const string PeerName = "ConvertTo-Json";
 
     public static IEnumerable<Row> All => Pwsh.IsThere
-        ? [new Row("JSON: objects to Publish-NasMessage, in pwsh", 50_000, [new Figure("k obj/s", false, Goal.OfPeer(10))], OpenAsync) { WarmUps = 0, Rounds = 5, LeastCount = 10_000 }]
+        ? [new Row("JSON: objects to Publish-NasMessage, in pwsh", 100_000, [new Figure("k obj/s", false, Goal.OfPeer(10))], OpenAsync) { LeastCount = 20_000, WarmUps = 3 }]
         : [];
 
-    private static Task<IReadOnlyList<Contestant>> OpenAsync(Bench bench) => Task.FromResult<IReadOnlyList<Contestant>>(
-    [
-        new Contender(Role.Ours, Contestant.OursName, count => RunAsync(count, $"Import-Module '{Path.Combine(ModuleBuild.Folder, "NasPubSub.dll")}'; $null = Connect-NasPubSub {bench.Server}", "$items | Publish-NasMessage bench.json -Flush", "Disconnect-NasPubSub")),
-        new Contender(Role.Peer, PeerName, count => RunAsync(count, "", "$null = $items | ForEach-Object { ConvertTo-Json -InputObject $_ -Compress }", "")),
-    ]);
-
-    /// <summary>A few times until everything is compiled as it will stay, once by the clock.</summary>
-    private static async Task<double[]> RunAsync(int count, string before, string work, string after)
+    private static Task<IReadOnlyList<Contestant>> OpenAsync(Bench bench)
     {
-        var seconds = await Pwsh.RunAsync($$"""
-            $ErrorActionPreference = 'Stop'
-            {{before}}
-            $items = foreach ($i in 1..{{count}}) { [pscustomobject]@{ Id = $i; Name = "name $i"; Ok = $true } }
-            foreach ($warmUp in 1..4) { {{work}} }
-            $clock = [Diagnostics.Stopwatch]::StartNew()
-            {{work}}
-            $elapsed = $clock.Elapsed.TotalSeconds
-            {{after}}
-            $elapsed.ToString([cultureinfo]::InvariantCulture)
-            """);
-        return [count / double.Parse(seconds, CultureInfo.InvariantCulture) / 1000];
+        var shell = Pwsh.Open();
+        shell.Run($"Import-Module '{Path.Combine(ModuleBuild.Folder, "NasPubSub.dll")}'; $null = Connect-NasPubSub {bench.Server}");
+        var made = 0;
+        return Task.FromResult<IReadOnlyList<Contestant>>(
+        [
+            new Contender(Role.Ours, Contestant.OursName, count => TimeAsync(count, "$items | Publish-NasMessage bench.json -Flush"), () =>
+            {
+                shell.Dispose();
+                return default;
+            }),
+            new Contender(Role.Peer, PeerName, count => TimeAsync(count, "$null = $items | ForEach-Object { ConvertTo-Json -InputObject $_ -Compress }")),
+        ]);
+
+        async Task<double[]> TimeAsync(int count, string work)
+        {
+            if (made != count) shell.Run($"$items = foreach ($i in 1..{made = count}) {{ [pscustomobject]@{{ Id = $i; Name = \"name $i\"; Ok = $true }} }}");
+            return [count / await shell.TimeAsync(work) / 1000];
+        }
     }
 }

@@ -10,6 +10,9 @@ internal static class Pwsh
 
     public static bool IsThere => Executable is not null;
 
+    /// <summary>A process that takes one line of script after the other.</summary>
+    public static PwshSession Open() => new(Executable!);
+
     /// <summary>Runs a script in a fresh process and gives its output.</summary>
     public static async Task<string> RunAsync(string script)
     {
