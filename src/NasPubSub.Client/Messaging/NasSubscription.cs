@@ -13,7 +13,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     private readonly Func<NasMessage, ValueTask>? _handler;
     private readonly NasConnection _owner;
     private readonly bool _isPattern;
-    private MessageOrigin _origin;
+    private MessageOrigin? _origin;
     private byte[] _originTopic = [];
     private int _originLength;
     private long _max;
@@ -31,7 +31,6 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         _handler = handler;
         _max = max;
         _isPattern = topic.IndexOf('*') >= 0 || topic.EndsWith('>');
-        _origin = new MessageOrigin(this, topic);
     }
 
     /// <summary>The connection it belongs to.</summary>
@@ -87,7 +86,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>The message's subject as one object with those before it, where it is the same. Read loop only.</summary>
     internal MessageOrigin OriginOf(ReadOnlySpan<byte> topic)
     {
-        if (!_isPattern || topic.SequenceEqual(_originTopic.AsSpan(0, _originLength))) return _origin;
+        if (!_isPattern || topic.SequenceEqual(_originTopic.AsSpan(0, _originLength))) return _origin ??= new MessageOrigin(this, Topic);
         if (_originTopic.Length < topic.Length) _originTopic = new byte[topic.Length * 2];
         topic.CopyTo(_originTopic);
         _originLength = topic.Length;
