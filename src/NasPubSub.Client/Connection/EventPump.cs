@@ -5,6 +5,9 @@ namespace NasPubSub.Connection;
 /// <summary>Brings events to the user's handlers, one at a time and in order, away from the connection's own loops.</summary>
 internal sealed class EventPump(NasConnection connection)
 {
+    /// <summary>Errors beyond this are not kept for a handler that hangs: a server can send them without end.</summary>
+    private const int MostErrors = 1000;
+
     private readonly ConcurrentQueue<NasEvent> _waiting = new();
     private int _running;
 
@@ -12,7 +15,7 @@ internal sealed class EventPump(NasConnection connection)
 
     public void Add(NasEvent what)
     {
-        if (Handlers is null) return;
+        if (Handlers is null || (what.Kind == NasEventKind.Error && _waiting.Count >= MostErrors)) return;
         _waiting.Enqueue(what);
         if (Interlocked.CompareExchange(ref _running, 1, 0) == 0) ThreadPool.UnsafeQueueUserWorkItem(static p => ((EventPump)p!).Run(), this);
     }

@@ -65,7 +65,7 @@ public sealed partial class NasConnection : ILinkHandler
     private void Answer(Link link)
     {
         // A link moved to has no outbox yet; its server waits minutes for this.
-        if (link == _link) _outbox.WriteControl(ClientLines.Pong);
+        if (link == _link) _outbox.WritePong();
     }
 
     private static NasMessage ToMessage(MessageOrigin origin, ref ServerOperation operation, long utcTicks)

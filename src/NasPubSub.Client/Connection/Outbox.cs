@@ -11,7 +11,7 @@ namespace NasPubSub.Connection;
 /// </summary>
 internal sealed class Outbox(NasOptions options)
 {
-    private const int InitialBytes = 32 * 1024;
+    private const int InitialBytes = 32 * 1024, MostPongs = 1000;
     private static readonly TimeSpan ConfirmEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly object _gate = new();
@@ -26,7 +26,7 @@ internal sealed class Outbox(NasOptions options)
     private readonly List<TaskCompletionSource<TimeSpan>> _heldFences = [];
     private WriteSignal? _idle;
     private TaskCompletionSource<bool>? _room;
-    private int _blocked;
+    private int _blocked, _pongs;
     private long _published, _publishedBytes, _confirmed, _unconfirmed;
     private Fence? _lastFence;
     private long _maxPayload = long.MaxValue;
@@ -107,6 +107,13 @@ internal sealed class Outbox(NasOptions options)
             wake = TakeWake();
         }
         wake?.SetLater();
+    }
+
+    /// <summary>Answers a PING. A server that sends them without end and takes no answers gets no more: they would pile up.</summary>
+    public void WritePong()
+    {
+        lock (_gate) if (_pongs++ >= MostPongs) return;
+        WriteControl(ClientLines.Pong);
     }
 
     /// <summary>Writes operations and a PING behind them.</summary>
@@ -192,7 +199,7 @@ internal sealed class Outbox(NasOptions options)
             else if (_published > (_lastFence?.Published ?? _confirmed) && (_lastFence is null || _lastFence.Age > ConfirmEvery)) AppendFence(null);
             (_filling, _sending) = (_sending, _filling);
             Trim(ref _filling);
-            (_sendingCount, _filled) = (_filled, 0);
+            (_sendingCount, _filled, _pongs) = (_filled, 0, 0);
             FreeRoom();
             bytes = new ArraySegment<byte>(_sending, 0, _sendingCount);
             return true;
@@ -233,7 +240,7 @@ internal sealed class Outbox(NasOptions options)
         lock (_gate)
         {
             var kept = _filling.AsSpan(0, _filled).ToArray();
-            _filled = 0;
+            _filled = _pongs = 0;
             _link = link;
             _lastFence = null;
             _held = false;
