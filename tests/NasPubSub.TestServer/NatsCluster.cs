@@ -80,8 +80,11 @@ public sealed class NatsCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>A server in the mesh tells a new client the addresses of all, so its INFO says when the mesh is full.</summary>
-    private async Task MeshedAsync()
+    /// <summary>
+    /// Returns when each server has a route to each other: one in the mesh tells a new client the addresses of all, so its INFO says when
+    /// the mesh is full.
+    /// </summary>
+    public async Task MeshedAsync()
     {
         foreach (var server in Servers)
         {

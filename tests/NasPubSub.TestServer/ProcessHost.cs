@@ -85,8 +85,16 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
             return;
         }
 
-        await SignalAsync("CONT");
-        await SignalAsync("INT");
+        try
+        {
+            await SignalAsync("CONT");
+            await SignalAsync("INT");
+        }
+        catch (NatsServerException)
+        {
+            // A lame duck whose last client has gone ends by itself, perhaps just now.
+        }
+
         await EndedAsync();
     }
 

@@ -1,0 +1,79 @@
+using NasPubSub.TestServer;
+
+namespace NasPubSub.Client.Tests.Connection;
+
+/// <summary>Servers that announce their end while everything is under way.</summary>
+public sealed class LameDuckTests
+{
+    private static readonly NasEventKind[] Trouble = [NasEventKind.Disconnected, NasEventKind.Error, NasEventKind.ConnectAttemptFailed, NasEventKind.LameDuck, NasEventKind.SlowConsumer];
+
+    /// <summary>As an upgrade goes: each server of three is sent into lame duck mode, and comes back as a new one.</summary>
+    [Fact]
+    public async Task A_rolling_restart_fails_no_request_and_loses_and_doubles_nothing()
+    {
+        await using var cluster = await NatsCluster.StartAsync(3, new NatsServerOptions { Config = "lame_duck_duration: \"30s\"\nlame_duck_grace_period: \"5s\"\n" });
+        var options = Quick.Options([.. cluster.Servers.Select(s => s.Url)]) with { MaxReconnects = -1 };
+        await using var near = await Quick.ConnectAsync(options with { Name = "near" });
+        await using var far = await Quick.ConnectAsync(options with { Name = "far" });
+        NasConnection[] connections = [near, far];
+        var logs = connections.Select(c => new EventLog(c)).ToArray();
+        var readers = connections.Select(_ => new NumberedReader()).ToArray();
+        for (var i = 0; i < 2; i++) await connections[i].SubscribeAsync("roll", readers[i].OnMessage);
+        // Both answer, so that the queue group changes its members while requests are under way.
+        foreach (var connection in connections) await connection.SubscribeAsync("ask", m => m.ReplyAsync(m.Payload), queueGroup: "q");
+
+        using var stop = new CancellationTokenSource();
+        var published = Task.Run(() => PublishAsync(near, stop.Token));
+        var answered = new int[2];
+        var asked = Enumerable.Range(0, 2).Select(i => Task.Run(() => AskAsync(connections[i], () => Interlocked.Increment(ref answered[i]), stop.Token))).ToArray();
+        var moves = new int[2];
+        foreach (var server in cluster.Servers)
+        {
+            int[] before = [.. answered];
+            await Eventually.TrueAsync(() => answered.Zip(before).All(n => n.First > n.Second + 50), what: "requests go on");
+            for (var i = 0; i < 2; i++) if (connections[i].Server == server.Url) moves[i]++;
+            await server.EnterLameDuckAsync();
+            for (var i = 0; i < 2; i++) if (moves[i] > 0) await logs[i].WaitAsync(NasEventKind.Moved, moves[i], TimeSpan.FromSeconds(20));
+            Assert.All(connections, c => Assert.NotEqual(server.Url, c.Server));
+            await server.RestartAsync();
+            await cluster.MeshedAsync();
+        }
+        await stop.CancelAsync();
+        var sent = await published;
+        await Task.WhenAll(asked);
+        await Eventually.TrueAsync(() => readers.All(r => r.Received >= sent), what: "all that was published arrives");
+
+        Assert.True(moves.Sum() >= 2, "no connection had to move twice: the test showed nothing");
+        Assert.All(readers, r => Assert.Equal((sent, 0), (r.Received, r.Corrupt)));
+        // Servers keep the order of what one of them was given: what the publisher gave to two may overtake on the way to a third.
+        Assert.Equal(0, readers[0].OutOfOrder);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(moves[i], logs[i].Of(NasEventKind.Moved).Count);
+            Assert.All(Trouble, kind => Assert.Empty(logs[i].Of(kind)));
+        }
+    }
+
+    /// <returns>How many went out.</returns>
+    private static async Task<int> PublishAsync(NasConnection connection, CancellationToken stop)
+    {
+        var number = 0;
+        for (; !stop.IsCancellationRequested; number++)
+        {
+            await connection.PublishAsync("roll", Numbered.Payload(number), cancel: CancellationToken.None);
+            if (number % 10 == 0) await Task.Delay(1, CancellationToken.None);
+        }
+        await connection.FlushAsync(cancel: CancellationToken.None);
+        return number;
+    }
+
+    private static async Task AskAsync(NasConnection connection, Action answered, CancellationToken stop)
+    {
+        for (var number = 0; !stop.IsCancellationRequested; number++)
+        {
+            var reply = await connection.RequestAsync("ask", Numbered.Payload(number), TimeSpan.FromSeconds(10), cancel: CancellationToken.None);
+            Assert.Equal(number, Numbered.Read(reply.Payload));
+            answered();
+        }
+    }
+}
