@@ -28,7 +28,7 @@ internal static class ReceiveRows
             async bench =>
             [
                 await Receiver.OursAsync(bench, reception), await Receiver.PeerAsync(bench, reception), Receiver.Raw(bench, reception),
-                .. reception.Size >= 1024 ? [Receiver.Raw(bench, reception, keeps: true)] : Array.Empty<Contestant>(),
+                Receiver.Raw(bench, reception, keeps: true),
             ])
         {
             LeastCount = reception.Wildcard ? 1 : reception.Subjects,
