@@ -99,6 +99,6 @@ case $task in
   test) run_tests ;;
   bench) dotnet run -c Release --project tests/NasPubSub.Benchmarks -- "$@" ;;
   package) build && dotnet msbuild tools/package.proj -nologo -v:minimal "$@" ;;
-  clean) rm -rf bin out TestResults src/*/bin src/*/obj tests/*/bin tests/*/obj ;;
+  clean) rm -rf bin en-US out TestResults src/*/bin src/*/obj tests/*/bin tests/*/obj ;;
   *) echo "usage: ./build.sh [build | demo | test | bench | package | clean]" >&2; exit 2 ;;
 esac

@@ -38,7 +38,13 @@ Describe 'The package' {
         $files = Get-ChildItem (Join-Path $modules NasPubSub) -Recurse -File | ForEach-Object { $_.FullName.Substring($modules.Length + 1).Replace('\', '/') }
         $files | Should -Contain 'NasPubSub/LICENSE'
         @($files -like 'NasPubSub/bin/net8.0/*.dll').Count | Should -Be 3
+        $files | Should -Contain 'NasPubSub/en-US/NasPubSub.dll-Help.xml'
+        $files | Should -Contain 'NasPubSub/en-US/about_NasPubSub.help.txt'
         $files -like '*System.Management.Automation*' | Should -BeNullOrEmpty
+    }
+
+    It 'has its help' {
+        "$(Invoke-CleanShell '(Get-Help Publish-NasMessage).Synopsis; Get-Help about_NasPubSub')" | Should -Match 'Publishes what comes from the pipeline.*SHORT DESCRIPTION'
     }
 
     It 'comes as packages for a PowerShell repository and for .NET, with symbols' {

@@ -20,7 +20,7 @@ BeforeAll {
     $installed = Join-Path $modules NasPubSub
     $null = New-Item $installed -ItemType Directory
     $from = if ($env:NAS_MODULE_FOLDER) { $env:NAS_MODULE_FOLDER } else { $root }
-    'NasPubSub.psd1', 'module', 'bin' | ForEach-Object { Copy-Item (Join-Path $from $_) $installed -Recurse }
+    'NasPubSub.psd1', 'module', 'bin', 'en-US' | ForEach-Object { Copy-Item (Join-Path $from $_) $installed -Recurse }
 
     function Invoke-InShell([string] $File, [string[]] $Rest) {
         # In Windows PowerShell each line that a program writes to stderr is an error.
