@@ -114,7 +114,7 @@ try {
             dotnet msbuild tools/package.proj -nologo -v:minimal
         }
         Clean {
-            Get-Item bin, out, TestResults, src/*/bin, src/*/obj, tests/*/bin, tests/*/obj -ErrorAction Ignore |
+            Get-Item bin, en-US, out, TestResults, src/*/bin, src/*/obj, tests/*/bin, tests/*/obj -ErrorAction Ignore |
                 Remove-Item -Recurse -Force
         }
     }
