@@ -9,7 +9,7 @@ public sealed class KillTests(ITestOutputHelper output)
 {
     private const int Subjects = 20;
 
-    /// <summary>10 kills, or 100 with NAS_TEST_LONG=1.</summary>
+    /// <summary>10 kills, or 100 with NAS_TEST_LONG=1. What is held at the start is taken after a tenth of them, when all code has run.</summary>
     [Fact]
     public async Task Servers_killed_under_load_cost_only_what_is_counted()
     {
@@ -30,7 +30,7 @@ public sealed class KillTests(ITestOutputHelper output)
             await server.KillAsync();
             await server.RestartAsync();
             await connection.ConnectedAsync(kill);
-            start ??= Footprint.Now();
+            if (kill == 1 + kills / 10) start = Footprint.Now();
         }
         var last = readers.Select(r => r.Received).ToArray();
         await Eventually.TrueAsync(() => readers.Zip(last).All(r => r.First.Received > r.Second), what: "each subscription lives after the last kill");
@@ -48,9 +48,9 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.Equal(kills, statistics.Reconnects);
         Assert.Equal((sent, all), (statistics.MessagesOut, statistics.MessagesIn));
         Assert.InRange(sent - all, 0, statistics.Unconfirmed);
-        Assert.InRange(end.Handles, 0, start!.Handles + 5);
-        Assert.InRange(end.Threads, 0, start.Threads + 10);
-        Assert.InRange(end.Bytes, 0, start.Bytes + 8_000_000);
+        Assert.InRange(end.Handles, 0, start!.Handles + (OperatingSystem.IsLinux() ? 2 : 50));
+        Assert.InRange(end.Threads, 0, start.Threads + 2);
+        Assert.InRange(end.Bytes, 0, start.Bytes + 4_000_000);
     }
 
     /// <returns>Messages that Publish took.</returns>
