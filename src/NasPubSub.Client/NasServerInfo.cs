@@ -35,10 +35,8 @@ public sealed record NasServerInfo
     public ulong ClientId { get; init; }
     /// <summary>This client's address as the server sees it.</summary>
     public string ClientIp { get; init; } = "";
-    /// <summary>Addresses of the cluster's servers, host:port.</summary>
+    /// <summary>Addresses of the cluster's servers, host:port; over WebSocket those of their WebSocket ports.</summary>
     public IReadOnlyList<string> ConnectUrls { get; init; } = [];
-    /// <summary>Addresses of the cluster's WebSocket ports, host:port.</summary>
-    public IReadOnlyList<string> WebSocketConnectUrls { get; init; } = [];
 
     internal string Nonce { get; init; } = "";
 
@@ -71,7 +69,6 @@ public sealed record NasServerInfo
                 ClientIp = Text(root, "client_ip"),
                 Nonce = Text(root, "nonce"),
                 ConnectUrls = Texts(root, "connect_urls"),
-                WebSocketConnectUrls = Texts(root, "ws_connect_urls"),
             };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)

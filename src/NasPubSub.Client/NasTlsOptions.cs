@@ -5,7 +5,10 @@ namespace NasPubSub;
 /// <summary>When TLS is used.</summary>
 public enum NasTlsMode
 {
-    /// <summary>When the server requires it, or its address begins with tls:// or wss://.</summary>
+    /// <summary>
+    /// When the server requires it, its address begins with tls:// or wss://, or a CA file or a client certificate is given: then a
+    /// server without TLS is refused.
+    /// </summary>
     Auto,
     /// <summary>Always; a server without TLS is refused.</summary>
     Require,
@@ -15,7 +18,7 @@ public enum NasTlsMode
     Off,
 }
 
-/// <summary>TLS settings. The password is never shown.</summary>
+/// <summary>TLS settings; the versions are 1.2 and 1.3. The password is never shown.</summary>
 public sealed record NasTlsOptions
 {
     /// <summary>When TLS is used.</summary>
@@ -30,7 +33,7 @@ public sealed record NasTlsOptions
     /// <summary>The private key of a PEM certificate.</summary>
     public string? KeyFile { get; init; }
 
-    /// <summary>The password of the key or PFX file. It can be set, not read.</summary>
+    /// <summary>The password of an encrypted key or PFX file. It can be set, not read.</summary>
     public string? CertificatePassword { internal get; init; }
 
     /// <summary>The client's certificate with its private key, ready made, as from the Windows store.</summary>
@@ -44,6 +47,11 @@ public sealed record NasTlsOptions
 
     /// <summary>Checks that certificates are not revoked, where their authority can be asked.</summary>
     public bool CheckRevocation { get; init; }
+
+    internal bool HasCertificate => Certificate is not null || CertificateFile is not null;
+
+    /// <summary>Is a server without TLS refused?</summary>
+    internal bool IsRequired => Mode == NasTlsMode.Require || (Mode == NasTlsMode.Auto && (CaFile is not null || HasCertificate));
 
     /// <inheritdoc/>
     public override string ToString() =>

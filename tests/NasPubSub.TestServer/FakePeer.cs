@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
@@ -122,10 +123,10 @@ public sealed class FakePeer : IDisposable
     }
 
     /// <summary>Does the server's side of a TLS handshake; all that follows goes through it.</summary>
-    public async Task UseTlsAsync(X509Certificate2 certificate)
+    public async Task UseTlsAsync(X509Certificate2 certificate, SslProtocols versions = SslProtocols.None)
     {
         var tls = new SslStream(_stream);
-        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, _end);
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = versions }, _end);
         _stream = tls;
     }
 

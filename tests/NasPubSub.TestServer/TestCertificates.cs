@@ -7,7 +7,7 @@ namespace NasPubSub.TestServer;
 /// <summary>A set of certificates made at run time, as files in a folder of its own.</summary>
 public sealed class TestCertificates : IDisposable
 {
-    /// <summary>The password of every PFX file.</summary>
+    /// <summary>The password of every PFX file and of every encrypted key.</summary>
     public const string PfxPassword = "nas-tests";
 
     private TestCertificates(string folder)
@@ -20,6 +20,11 @@ public sealed class TestCertificates : IDisposable
         var now = DateTimeOffset.UtcNow;
         Server = Issue(ca, "server", "localhost", ServerAuthentication, now.AddDays(30));
         Expired = Issue(ca, "expired", "localhost", ServerAuthentication, now.AddDays(-1));
+        ByName = Issue(ca, "by-name", "localhost", ServerAuthentication, now.AddDays(30), numbers: false);
+        NotAServer = Issue(ca, "not-a-server", "localhost", ClientAuthentication, now.AddDays(30));
+        using var between = NewAuthority("NasPubSub test intermediate", ca);
+        ChainedServer = Issue(between, "chained-server", "localhost", ServerAuthentication, now.AddDays(30));
+        ChainedClient = Issue(between, "chained-client", "client", ClientAuthentication, now.AddDays(30));
         WrongHost = Issue(ca, "wrong-host", "elsewhere.test", ServerAuthentication, now.AddDays(30));
         Client = Issue(ca, "client", "client", ClientAuthentication, now.AddDays(30));
         OtherClient = Issue(otherCa, "other-client", "client", ClientAuthentication, now.AddDays(30));
@@ -43,6 +48,18 @@ public sealed class TestCertificates : IDisposable
 
     /// <summary>As <see cref="Server"/>, valid until yesterday.</summary>
     public CertificateFiles Expired { get; }
+
+    /// <summary>For localhost and no number.</summary>
+    public CertificateFiles ByName { get; }
+
+    /// <summary>As <see cref="Server"/>, but issued to prove a client only.</summary>
+    public CertificateFiles NotAServer { get; }
+
+    /// <summary>As <see cref="Server"/>, by an intermediate of the CA; its files hold the intermediate too.</summary>
+    public CertificateFiles ChainedServer { get; }
+
+    /// <summary>As <see cref="Client"/>, by an intermediate of the CA; its files hold the intermediate too.</summary>
+    public CertificateFiles ChainedClient { get; }
 
     /// <summary>For the host elsewhere.test only.</summary>
     public CertificateFiles WrongHost { get; }
@@ -71,17 +88,25 @@ public sealed class TestCertificates : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    private static X509Certificate2 NewAuthority(string name)
+    private static X509Certificate2 NewAuthority(string name, X509Certificate2? issuer = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(60));
+        var (from, until) = (DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(60));
+        if (issuer is null)
+        {
+            return request.CreateSelfSigned(from, until);
+        }
+
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
+        using var issued = request.Create(issuer, issuer.NotBefore, issuer.NotAfter, RandomNumberGenerator.GetBytes(8));
+        return issued.CopyWithPrivateKey(key);
     }
 
-    private CertificateFiles Issue(X509Certificate2 ca, string file, string host, Oid usage, DateTimeOffset until)
+    private CertificateFiles Issue(X509Certificate2 ca, string file, string host, Oid usage, DateTimeOffset until, bool numbers = true)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
@@ -89,16 +114,26 @@ public sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([usage], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(ca, true, false));
-        request.CertificateExtensions.Add(Names(host));
+        request.CertificateExtensions.Add(Names(host, numbers));
         using var issued = request.Create(ca, DateTimeOffset.UtcNow.AddDays(-5), until, RandomNumberGenerator.GetBytes(8));
         using var whole = issued.CopyWithPrivateKey(key);
-        var files = new CertificateFiles(Save(file, whole), Path.Combine(Folder, file + ".key"), Path.Combine(Folder, file + ".pfx"));
+        var path = Path.Combine(Folder, file);
+        var files = new CertificateFiles(Save(file, whole), path + ".key", path + ".encrypted.key", path + ".pfx");
         File.WriteAllText(files.KeyFile, key.ExportPkcs8PrivateKeyPem());
-        File.WriteAllBytes(files.PfxFile, whole.Export(X509ContentType.Pfx, PfxPassword));
+        File.WriteAllText(files.EncryptedKeyFile, key.ExportEncryptedPkcs8PrivateKeyPem(PfxPassword, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2000)));
+        using var issuer = X509CertificateLoader.LoadCertificate(ca.RawData);
+        var isChained = ca.Subject != ca.Issuer;
+        if (isChained)
+        {
+            File.AppendAllText(files.CertificateFile, "\n" + issuer.ExportCertificatePem());
+        }
+
+        X509Certificate2Collection bundle = isChained ? [whole, issuer] : [whole];
+        File.WriteAllBytes(files.PfxFile, bundle.Export(X509ContentType.Pfx, PfxPassword)!);
         return files;
     }
 
-    private static X509Extension Names(string host)
+    private static X509Extension Names(string host, bool numbers)
     {
         var names = new SubjectAlternativeNameBuilder();
         if (host == "client")
@@ -110,7 +145,7 @@ public sealed class TestCertificates : IDisposable
             names.AddDnsName(host);
         }
 
-        if (host == "localhost")
+        if (host == "localhost" && numbers)
         {
             names.AddIpAddress(IPAddress.Loopback);
             names.AddIpAddress(IPAddress.IPv6Loopback);
@@ -127,8 +162,11 @@ public sealed class TestCertificates : IDisposable
     }
 }
 
-/// <summary>One certificate and its key: both as PEM, and both together as PFX with <see cref="TestCertificates.PfxPassword"/>.</summary>
-public sealed record CertificateFiles(string CertificateFile, string KeyFile, string PfxFile)
+/// <summary>
+/// One certificate and its key: both as PEM, the key encrypted too, and both together as PFX; the password is
+/// <see cref="TestCertificates.PfxPassword"/>.
+/// </summary>
+public sealed record CertificateFiles(string CertificateFile, string KeyFile, string EncryptedKeyFile, string PfxFile)
 {
     /// <summary>The certificate with its key, in memory.</summary>
     public X509Certificate2 Load() => X509CertificateLoader.LoadPkcs12FromFile(PfxFile, TestCertificates.PfxPassword);

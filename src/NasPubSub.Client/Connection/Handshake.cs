@@ -18,15 +18,25 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
     private Parser _parser = new(options.MaxIncomingBytes);
     private int _start, _end;
 
+    /// <summary>What may be the matter when the server says nothing.</summary>
+    private string _hint = "";
+
+    /// <summary>TLS is up, and nothing has come through it yet: with TLS 1.3 a server judges the client's certificate after that.</summary>
+    private bool _isJudged;
+
+    /// <summary>Does the server want a client certificate? Null before INFO.</summary>
+    private bool? _wantsCertificate;
+
     /// <exception cref="NasException">Why this server is of no use.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>, not by the connect timeout.</exception>
     public static async Task<Link> OpenAsync(NasServerAddress address, NasOptions options, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(options.ConnectTimeout);
+        var handshake = new Handshake(address, options);
         try
         {
-            return await new Handshake(address, options).RunAsync(limit.Token).ConfigureAwait(false);
+            return await handshake.RunAsync(limit.Token).ConfigureAwait(false);
         }
         catch (Exception) when (cancel.IsCancellationRequested)
         {
@@ -34,23 +44,40 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         }
         catch (Exception) when (limit.IsCancellationRequested)
         {
-            throw new NasException(NasError.ConnectFailed, $"The server {address} gave no answer within {options.ConnectTimeout.TotalSeconds:0.###} s.") { Target = address.ToString() };
+            throw new NasException(NasError.ConnectFailed, $"The server {address} gave no answer within {options.ConnectTimeout.TotalSeconds:0.###} s.{handshake._hint}") { Target = address.ToString() };
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
         {
-            throw new NasException(NasError.ConnectFailed, $"The server {address} cannot be reached: {e.Message}", e) { Target = address.ToString() };
+            if (handshake.AsRefused(e) is { } refused) throw refused;
+            var what = e is EndOfStreamException ? "closed the connection during the handshake." : $"cannot be reached: {e.Message}";
+            throw new NasException(NasError.ConnectFailed, $"The server {address} {what}{handshake._hint}", e) { Target = address.ToString() };
         }
+    }
+
+    /// <summary>A client certificate that is missing or not liked; else null. The server's alert may be lost in the reset that follows it.</summary>
+    private NasException? AsRefused(Exception e)
+    {
+        var alert = e.InnerException is null or SocketException ? "" : $" ({e.GetBaseException().Message})";
+        if (!_isJudged || (_wantsCertificate == false && alert.Length == 0)) return null;
+        var why = options.Tls.HasCertificate ? $"refused the client certificate{alert}."
+            : $"{(_wantsCertificate == true ? "requires" : "ended TLS and may require")} a client certificate{alert}: give CertificateFile (-TlsCertificateFile).";
+        return new NasException(NasError.TlsFailed, $"The server {address} {why}", e) { Target = address.ToString() };
     }
 
     private async Task<Link> RunAsync(CancellationToken cancel)
     {
+        if (address.IsTls && options.Tls.Mode == NasTlsMode.Off)
+            throw new NasException(NasError.InvalidOption, $"The address {address} asks for TLS, and the options forbid it.") { Target = address.ToString() };
         var socket = await TcpConnector.OpenAsync(address.Host, address.Port, cancel).ConfigureAwait(false);
         ByteTransport? transport = null;
         using var abort = cancel.Register(() => { socket.Dispose(); transport?.Dispose(); });
         try
         {
             transport = await OpenTransportAsync(socket, cancel).ConfigureAwait(false);
+            if (!address.IsWebSocket && !transport.IsTls) _hint = " One that wants TLS first (handshake_first) needs the TLS mode First (-Tls First).";
             var info = await ReadInfoAsync(transport).ConfigureAwait(false);
+            _hint = "";
+            _wantsCertificate = info.TlsVerify;
             if (!transport.IsTls && !address.IsWebSocket && WantsTls(info))
             {
                 if (_end > _start) throw new NasException(NasError.ProtocolError, $"The server {address} went on in plain text where TLS was agreed.");
@@ -74,9 +101,11 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         if (address.IsWebSocket)
         {
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            var isTls = address.IsTls || options.Tls.Mode is NasTlsMode.Require or NasTlsMode.First;
-            if (isTls) stream = await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false);
-            return new StreamTransport(await WebSocketUpgrade.StartAsync(stream, address, cancel).ConfigureAwait(false), isTls);
+            var isTls = address.IsTls || options.Tls.IsRequired || options.Tls.Mode == NasTlsMode.First;
+            if (isTls) stream = await EncryptAsync(stream, cancel).ConfigureAwait(false);
+            stream = await WebSocketUpgrade.StartAsync(stream, address, cancel).ConfigureAwait(false);
+            _isJudged = false;
+            return new StreamTransport(stream, isTls);
         }
         return options.Tls.Mode == NasTlsMode.First
             ? await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel).ConfigureAwait(false)
@@ -84,11 +113,18 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
     }
 
     private async Task<ByteTransport> SecureAsync(Stream stream, CancellationToken cancel) =>
-        new StreamTransport(await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false), isTls: true);
+        new StreamTransport(await EncryptAsync(stream, cancel).ConfigureAwait(false), isTls: true);
+
+    private async Task<Stream> EncryptAsync(Stream stream, CancellationToken cancel)
+    {
+        var encrypted = await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false);
+        _isJudged = true;
+        return encrypted;
+    }
 
     private bool WantsTls(NasServerInfo info)
     {
-        var wanted = address.IsTls || options.Tls.Mode == NasTlsMode.Require;
+        var wanted = address.IsTls || options.Tls.IsRequired;
         if (wanted && !info.TlsRequired && !info.TlsAvailable)
             throw new NasException(NasError.TlsFailed, $"TLS is asked for, but the server {address} has none.") { Target = address.ToString() };
         if (info.TlsRequired && options.Tls.Mode == NasTlsMode.Off)
@@ -141,7 +177,8 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
             if (_end == _buffer.Length && _end < MaxBytes) Array.Resize(ref _buffer, Math.Min(_end * 2, MaxBytes));
             if (_end == _buffer.Length) throw new NasException(NasError.ProtocolError, $"The server {address} sent too much before it let the client in.");
             var count = await transport.ReceiveAsync(_buffer, _end, _buffer.Length - _end).ConfigureAwait(false);
-            if (count == 0) throw new NasException(NasError.ConnectFailed, $"The server {address} closed the connection during the handshake.") { Target = address.ToString() };
+            if (count == 0) throw new EndOfStreamException();
+            _isJudged = false;
             _end += count;
         }
     }

@@ -55,15 +55,14 @@ internal sealed class ServerPool
     /// <returns>The new servers.</returns>
     public IReadOnlyList<NasServerAddress> Discover(NasServerInfo info, NasServerAddress current)
     {
-        var urls = current.IsWebSocket ? info.WebSocketConnectUrls : info.ConnectUrls;
-        if (_options.IgnoreDiscoveredServers || urls.Count == 0) return [];
+        if (_options.IgnoreDiscoveredServers || info.ConnectUrls.Count == 0) return [];
         var named = new List<NasServerAddress>();
-        foreach (var url in urls)
+        foreach (var url in info.ConnectUrls)
         {
             try
             {
                 var address = NasServerAddress.Parse(url, current.Scheme);
-                named.Add(address with { User = current.User, Password = current.Password, TlsHost = IsNumber(address.Host) ? current.TlsHost : address.Host });
+                named.Add(address with { User = current.User, Password = current.Password, TlsHost = IsNumber(address.Host) && !IsNumber(current.TlsHost) ? current.TlsHost : address.Host });
             }
             catch (NasException)
             {

@@ -11,15 +11,12 @@ internal static class PemFile
         "-----BEGIN CERTIFICATE-----(?<body>[^-]*)-----END CERTIFICATE-----", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
     /// <exception cref="NasException">InvalidOption: no such file, or no certificate in it.</exception>
-    public static X509Certificate2Collection Certificates(string path)
+    public static X509Certificate2Collection Authorities(string path)
     {
-        var found = new X509Certificate2Collection();
+        X509Certificate2Collection found;
         try
         {
-#pragma warning disable SYSLIB0057 // the loader that replaces this constructor is not in net8.0
-            foreach (Match block in Block.Matches(File.ReadAllText(path)))
-                found.Add(new X509Certificate2(Convert.FromBase64String(block.Groups["body"].Value)));
-#pragma warning restore SYSLIB0057
+            found = Certificates(File.ReadAllText(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException or ArgumentException)
         {
@@ -27,51 +24,65 @@ internal static class PemFile
         }
         return found.Count > 0 ? found : throw new NasException(NasError.InvalidOption, $"The CA file '{path}' holds no PEM certificate.") { Target = path };
     }
+
+    public static X509Certificate2Collection Certificates(string text)
+    {
+        var found = new X509Certificate2Collection();
+        foreach (Match block in Block.Matches(text)) found.Add(new X509Certificate2(Convert.FromBase64String(block.Groups["body"].Value)));
+        return found;
+    }
 }
 
-/// <summary>The client's own certificate, from the options' object or files; files are read anew at each connect.</summary>
-internal static class ClientCertificate
+/// <summary>The client's own certificate, and the intermediates to show with it.</summary>
+internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certificate2Collection Intermediates)
 {
+    /// <summary>From the options' object or files; files are read anew at each connect.</summary>
     /// <exception cref="NasException">InvalidOption: a file cannot be read or has no private key.</exception>
-    public static X509Certificate2? Load(NasTlsOptions options)
+    public static ClientCertificate? Load(NasTlsOptions options)
     {
-        if (options.Certificate is not null) return options.Certificate;
-        if (options.CertificateFile is not { } path) return null;
-        X509Certificate2 certificate;
+        if (options.Certificate is { } given) return given.HasPrivateKey ? new(given, []) : throw Bad("The client certificate given has no private key.", given.Subject);
+        if (options.CertificateFile is not { } path)
+            return options.KeyFile is { } alone ? throw Bad($"The key '{alone}' needs its certificate: give CertificateFile (-TlsCertificateFile).", alone) : null;
         try
         {
-            certificate = IsPem(path) ? FromPem(path, options) : FromPfx(path, options.CertificatePassword);
+            var text = File.ReadAllText(path);
+            return text.IndexOf("-----BEGIN ", StringComparison.Ordinal) >= 0 ? FromPem(path, text, options) : FromPfx(path, options.CertificatePassword);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException or ArgumentException)
         {
-            throw new NasException(NasError.InvalidOption, $"The client certificate '{path}' cannot be used: {e.Message}", e) { Target = path };
+            var key = options.KeyFile is { } keyFile ? $" with the key '{keyFile}'" : "";
+            var password = options.CertificatePassword is null ? "" : " Is the password right?";
+            throw Bad($"The client certificate '{path}' cannot be used{key}: {e.Message}{password}", path, e);
         }
-        return certificate.HasPrivateKey
-            ? certificate
-            : throw new NasException(NasError.InvalidOption, $"The client certificate '{path}' has no private key.") { Target = path };
     }
 
-#pragma warning disable SYSLIB0057
-    private static X509Certificate2 FromPfx(string path, string? password) => new(path, password);
-#pragma warning restore SYSLIB0057
-
-    private static bool IsPem(string path) => File.ReadAllText(path).IndexOf("-----BEGIN ", StringComparison.Ordinal) >= 0;
+    private static ClientCertificate FromPfx(string path, string? password)
+    {
+        var all = new X509Certificate2Collection();
+        all.Import(path, password, X509KeyStorageFlags.DefaultKeySet);
+        var own = all.Cast<X509Certificate2>().FirstOrDefault(c => c.HasPrivateKey) ?? throw Bad($"The client certificate '{path}' has no private key.", path);
+        all.Remove(own);
+        return new(own, all);
+    }
 
 #if NETSTANDARD2_0
-    private static X509Certificate2 FromPem(string path, NasTlsOptions options) =>
-        throw new NasException(NasError.InvalidOption, "Windows PowerShell reads no PEM keys: give the client certificate as a PFX file or from the certificate store.") { Target = path };
+    private static ClientCertificate FromPem(string path, string text, NasTlsOptions options) =>
+        throw Bad("Windows PowerShell reads no PEM keys: give the client certificate as a PFX file or from the certificate store.", path);
 #else
-    private static X509Certificate2 FromPem(string path, NasTlsOptions options)
+    private static ClientCertificate FromPem(string path, string text, NasTlsOptions options)
     {
-        using var pem = options.CertificatePassword is { } password
-            ? X509Certificate2.CreateFromEncryptedPemFile(path, password, options.KeyFile)
-            : X509Certificate2.CreateFromPemFile(path, options.KeyFile);
+        var keyPath = options.KeyFile ?? path;
+        var key = options.KeyFile is null ? text : File.ReadAllText(keyPath);
+        var isEncrypted = key.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
+        if (isEncrypted && options.CertificatePassword is null)
+            throw Bad($"The key '{keyPath}' is encrypted: give its password as CertificatePassword (-TlsCertificatePassword).", keyPath);
+        using var pem = isEncrypted ? X509Certificate2.CreateFromEncryptedPem(text, key, options.CertificatePassword) : X509Certificate2.CreateFromPem(text, key);
+        var all = PemFile.Certificates(text);
+        all.RemoveAt(0);
         // Windows takes no key that lives in memory only.
-        return FromBytes(pem.Export(X509ContentType.Pkcs12));
+        return new(new X509Certificate2(pem.Export(X509ContentType.Pkcs12)), all);
     }
-
-#pragma warning disable SYSLIB0057
-    private static X509Certificate2 FromBytes(byte[] pfx) => new(pfx);
-#pragma warning restore SYSLIB0057
 #endif
+
+    private static NasException Bad(string message, string target, Exception? inner = null) => new(NasError.InvalidOption, message, inner) { Target = target };
 }

@@ -5,19 +5,42 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace NasPubSub.Transport;
 
-/// <summary>Puts TLS over a stream.</summary>
+/// <summary>Puts TLS over a stream: version 1.2 or 1.3.</summary>
 internal static class TlsUpgrade
 {
-    /// <exception cref="NasException">TlsFailed: no agreement, or a certificate not to be trusted.</exception>
+    /// <exception cref="NasException">TlsFailed: no agreement, or a certificate not to be trusted. InvalidOption: a file of ours is of no use.</exception>
     public static async Task<SslStream> StartAsync(Stream inner, string host, NasTlsOptions options, CancellationToken cancel)
     {
-        using var check = new CertificateCheck(options, options.ServerName ?? host);
-        var stream = new SslStream(inner, leaveInnerStreamOpen: false, check.Validate);
+        host = options.ServerName ?? host;
+        using var check = new CertificateCheck(options, host);
+        var own = ClientCertificate.Load(options);
+#if NETSTANDARD2_0
+        // Else only one whose authority the server names is shown.
+        var stream = new SslStream(inner, leaveInnerStreamOpen: false, check.Validate, own is null ? null : (_, _, _, _, _) => own.Certificate);
+#else
+        var stream = new SslStream(inner, leaveInnerStreamOpen: false);
+#endif
         try
         {
-            var own = ClientCertificate.Load(options) is { } certificate ? new X509CertificateCollection { certificate } : null;
             using (cancel.Register(inner.Dispose))
-                await stream.AuthenticateAsClientAsync(options.ServerName ?? host, own, SslProtocols.None, options.CheckRevocation).ConfigureAwait(false);
+            {
+#if NETSTANDARD2_0
+                // The system chooses the version: .NET Framework fails where it is named and the system has it not.
+                await stream.AuthenticateAsClientAsync(host, own is null ? null : [own.Certificate], SslProtocols.None, options.CheckRevocation).ConfigureAwait(false);
+                if (stream.SslProtocol < SslProtocols.Tls12) throw new AuthenticationException($"The server offers no more than {stream.SslProtocol}.");
+#else
+                await stream.AuthenticateAsClientAsync(
+                    new SslClientAuthenticationOptions
+                    {
+                        TargetHost = host,
+                        RemoteCertificateValidationCallback = check.Validate,
+                        ClientCertificateContext = own is null ? null : SslStreamCertificateContext.Create(own.Certificate, own.Intermediates, offline: true),
+                        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                        CertificateRevocationCheckMode = options.CheckRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
+                    },
+                    cancel).ConfigureAwait(false);
+#endif
+            }
             return stream;
         }
         catch (Exception e) when (e is AuthenticationException or IOException or ObjectDisposedException or InvalidOperationException or CryptographicException)
@@ -25,6 +48,7 @@ internal static class TlsUpgrade
             stream.Dispose();
             cancel.ThrowIfCancellationRequested();
             var why = check.Problem ?? e.InnerException?.Message ?? e.Message;
+            if (!check.HasRun && options.Mode == NasTlsMode.First) why += " The TLS mode First is for servers with handshake_first; is it on there?";
             throw new NasException(NasError.TlsFailed, $"TLS with '{host}' failed: {why}", e) { Target = host };
         }
         catch
@@ -33,53 +57,4 @@ internal static class TlsUpgrade
             throw;
         }
     }
-}
-
-/// <summary>Judges a server's certificate, and keeps the reason when it is refused.</summary>
-internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDisposable
-{
-    private readonly X509Certificate2Collection? _authorities = options.CaFile is { } path ? PemFile.Certificates(path) : null;
-
-    public string? Problem { get; private set; }
-
-    public bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
-    {
-        if (options.InsecureSkipCertificateCheck) return true;
-        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable)) return Refuse("the server showed no certificate.");
-        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return Refuse($"the server's certificate is not made out to '{host}'.");
-        if (_authorities is null)
-            return errors == SslPolicyErrors.None || Refuse("the server's certificate is not trusted: " + Status(chain));
-        using var copy = new X509Certificate2(certificate);
-        using var own = new X509Chain();
-        own.ChainPolicy.RevocationMode = options.CheckRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck;
-        if (chain is not null) foreach (var element in chain.ChainElements) own.ChainPolicy.ExtraStore.Add(element.Certificate);
-#if NETSTANDARD2_0
-        own.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
-        own.ChainPolicy.ExtraStore.AddRange(_authorities);
-        if (!own.Build(copy)) return Refuse("the server's certificate is not trusted: " + Status(own));
-        var root = own.ChainElements[own.ChainElements.Count - 1].Certificate;
-        return _authorities.Cast<X509Certificate2>().Any(a => a.RawData.AsSpan().SequenceEqual(root.RawData))
-            || Refuse("the server's certificate comes from none of the authorities in the CA file.");
-#else
-        own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        own.ChainPolicy.CustomTrustStore.AddRange(_authorities);
-        return own.Build(copy) || Refuse("the server's certificate is not trusted: " + Status(own));
-#endif
-    }
-
-    public void Dispose()
-    {
-        if (_authorities is not null) foreach (var authority in _authorities) authority.Dispose();
-    }
-
-    private bool Refuse(string why)
-    {
-        Problem = why;
-        return false;
-    }
-
-    private static string Status(X509Chain? chain) =>
-        chain is null || chain.ChainStatus.Length == 0
-            ? "no chain to a trusted authority."
-            : string.Join("; ", chain.ChainStatus.Select(s => s.StatusInformation.Trim().TrimEnd('.')).Where(s => s.Length > 0).Distinct()) + ".";
 }

@@ -27,7 +27,12 @@ internal static class WebSocketUpgrade
             await inner.FlushAsync(cancel).ConfigureAwait(false);
             var response = await ReadHeadAsync(inner, cancel).ConfigureAwait(false);
             if (!response.StartsWith("HTTP/1.1 101", StringComparison.Ordinal) || !response.Contains(Accept(key), StringComparison.Ordinal))
-                throw new NasException(NasError.ProtocolError, $"'{address}' takes no WebSocket: it answered '{Protocol.Subjects.Printable(response.Split('\r')[0])}'.");
+            {
+                var status = Protocol.Subjects.Printable(response.Split('\r')[0]);
+                // What a server with TLS says to a client without.
+                var hint = !address.IsTls && status.Contains(" 400 ", StringComparison.Ordinal) ? " If it wants TLS, its address begins with wss://." : "";
+                throw new NasException(NasError.ProtocolError, $"'{address}' takes no WebSocket: it answered '{status}'.{hint}") { Target = address.ToString() };
+            }
         }
 #if NETSTANDARD2_0
         var socket = WebSocket.CreateClientWebSocket(inner, null, 64 * 1024, 64 * 1024, Timeout.InfiniteTimeSpan, false, WebSocket.CreateClientBuffer(64 * 1024, 64 * 1024));
@@ -44,7 +49,11 @@ internal static class WebSocketUpgrade
         var one = new byte[1];
         while (head.Length < MaxResponse)
         {
-            if (await stream.ReadAsync(one, 0, 1, cancel).ConfigureAwait(false) == 0) break;
+            if (await stream.ReadAsync(one, 0, 1, cancel).ConfigureAwait(false) == 0)
+            {
+                if (head.Length == 0) throw new EndOfStreamException();
+                break;
+            }
             head.Append((char)one[0]);
             if (one[0] == '\n' && head.Length >= 4 && head[head.Length - 3] == '\n') break;
         }

@@ -24,7 +24,7 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
         {
             CaFile = options.Tls.CaFile ?? Path("NATS_CA"),
             CertificateFile = options.Tls.CertificateFile ?? (options.Tls.Certificate is null ? Path("NATS_CERT") : null),
-            KeyFile = options.Tls.KeyFile ?? (options.Tls.CertificateFile is null && options.Tls.Certificate is null ? Path("NATS_KEY") : null),
+            KeyFile = options.Tls.KeyFile ?? (options.Tls.HasCertificate || Path("NATS_CERT") is null ? null : Path("NATS_KEY")),
         },
     };
 

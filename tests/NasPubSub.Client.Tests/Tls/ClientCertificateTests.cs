@@ -1,0 +1,153 @@
+using NasPubSub.Client.Tests.Infrastructure;
+using NasPubSub.TestServer;
+
+namespace NasPubSub.Client.Tests.Tls;
+
+/// <summary>Servers that want to see a client's certificate.</summary>
+public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTests(fixture)
+{
+    private const string Password = TestCertificates.PfxPassword;
+
+    private CertificateFiles Client => Certificates.Client;
+
+    [Fact]
+    public async Task PEM_certificate_and_key_in_two_files()
+    {
+        await LetsInAsync(Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.KeyFile });
+    }
+
+    [Fact]
+    public async Task PEM_certificate_and_key_in_one_file()
+    {
+        var both = Path.Combine(Certificates.Folder, "both.pem");
+        File.WriteAllText(both, File.ReadAllText(Client.KeyFile) + "\n" + File.ReadAllText(Client.CertificateFile));
+        await LetsInAsync(Trusting with { CertificateFile = both });
+    }
+
+    [Fact]
+    public async Task PEM_key_that_is_encrypted()
+    {
+        await LetsInAsync(Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.EncryptedKeyFile, CertificatePassword = Password });
+    }
+
+    [Fact]
+    public async Task PEM_key_that_needs_no_password_takes_none()
+    {
+        await LetsInAsync(Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.KeyFile, CertificatePassword = Password });
+    }
+
+    [Fact]
+    public async Task PFX_with_a_password()
+    {
+        await LetsInAsync(Trusting with { CertificateFile = Client.PfxFile, CertificatePassword = Password });
+    }
+
+    [Fact]
+    public async Task Certificate_object()
+    {
+        using var certificate = Client.Load();
+        var tls = Trusting with { Certificate = certificate };
+        await LetsInAsync(tls);
+        // It is the user's, and not used up by a connect.
+        await LetsInAsync(tls);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Intermediates_beside_the_certificate_are_shown_too(bool pem)
+    {
+        var chained = Certificates.ChainedClient;
+        await LetsInAsync(pem
+            ? Trusting with { CertificateFile = chained.CertificateFile, KeyFile = chained.KeyFile }
+            : Trusting with { CertificateFile = chained.PfxFile, CertificatePassword = Password });
+    }
+
+    [Fact]
+    public async Task The_certificates_name_is_the_user()
+    {
+        await using var server = await NatsServer.StartAsync(
+            Certificates.TlsConfig(Certificates.Server, verifyClients: true, more: "verify_and_map: true") + "\nauthorization { users: [{ user: \"client@nas.test\" }] }");
+        await using var connection = await ConnectAsync(server.Url, Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.KeyFile });
+        await CarriesAsync(connection);
+    }
+
+    [Fact]
+    public async Task No_certificate_where_the_server_wants_one_is_told()
+    {
+        await using var server = await ServeAsync(verify: true);
+        for (var i = 0; i < 10; i++)
+        {
+            // The server's alert and its reset race: the answer is the same whichever wins.
+            var refused = await RefusedAsync(NasError.TlsFailed, server.Url, Trusting);
+            Assert.Contains("client certificate", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("CertificateFile", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [ServerFact(MinVersion = "2.10.4")]
+    public async Task No_certificate_where_the_server_wants_one_is_told_with_TLS_first_too()
+    {
+        await using var server = await ServeAsync(verify: true, more: "handshake_first: true");
+        var refused = await RefusedAsync(NasError.TlsFailed, server.Url, Trusting with { Mode = NasTlsMode.First });
+        Assert.Contains("client certificate", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_certificate_where_the_server_wants_one_is_told_over_WebSocket_too()
+    {
+        await using var server = await ServeWebAsync(verify: true);
+        for (var i = 0; i < 10; i++)
+        {
+            var refused = await RefusedAsync(NasError.TlsFailed, Wss(server), Trusting);
+            Assert.Contains("client certificate", refused.Message, StringComparison.Ordinal);
+        }
+
+        await using var connection = await ConnectAsync(Wss(server), Trusting with { CertificateFile = Client.PfxFile, CertificatePassword = Password });
+        await CarriesAsync(connection);
+    }
+
+    [Fact]
+    public async Task A_certificate_the_server_does_not_trust_is_told()
+    {
+        await using var server = await ServeAsync(verify: true);
+        var other = Certificates.OtherClient;
+        for (var i = 0; i < 10; i++)
+        {
+            var refused = await RefusedAsync(NasError.TlsFailed, server.Url, Trusting with { CertificateFile = other.CertificateFile, KeyFile = other.KeyFile });
+            Assert.Contains("refused the client certificate", refused.Message, StringComparison.Ordinal);
+        }
+        // It was shown, and not kept back because the server named other authorities.
+        Assert.Contains("certificate signed by unknown authority", server.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Files_that_cannot_be_used_are_told_by_name_and_no_password_is_shown()
+    {
+        await using var server = await ServeAsync(verify: true);
+        foreach (var (tls, file, says) in new (NasTlsOptions, string, string)[]
+        {
+            (new() { CertificateFile = Client.PfxFile, CertificatePassword = "S3cret" }, Client.PfxFile, "password"),
+            (new() { CertificateFile = Client.PfxFile }, Client.PfxFile, "password"),
+            (new() { CertificateFile = Client.CertificateFile }, Client.CertificateFile, "key"),
+            (new() { CertificateFile = Client.CertificateFile, KeyFile = Client.EncryptedKeyFile }, Client.EncryptedKeyFile, "CertificatePassword"),
+            (new() { CertificateFile = Client.CertificateFile, KeyFile = Client.EncryptedKeyFile, CertificatePassword = "S3cret" }, Client.EncryptedKeyFile, "password"),
+            (new() { CertificateFile = Client.CertificateFile, KeyFile = Certificates.Server.KeyFile }, Certificates.Server.KeyFile, "key"),
+            (new() { CertificateFile = "nowhere.pem", KeyFile = Client.KeyFile }, "nowhere.pem", "nowhere.pem"),
+            (new() { CertificateFile = Client.CertificateFile, KeyFile = "nowhere.key" }, "nowhere.key", "nowhere.key"),
+            (new() { KeyFile = Client.KeyFile }, Client.KeyFile, "CertificateFile"),
+        })
+        {
+            var refused = await RefusedAsync(NasError.InvalidOption, server.Url, tls with { CaFile = Certificates.CaFile });
+            Assert.True(refused.Message.Contains(Path.GetFileName(file), StringComparison.Ordinal) && refused.Message.Contains(says, StringComparison.Ordinal), $"no {says} in: {refused.Message}");
+            Assert.DoesNotContain("S3cret", refused + tls.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    private async Task LetsInAsync(NasTlsOptions tls)
+    {
+        await using var server = await ServeAsync(verify: true);
+        await using var connection = await ConnectAsync(server.Url, tls);
+        await CarriesAsync(connection);
+    }
+}
