@@ -17,17 +17,27 @@ public abstract class NasCredentials
     public static NasCredentials Token(string token) => new TokenCredentials(token);
 
     /// <summary>An NKey's seed (SU…): the server's nonce is signed with it.</summary>
-    public static NasCredentials NKey(string seed) => new NKeyCredentials(() => seed, "NKey");
+    public static NasCredentials NKey(string seed) => new NKeyCredentials(() => seed, null);
 
     /// <summary>A file that holds an NKey's seed.</summary>
-    public static NasCredentials NKeyFile(string path) =>
-        new NKeyCredentials(() => CredentialsText.Seed(CredentialsText.Read(path), path), $"NKey file {path}");
+    public static NasCredentials NKeyFile(string path) => NKey(CredentialsSource.OfFile("NKey file", path));
 
     /// <summary>A user's JWT and the seed that goes with it; without a seed the server must not ask for a signature.</summary>
-    public static NasCredentials Jwt(string jwt, string? seed) => new JwtCredentials(() => (jwt, seed), "JWT");
+    public static NasCredentials Jwt(string jwt, string? seed) => new JwtCredentials(() => (jwt, seed), null);
 
     /// <summary>A .creds file: JWT and seed together.</summary>
-    public static NasCredentials File(string path) => new JwtCredentials(() => CredentialsText.JwtAndSeed(CredentialsText.Read(path), path), $"credentials file {path}");
+    public static NasCredentials File(string path) => JwtAndSeed(CredentialsSource.OfFile("credentials file", path));
+
+    internal static NasCredentials NKey(CredentialsSource source) =>
+        new NKeyCredentials(() => CredentialsText.Seed(source.Text()) ?? throw source.Bad("holds no NKey seed"), source);
+
+    internal static NasCredentials JwtAndSeed(CredentialsSource source) => new JwtCredentials(
+        () =>
+        {
+            var text = source.Text();
+            return (CredentialsText.Jwt(text) ?? throw source.Bad("holds no user JWT"), CredentialsText.SeedOfBlock(text) ?? throw source.Bad("holds no NKey seed"));
+        },
+        source);
 
     /// <summary>Puts the proof into CONNECT.</summary>
     /// <exception cref="NasException">AuthenticationFailed: a file or key cannot be used.</exception>
@@ -48,21 +58,21 @@ internal sealed class TokenCredentials(string token) : NasCredentials
     public override string ToString() => "token";
 }
 
-internal sealed class NKeyCredentials(Func<string> seed, string shown) : NasCredentials
+internal sealed class NKeyCredentials(Func<string> seed, CredentialsSource? source) : NasCredentials
 {
-    internal override void Apply(ConnectMessage connect, string nonce) => (connect.NKey, connect.Signature) = NKeySigner.Sign(seed(), nonce);
+    internal override void Apply(ConnectMessage connect, string nonce) => (connect.NKey, connect.Signature) = NKeySigner.Sign(seed(), nonce, source);
 
-    public override string ToString() => shown;
+    public override string ToString() => source?.ToString() ?? "NKey";
 }
 
-internal sealed class JwtCredentials(Func<(string Jwt, string? Seed)> read, string shown) : NasCredentials
+internal sealed class JwtCredentials(Func<(string Jwt, string? Seed)> read, CredentialsSource? source) : NasCredentials
 {
     internal override void Apply(ConnectMessage connect, string nonce)
     {
         var (jwt, seed) = read();
         connect.Jwt = jwt;
-        if (seed is not null && nonce.Length > 0) connect.Signature = NKeySigner.Sign(seed, nonce).Signature;
+        if (seed is not null && nonce.Length > 0) connect.Signature = NKeySigner.Sign(seed, nonce, source).Signature;
     }
 
-    public override string ToString() => shown;
+    public override string ToString() => source?.ToString() ?? "JWT";
 }

@@ -1,8 +1,8 @@
 namespace NasPubSub;
 
 /// <summary>
-/// How a connection is made and kept. Change with <c>with</c>. Secrets live in <see cref="Credentials"/> and
-/// <see cref="Tls"/> only, and neither shows them.
+/// How a connection is made and kept. Change with <c>with</c>. Secrets live in <see cref="Servers"/>, <see cref="Credentials"/> and
+/// <see cref="Tls"/> only, and none of them shows them.
 /// </summary>
 public sealed record NasOptions
 {
@@ -11,9 +11,17 @@ public sealed record NasOptions
 
     /// <summary>
     /// Servers to try: <c>host</c>, <c>host:port</c>, <c>nats://</c>, <c>tls://</c>, <c>ws://</c>, <c>wss://</c>, with
-    /// <c>user:password@</c> or <c>token@</c> where wanted. Default: nats://localhost:4222.
+    /// <c>user:password@</c> or <c>token@</c> where wanted, percent-encoded. What stands before the @ can be set, not read; <c>with</c>
+    /// keeps it. Default: nats://localhost:4222.
     /// </summary>
-    public IReadOnlyList<string> Servers { get; init; } = ["nats://localhost:4222"];
+    public IReadOnlyList<string> Servers
+    {
+        get => [.. Addresses.Select(NasServerAddress.Redact)];
+        init => Addresses = [.. value.SelectMany(NasServerAddress.Split)];
+    }
+
+    /// <summary>The servers as they were given. Secret.</summary>
+    internal IReadOnlyList<string> Addresses { get; private init; } = ["nats://localhost:4222"];
 
     /// <summary>The name servers show for this client.</summary>
     public string? Name { get; init; }
@@ -21,7 +29,7 @@ public sealed record NasOptions
     /// <summary>The namespace before every subject; null for none. Default: <c>default</c>.</summary>
     public string? Namespace { get; init; } = "default";
 
-    /// <summary>How to authenticate; null for what the server's address says.</summary>
+    /// <summary>How to authenticate with servers whose address does not say it.</summary>
     public NasCredentials? Credentials { get; init; }
 
     /// <summary>How to encrypt.</summary>
@@ -101,7 +109,7 @@ public sealed record NasOptions
 
     /// <summary>Servers and name; nothing secret.</summary>
     public override string ToString() =>
-        $"{nameof(NasOptions)} {{ Servers = {string.Join(",", Servers.Select(NasServerAddress.Redact))}, Name = {Name}, Namespace = {Namespace} }}";
+        $"{nameof(NasOptions)} {{ Servers = {string.Join(",", Servers)}, Name = {Name}, Namespace = {Namespace} }}";
 }
 
 /// <summary>What a full subscription does with a further message.</summary>

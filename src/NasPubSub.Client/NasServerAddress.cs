@@ -21,7 +21,9 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
     {
         var whole = text.Trim();
         if (whole.IndexOf("://", StringComparison.Ordinal) < 0) whole = defaultScheme + "://" + whole;
-        if (!Uri.TryCreate(whole, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+        var (user, password) = TakeOut(ref whole);
+        if (whole.IndexOf('@') >= 0) throw Bad(text, "characters such as / and ? before the @ are written with a percent sign, %2F and %3F");
+        if (!Uri.TryCreate(whole, UriKind.Absolute, out var uri) || uri.Host.Length == 0 || uri.Host.Contains(','))
             throw Bad(text, "it is no address of a server, such as nats://host:4222");
         var scheme = uri.Scheme.ToLowerInvariant();
         var port = scheme switch
@@ -33,15 +35,23 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
         };
         if (uri.Port >= 0) port = uri.Port;
         if (port == 0) throw Bad(text, "its port is 0");
-        string? user = null, password = null;
-        if (uri.UserInfo.Length > 0)
-        {
-            var colon = uri.UserInfo.IndexOf(':');
-            user = Uri.UnescapeDataString(colon < 0 ? uri.UserInfo : uri.UserInfo.Substring(0, colon));
-            if (colon >= 0) password = Uri.UnescapeDataString(uri.UserInfo.Substring(colon + 1));
-        }
         var path = scheme is "ws" or "wss" && uri.PathAndQuery != "/" ? uri.PathAndQuery : "";
         return new NasServerAddress(scheme, uri.Host.Trim('[', ']'), port, path, user, password);
+    }
+
+    /// <summary>A list with commas as its addresses; as one where they are none, since the comma may stand in a password.</summary>
+    public static string[] Split(string text)
+    {
+        string[] parts = [.. text.Split(',').Select(s => s.Trim()).Where(s => s.Length > 0)];
+        try
+        {
+            foreach (var part in parts) Parse(part);
+            return parts;
+        }
+        catch (NasException)
+        {
+            return [text];
+        }
     }
 
     /// <summary>An address as given, without what stands before the @.</summary>
@@ -51,6 +61,18 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
         if (at < 0) return text;
         var start = text.IndexOf("://", StringComparison.Ordinal);
         return start >= 0 && start < at ? text.Substring(0, start + 3) + text.Substring(at + 1) : text.Substring(at + 1);
+    }
+
+    /// <summary>What stands before the @, decoded. Own work, since <see cref="Uri"/> takes no @ in a password, as other clients do.</summary>
+    private static (string? User, string? Password) TakeOut(ref string address)
+    {
+        var start = address.IndexOf("://", StringComparison.Ordinal) + 3;
+        var end = address.IndexOfAny(['/', '?', '#'], start);
+        var at = address.LastIndexOf('@', (end < 0 ? address.Length : end) - 1);
+        if (at < start) return default;
+        var parts = address.Substring(start, at - start).Split([':'], 2);
+        address = address.Substring(0, start) + address.Substring(at + 1);
+        return parts[0].Length == 0 && parts.Length == 1 ? default : (Uri.UnescapeDataString(parts[0]), parts.Length == 1 ? null : Uri.UnescapeDataString(parts[1]));
     }
 
     private static NasException Bad(string text, string why) =>

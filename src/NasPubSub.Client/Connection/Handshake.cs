@@ -46,7 +46,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         {
             throw new NasException(NasError.ConnectFailed, $"The server {address} gave no answer within {options.ConnectTimeout.TotalSeconds:0.###} s.{handshake._hint}") { Target = address.ToString() };
         }
-        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+        catch (Exception e) when (e is not NasException)
         {
             if (handshake.AsRefused(e) is { } refused) throw refused;
             var what = e is EndOfStreamException ? "closed the connection during the handshake." : $"cannot be reached: {e.Message}";

@@ -145,7 +145,7 @@ public sealed partial class NasConnection
             Attach(link, first);
             first = false;
             reason = await KeepAsync(link).ConfigureAwait(false);
-            if (_stop.IsCancellationRequested || !Options.Reconnect) break;
+            if (_stop.IsCancellationRequested || !Options.Reconnect || _pool.IsEmpty) break;
             await RestAsync(link).ConfigureAwait(false);
         }
         CloseFor(reason);
@@ -188,6 +188,7 @@ public sealed partial class NasConnection
             _pings.Change(Timeout.Infinite, Timeout.Infinite);
             await link.CloseAsync().ConfigureAwait(false);
             _outbox.Detach(link, link.Taken);
+            _pool.Lost(link.Address, link.Age, reason);
             if (!_stop.IsCancellationRequested)
             {
                 Remember(reason);

@@ -3,6 +3,9 @@ namespace NasPubSub.Connection;
 /// <summary>The servers to try, those of the user and those the cluster told of. Thread-safe.</summary>
 internal sealed class ServerPool
 {
+    /// <summary>Servers let a client in during the very second its credentials expire, and drop it at once: that is a refusal too.</summary>
+    private static readonly TimeSpan LastingLife = TimeSpan.FromSeconds(1);
+
     private readonly object _gate = new();
     private readonly NasOptions _options;
     private readonly Random _random = new();
@@ -12,7 +15,7 @@ internal sealed class ServerPool
     public ServerPool(NasOptions options)
     {
         _options = options;
-        _given = options.Servers;
+        _given = options.Addresses;
         _servers = Read(_given);
     }
 
@@ -21,7 +24,9 @@ internal sealed class ServerPool
         public NasServerAddress Address { get; } = address;
         public bool IsDiscovered { get; } = isDiscovered;
         public int Failures { get; set; }
-        public bool RefusedCredentials { get; set; }
+
+        /// <summary>The server's last refusal of the credentials, since it let the client in for long.</summary>
+        public string? Refusal { get; set; }
     }
 
     public IReadOnlyList<string> Addresses
@@ -80,11 +85,7 @@ internal sealed class ServerPool
 
     public void Succeeded(Server server)
     {
-        lock (_gate)
-        {
-            server.Failures = 0;
-            server.RefusedCredentials = false;
-        }
+        lock (_gate) server.Failures = 0;
     }
 
     /// <summary>Counts a failure; a server past its limits leaves the pool (ADR-40: the same refusal of credentials twice).</summary>
@@ -94,13 +95,27 @@ internal sealed class ServerPool
         {
             server.Failures++;
             var givenUp = _options.MaxReconnects >= 0 && server.Failures >= Math.Max(1, _options.MaxReconnects);
-            if (error.Error == NasError.AuthenticationFailed && error.IsServers)
-            {
-                givenUp |= server.RefusedCredentials;
-                server.RefusedCredentials = true;
-            }
-            if (givenUp) _servers.Remove(server);
+            if (IsRefusedAgain(server, error) || givenUp) _servers.Remove(server);
         }
+    }
+
+    /// <summary>A connection that was made has ended.</summary>
+    public void Lost(NasServerAddress address, TimeSpan age, NasException reason)
+    {
+        lock (_gate)
+        {
+            if (_servers.Find(s => s.Address.IsSamePlace(address)) is not { } server) return;
+            if (age >= LastingLife) server.Refusal = null;
+            else if (IsRefusedAgain(server, reason)) _servers.Remove(server);
+        }
+    }
+
+    private static bool IsRefusedAgain(Server server, NasException error)
+    {
+        if (error.Error != NasError.AuthenticationFailed || !error.IsServers) return false;
+        var again = string.Equals(server.Refusal, error.Message, StringComparison.OrdinalIgnoreCase);
+        server.Refusal = error.Message;
+        return again;
     }
 
     public bool HasOther(NasServerAddress address)
@@ -117,7 +132,7 @@ internal sealed class ServerPool
 
     private static List<Server> Read(IEnumerable<string> servers)
     {
-        var read = servers.SelectMany(s => s.Split(',')).Where(s => s.Trim().Length > 0).Select(s => new Server(NasServerAddress.Parse(s), false)).ToList();
+        var read = servers.SelectMany(NasServerAddress.Split).Select(s => new Server(NasServerAddress.Parse(s), false)).ToList();
         return read.Count > 0 ? read : throw new NasException(NasError.InvalidOption, "There is no server to connect to: the list is empty.");
     }
 }

@@ -49,7 +49,7 @@ internal sealed class ContextSettings
         if (Has("nsc")) throw new ContextException("it asks the nsc command for its credentials (nsc), which this client does not support; export them with 'nsc generate creds' and set creds.");
         return based with
         {
-            Servers = Url.Length > 0 ? [.. Url.Split(',').Select(s => s.Trim()).Where(s => s.Length > 0)] : based.Servers,
+            Servers = Url.Length > 0 ? [Url] : based.Servers,
             Credentials = Credentials() ?? based.Credentials,
             Tls = Tls(based.Tls),
             InboxPrefix = InboxPrefix.Length > 0 ? InboxPrefix : based.InboxPrefix,
@@ -64,14 +64,14 @@ internal sealed class ContextSettings
             var creds = Text("creds");
             if (ContextReference.Scheme(creds) is "" or "file") return NasCredentials.File(ContextReference.ToPath(creds, "creds"));
             ContextReference.Resolve(creds, "creds");
-            return new JwtCredentials(() => CredentialsText.JwtAndSeed(ContextReference.Resolve(creds, "creds"), "creds"), "credentials of a context");
+            return NasCredentials.JwtAndSeed(new("credentials of a context", null, () => ContextReference.Resolve(creds, "creds")));
         }
         if (Has("nkey"))
         {
             var nkey = Text("nkey");
             if (ContextReference.Scheme(nkey) is "" or "file") return NasCredentials.NKeyFile(ContextReference.ToPath(nkey, "nkey"));
             ContextReference.Resolve(nkey, "nkey");
-            return new NKeyCredentials(() => CredentialsText.Seed(ContextReference.Resolve(nkey, "nkey"), "nkey"), "NKey of a context");
+            return NasCredentials.NKey(new CredentialsSource("NKey of a context", null, () => ContextReference.Resolve(nkey, "nkey")));
         }
         if (Has("user_jwt")) return NasCredentials.Jwt(Literal("user_jwt"), Has("user_seed") ? Literal("user_seed") : null);
         return Has("token") ? NasCredentials.Token(Literal("token")) : null;

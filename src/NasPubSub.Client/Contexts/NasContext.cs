@@ -15,7 +15,7 @@ public sealed class NasContext
     private NasContext(string name, string path, ContextSettings settings)
     {
         (Name, Path, _settings) = (name, path, settings);
-        Servers = [.. settings.Url.Split(',').Select(s => s.Trim()).Where(s => s.Length > 0).Select(NasServerAddress.Redact)];
+        Servers = [.. NasServerAddress.Split(settings.Url).Select(NasServerAddress.Redact)];
     }
 
     /// <summary>The name.</summary>

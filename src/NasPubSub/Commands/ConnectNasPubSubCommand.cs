@@ -72,7 +72,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         }
         catch (NasException e)
         {
-            Fail(e, Server is null ? null : string.Join(",", Server.Select(NasServerAddress.Redact)));
+            Fail(e, Server is null ? null : string.Join(",", Server.SelectMany(NasServerAddress.Split).Select(NasServerAddress.Redact)));
         }
         finally
         {

@@ -1,9 +1,6 @@
 namespace NasPubSub.Sessions;
 
-/// <summary>
-/// user:password@ or token@ in servers' addresses. Where all servers share it, it is a credential like any other and
-/// kept as one: addresses are shown, credentials are not.
-/// </summary>
+/// <summary>user:password@ or token@ in servers' addresses. What a call gives otherwise goes before it.</summary>
 internal static class AddressCredentials
 {
     /// <param name="options">With addresses as the user gave them.</param>
@@ -11,12 +8,12 @@ internal static class AddressCredentials
     /// <exception cref="NasException">InvalidOption: one is no address.</exception>
     public static NasOptions TakeOut(NasOptions options, bool keep)
     {
-        var servers = options.Servers.SelectMany(s => s.Split(',')).Where(s => s.Trim().Length > 0).Select(s => NasServerAddress.Parse(s)).ToList();
+        // What the options show of their servers is without credentials.
+        var bare = options with { Servers = options.Servers };
+        if (keep) return bare;
+        var servers = options.Addresses.Select(s => NasServerAddress.Parse(s)).ToList();
         if (servers.Count == 0 || servers[0].User is not { } user || servers.Any(s => s.User != user || s.Password != servers[0].Password)) return options;
-        return options with
-        {
-            Servers = [.. servers.Select(s => s.ToString())],
-            Credentials = keep ? options.Credentials : servers[0].Password is { } password ? NasCredentials.UserPassword(user, password) : NasCredentials.Token(user),
-        };
+        // One for all is a credential like any other: seen in the options, and good for servers the cluster tells of.
+        return bare with { Credentials = servers[0].Password is { } password ? NasCredentials.UserPassword(user, password) : NasCredentials.Token(user) };
     }
 }

@@ -25,7 +25,7 @@ public sealed class NasContextTests(ContextFixture folder)
         Assert.Equal("user/password", context.Authentication);
 
         var options = context.ToOptions(new NasOptions { Namespace = "mine" });
-        Assert.Equal(["nats://a:4222", "tls://user:secret@b:5222"], options.Servers);
+        Assert.Equal(["nats://a:4222", "tls://user:secret@b:5222"], options.Addresses);
         Assert.Equal(("mine", "_MINE"), (options.Namespace, options.InboxPrefix));
         Assert.Equal(NasTlsMode.First, options.Tls.Mode);
         Assert.Equal(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "ca.pem"), options.Tls.CaFile);

@@ -1,0 +1,29 @@
+namespace NasPubSub.Protocol;
+
+/// <summary>Where a JWT or a seed comes from; read at each connect.</summary>
+/// <param name="name">What people call it. Not secret.</param>
+/// <param name="path">Its file; null for none.</param>
+/// <param name="read">Gives its text.</param>
+internal sealed class CredentialsSource(string name, string? path, Func<string> read)
+{
+    public static CredentialsSource OfFile(string kind, string path) => CredentialsText.IsSecret(path)
+        ? new($"{kind} (not shown, since what was given for its name looks like a secret)", null, () => throw new FileNotFoundException("It is not there."))
+        : new($"{kind} {path}", path, () => File.ReadAllText(path));
+
+    /// <exception cref="NasException">AuthenticationFailed: it cannot be read.</exception>
+    public string Text()
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new NasException(NasError.AuthenticationFailed, $"The {name} cannot be read: {e.Message}", e) { Target = path };
+        }
+    }
+
+    public NasException Bad(string why) => new(NasError.AuthenticationFailed, $"The {name} {why}.") { Target = path };
+
+    public override string ToString() => name;
+}
