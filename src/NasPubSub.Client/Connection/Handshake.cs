@@ -48,6 +48,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         }
         catch (Exception e) when (e is not NasException)
         {
+            // Whatever it is (a WebSocket has errors of its own): what keeps the connection must not end by it.
             if (handshake.AsRefused(e) is { } refused) throw refused;
             var what = e is EndOfStreamException ? "closed the connection during the handshake." : $"cannot be reached: {e.Message}";
             throw new NasException(NasError.ConnectFailed, $"The server {address} {what}{handshake._hint}", e) { Target = address.ToString() };
@@ -58,7 +59,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
     private NasException? AsRefused(Exception e)
     {
         var alert = e.InnerException is null or SocketException ? "" : $" ({e.GetBaseException().Message})";
-        if (!_isJudged || (_wantsCertificate == false && alert.Length == 0)) return null;
+        if (!_isJudged || e is not (IOException or SocketException) || (_wantsCertificate == false && alert.Length == 0)) return null;
         var why = options.Tls.HasCertificate ? $"refused the client certificate{alert}."
             : $"{(_wantsCertificate == true ? "requires" : "ended TLS and may require")} a client certificate{alert}: give CertificateFile (-TlsCertificateFile).";
         return new NasException(NasError.TlsFailed, $"The server {address} {why}", e) { Target = address.ToString() };

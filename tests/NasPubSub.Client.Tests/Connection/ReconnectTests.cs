@@ -55,6 +55,30 @@ public sealed class ReconnectTests
         Assert.Equal(0, connection.Statistics.Unconfirmed);
     }
 
+    [Fact]
+    public async Task An_own_delay_that_fails_closes_the_connection_and_says_so()
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { ReconnectDelay = _ => throw new InvalidOperationException("no idea") });
+        await server.KillAsync();
+        await Eventually.TrueAsync(() => connection.State == NasConnectionState.Closed);
+        var last = Assert.IsType<NasException>(connection.LastError);
+        Assert.Equal(NasError.InvalidOption, last.Error);
+        Assert.Contains("no idea", last.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_delay_below_zero_is_none()
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { ReconnectJitter = 5, ReconnectMaxWait = TimeSpan.FromMilliseconds(20), MaxReconnects = -1 });
+        await server.KillAsync();
+        var events = new EventLog(connection);
+        await events.WaitAsync(NasEventKind.ConnectAttemptFailed, 15);
+        await server.RestartAsync();
+        await connection.ConnectedAsync(1);
+    }
+
     [ServerFact(Signals = true)]
     public async Task A_message_cut_in_the_middle_by_the_break_is_sent_again_as_a_whole()
     {

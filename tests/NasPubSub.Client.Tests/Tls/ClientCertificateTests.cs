@@ -121,6 +121,25 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
         Assert.Contains("certificate signed by unknown authority", server.Log, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_server_that_goes_away_once_it_has_spoken_is_not_told_as_a_matter_of_certificates(bool web)
+    {
+        const string Info = """INFO {"server_id":"FAKE","tls_verify":true} """ + "\r\n";
+        using var certificate = Certificates.Server.Load();
+        await using var server = FakeServer.Start(async peer =>
+        {
+            await peer.UseTlsAsync(certificate);
+            if (web) await peer.AcceptWebSocketAsync();
+            else await peer.SendAsync(Info);
+            if (!web) await peer.ExpectAsync("CONNECT ");
+        });
+        var url = $"{(web ? "wss" : "nats")}://127.0.0.1:{server.Port}";
+        var refused = await RefusedAsync(NasError.ConnectFailed, url, Trusting with { Mode = NasTlsMode.First });
+        Assert.DoesNotContain("client certificate", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Files_that_cannot_be_used_are_told_by_name_and_no_password_is_shown()
     {

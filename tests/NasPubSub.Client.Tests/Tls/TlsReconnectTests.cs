@@ -20,6 +20,28 @@ public sealed class TlsReconnectTests(CertificatesFixture fixture) : TlsTests(fi
         await ComesBackAsync(server, Wss(server));
     }
 
+    [Theory]
+    [InlineData("tls")]
+    [InlineData("ws")]
+    [InlineData("wss")]
+    public async Task A_handshake_cut_anywhere_is_tried_again(string scheme)
+    {
+        await using var server = scheme == "tls" ? await ServeAsync() : scheme == "wss" ? await ServeWebAsync() : await NatsServer.StartAsync(new NatsServerOptions { WebSocket = "no_tls: true" });
+        await using var proxy = TcpProxy.Start(scheme == "tls" ? server.Port : server.WebSocketPort);
+        var tls = scheme == "ws" ? new() : Trusting;
+        await using var connection = await Quick.ConnectAsync(Options($"{scheme}://127.0.0.1:{proxy.Port}", tls) with { MaxReconnects = -1, IgnoreDiscoveredServers = true });
+        var handshake = proxy.BytesToClient;
+        for (var bytes = 0L; bytes < handshake; bytes += 1 + handshake / 40)
+        {
+            var (reconnects, connections) = (connection.Statistics.Reconnects, proxy.Connections);
+            proxy.CutAfterToClient(bytes);
+            proxy.CutAll();
+            await Eventually.TrueAsync(() => connection.IsConnected && connection.Statistics.Reconnects > reconnects && proxy.Connections >= connections + 2, explain: () => $"after {bytes} bytes: {connection}, {connection.LastError}");
+        }
+
+        await CarriesAsync(connection, tls.CaFile is not null);
+    }
+
     [ServerFact(Signals = true)]
     public async Task A_reload_with_certificates_of_another_CA_is_followed_when_the_CA_file_is_replaced()
     {

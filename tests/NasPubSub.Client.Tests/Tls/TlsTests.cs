@@ -39,7 +39,7 @@ public abstract class TlsTests(CertificatesFixture fixture) : IClassFixture<Cert
     private protected static async Task<NasException> RefusedAsync(NasError error, string url, NasTlsOptions tls)
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        var thrown = await Clients.FailsAsync(error, () => ConnectAsync(url, tls));
+        var thrown = await Clients.FailsAsync(error, () => ConnectAsync(url, tls).WaitAsync(Eventually.DefaultDeadline));
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 4);
         return thrown;
     }

@@ -127,6 +127,37 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
     }
 
     [Fact]
+    public async Task A_WebSocket_that_breaks_before_it_is_logged_in_is_tried_again()
+    {
+        static async Task ServeAsync(FakePeer peer)
+        {
+            await peer.AcceptWebSocketAsync();
+            await peer.SendAsync(Frame(2, FakePeer.Info));
+            await peer.ReadFrameAsync();
+            await peer.SendAsync(Frame(2, "PONG\r\n"));
+        }
+
+        await using var server = FakeServer.Start(
+            ServeAsync,
+            peer => peer.AcceptWebSocketAsync(),
+            async peer =>
+            {
+                await peer.AcceptWebSocketAsync();
+                await peer.SendAsync("no frame at all");
+                await peer.UntilClosedAsync();
+            },
+            async peer =>
+            {
+                await ServeAsync(peer);
+                await peer.UntilClosedAsync();
+            });
+        await using var connection = await ConnectAsync($"ws://127.0.0.1:{server.Port}", new());
+        await connection.ConnectedAsync(1);
+        Assert.Equal(4, server.Connections);
+        await connection.DisconnectAsync(drain: false);
+    }
+
+    [Fact]
     public async Task The_path_of_the_address_is_asked_for()
     {
         var request = "";
