@@ -20,6 +20,8 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
         public NatsServer Strict { get; private set; } = null!;
         public NatsServer Elsewhere { get; private set; } = null!;
         public NatsServer Expired { get; private set; } = null!;
+        public NatsServer NotAServer { get; private set; } = null!;
+        public NatsServer Chained { get; private set; } = null!;
 
         public async Task InitializeAsync()
         {
@@ -28,17 +30,20 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
             Strict = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.Server, verifyClients: true));
             Elsewhere = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.WrongHost));
             Expired = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.Expired));
+            NotAServer = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.NotAServer));
+            Chained = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.ChainedServer));
         }
 
         public async Task DisposeAsync()
         {
-            foreach (var server in new[] { Plain, Secure, Strict, Elsewhere, Expired }) await server.DisposeAsync();
+            foreach (var server in new[] { Plain, Secure, Strict, Elsewhere, Expired, NotAServer, Chained }) await server.DisposeAsync();
             Certificates.Dispose();
         }
 
         public string Fill(string script) => script.Replace("CERTS", Certificates.Folder).Replace("PASS", TestCertificates.PfxPassword)
             .Replace("PLAIN", Plain.Url).Replace("SECURETLS", Secure.TlsUrl).Replace("WSS", $"wss://127.0.0.1:{Secure.WebSocketPort}")
-            .Replace("SECURE", Secure.Url).Replace("STRICT", Strict.Url).Replace("ELSEWHERE", Elsewhere.Url).Replace("EXPIRED", Expired.Url);
+            .Replace("SECURE", Secure.Url).Replace("STRICT", Strict.Url).Replace("ELSEWHERE", Elsewhere.Url).Replace("EXPIRED", Expired.Url)
+            .Replace("NOTASERVER", NotAServer.Url).Replace("CHAINED", Chained.Url);
     }
 
     [Theory]
@@ -47,6 +52,7 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     [InlineData("Connect-NasPubSub WSS -TlsCaFile CERTS/ca.pem")]
     [InlineData("$null = $ExecutionContext.SessionState.Path.SetLocation('CERTS'); Connect-NasPubSub SECURE -TlsCaFile ./ca.pem")]
     [InlineData("Connect-NasPubSub ELSEWHERE -TlsCaFile CERTS/ca.pem -TlsServerName elsewhere.test")]
+    [InlineData("Connect-NasPubSub CHAINED -TlsCaFile CERTS/ca.pem")]
     [InlineData("Connect-NasPubSub EXPIRED -SkipCertificateCheck")]
     [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword PASS")]
     [InlineData("$secret = [System.Net.NetworkCredential]::new('', 'PASS').SecurePassword; Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword $secret")]
@@ -78,6 +84,8 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     [InlineData("Connect-NasPubSub SECURE -TlsCaFile CERTS/other-ca.pem", "TlsFailed", "other-ca.pem")]
     [InlineData("Connect-NasPubSub ELSEWHERE -TlsCaFile CERTS/ca.pem", "TlsFailed", "-TlsServerName")]
     [InlineData("Connect-NasPubSub EXPIRED -TlsCaFile CERTS/ca.pem", "TlsFailed", "expired")]
+    [InlineData("Connect-NasPubSub NOTASERVER -TlsCaFile CERTS/ca.pem", "TlsFailed", "not trusted")]
+    [InlineData("Connect-NasPubSub CHAINED -TlsCaFile CERTS/other-ca.pem", "TlsFailed", "not trusted")]
     [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem", "TlsFailed", "-TlsCertificateFile")]
     [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/other-client.pfx -TlsCertificatePassword PASS", "TlsFailed", "refused the client certificate")]
     [InlineData("Connect-NasPubSub SECURE -TlsCaFile CERTS/ca.pem -Tls First", "TlsFailed", "handshake_first")]
