@@ -127,7 +127,10 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
     {
         var wanted = address.IsTls || options.Tls.IsRequired;
         if (wanted && !info.TlsRequired && !info.TlsAvailable)
-            throw new NasException(NasError.TlsFailed, $"TLS is asked for, but the server {address} has none.") { Target = address.ToString() };
+        {
+            var by = address.IsTls ? "its address" : options.Tls.Mode == NasTlsMode.Auto ? "a CA file or client certificate (the TLS mode Off does without)" : "the TLS mode";
+            throw new NasException(NasError.TlsFailed, $"TLS is asked for by {by}, but the server {address} has none.") { Target = address.ToString() };
+        }
         if (info.TlsRequired && options.Tls.Mode == NasTlsMode.Off)
             throw new NasException(NasError.TlsFailed, $"The server {address} requires TLS, and the options forbid it.") { Target = address.ToString() };
         return wanted || info.TlsRequired;

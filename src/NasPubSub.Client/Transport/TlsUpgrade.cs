@@ -48,7 +48,8 @@ internal static class TlsUpgrade
             stream.Dispose();
             cancel.ThrowIfCancellationRequested();
             var why = check.Problem ?? e.InnerException?.Message ?? e.Message;
-            if (!check.HasRun && options.Mode == NasTlsMode.First) why += " The TLS mode First is for servers with handshake_first; is it on there?";
+            if (!check.HasRun)
+                why += options.Mode == NasTlsMode.First ? " The TLS mode First is for servers with handshake_first; is it on there?" : " Does the server take TLS on this port?";
             throw new NasException(NasError.TlsFailed, $"TLS with '{host}' failed: {why}", e) { Target = host };
         }
         catch

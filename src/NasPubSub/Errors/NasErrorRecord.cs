@@ -94,7 +94,7 @@ internal static class NasErrorRecord
         NasError.ConnectionLost => "Try again: the connection is made anew by itself. Wait-NasConnection waits for it.",
         NasError.ConnectionClosed => "Call Connect-NasPubSub to open a new session.",
         NasError.AuthenticationFailed => "Check the credentials: -Credential, -Token, -CredentialsFile, -NKeySeed, or the context's.",
-        NasError.TlsFailed => "Check -TlsCaFile, -TlsServerName and the certificates' dates and names.",
+        NasError.TlsFailed => "Check -Tls, -TlsCaFile, -TlsServerName, -TlsCertificateFile, and the certificates' dates and names.",
         NasError.PermissionDenied => "Ask for the permission, or use a subject this account may use.",
         NasError.ProtocolError => "Check host and port: something else than a NATS server may listen there.",
         NasError.InvalidSubject => "A subject is tokens separated by dots, without blanks; wildcards are for subscribing only.",

@@ -33,7 +33,7 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
     {
         await using var server = await NatsServer.StartAsync();
         var refused = await RefusedAsync(NasError.TlsFailed, server.Url, new() { Mode = NasTlsMode.Require });
-        Assert.Contains("TLS is asked for", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("asked for by the TLS mode", refused.Message, StringComparison.Ordinal);
         Assert.Contains("has none", refused.Message, StringComparison.Ordinal);
         Assert.Equal(server.Url, refused.Target);
     }
@@ -45,7 +45,7 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
         await using var connection = await ConnectAsync(server.TlsUrl, Trusting);
         await CarriesAsync(connection);
         await using var plain = await NatsServer.StartAsync();
-        await RefusedAsync(NasError.TlsFailed, plain.TlsUrl, new());
+        Assert.Contains("asked for by its address", (await RefusedAsync(NasError.TlsFailed, plain.TlsUrl, new())).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
     {
         // Or a server in the middle that leaves tls_required out of INFO would get the password in plain text.
         await using var server = await NatsServer.StartAsync();
-        await RefusedAsync(NasError.TlsFailed, server.Url, Trusting);
+        Assert.Contains("asked for by a CA file", (await RefusedAsync(NasError.TlsFailed, server.Url, Trusting)).Message, StringComparison.Ordinal);
         await RefusedAsync(NasError.TlsFailed, server.Url, new() { CertificateFile = Certificates.Client.CertificateFile, KeyFile = Certificates.Client.KeyFile });
         using var certificate = Certificates.Client.Load();
         await RefusedAsync(NasError.TlsFailed, server.Url, new() { Certificate = certificate });

@@ -47,7 +47,7 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
     public async Task Plain_and_encrypted_ends_that_meet_are_told()
     {
         await using var plain = await NatsServer.StartAsync(Plain);
-        await RefusedAsync(NasError.TlsFailed, Wss(plain), Trusting);
+        Assert.Contains("take TLS on this port", (await RefusedAsync(NasError.TlsFailed, Wss(plain), Trusting)).Message, StringComparison.Ordinal);
         await RefusedAsync(NasError.TlsFailed, plain.WebSocketUrl, new() { Mode = NasTlsMode.Require });
         await using var secure = await ServeWebAsync();
         var refused = await RefusedAsync(NasError.ProtocolError, secure.WebSocketUrl, new());
