@@ -50,12 +50,12 @@ function Invoke-Demo {
 
 # One run, whose numbers come from its result file. A run that ends badly without a failed test in that file has crashed or
 # hung, and counts as a failure.
-function Invoke-XUnit([string] $name, [string] $project, [string] $build) {
+function Invoke-XUnit([string] $name, [string] $project, [string] $build, [string[]] $more = @()) {
     Write-Host "== $name"
     $env:NAS_MODULE_BUILD = $build
     dotnet test "tests/$project" -c Release --no-build -v quiet --results-directory $results `
         --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' `
-        --blame-hang-timeout 4m --blame-hang-dump-type none | Out-Host
+        --blame-hang-timeout 4m --blame-hang-dump-type none @more | Out-Host
     $status = $LASTEXITCODE
     $env:NAS_MODULE_BUILD = $null
     $file = Join-Path $results "$name.trx"
@@ -70,6 +70,12 @@ function Invoke-XUnit([string] $name, [string] $project, [string] $build) {
         $failed = 1
     }
     Add-Count -Passed $passed -Failed $failed -Skipped ($total - $executed)
+}
+
+function Invoke-OnServer([string] $server, [scriptblock] $run) {
+    $before = $env:NATS_SERVER, $env:NAS_TEST_SERVER
+    $env:NATS_SERVER, $env:NAS_TEST_SERVER = $server, $null
+    try { & $run } finally { $env:NATS_SERVER, $env:NAS_TEST_SERVER = $before }
 }
 
 function Invoke-Pester5 {
@@ -92,8 +98,10 @@ function Invoke-Test {
     $null = New-Item $results -ItemType Directory
     Invoke-Build
     try { $env:NATS_SERVER = & tools/Get-NatsServer.ps1 } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
-    try { $null = & tools/Get-NatsServer.ps1 -Version 2.9 } catch { 'Tests against nats-server 2.9 are skipped: it cannot be fetched.' }
+    $old = $null
+    try { $old = & tools/Get-NatsServer.ps1 -Version 2.9 } catch { 'Tests against nats-server 2.9 are skipped: it cannot be fetched.' }
     Invoke-XUnit -Name client -Project NasPubSub.Client.Tests
+    if ($old) { Invoke-OnServer $old { Invoke-XUnit -Name client-on-2.9 -Project NasPubSub.Client.Tests -More '--filter', 'Servers=old' } }
     Invoke-XUnit -Name module-net8.0 -Project NasPubSub.Tests -Build net8.0
     Invoke-XUnit -Name module-netstandard2.0 -Project NasPubSub.Tests -Build netstandard2.0
     Invoke-Pester5

@@ -40,14 +40,14 @@ count() {
   passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
-# run_xunit NAME PROJECT: one run, whose numbers come from its result file. A run that ends badly without a failed test in
-# that file has crashed or hung, and counts as a failure.
+# run_xunit NAME PROJECT [ARGUMENT...]: one run, whose numbers come from its result file. A run that ends badly without a
+# failed test in that file has crashed or hung, and counts as a failure.
 run_xunit() {
   local file=$results/$1.trx status=0 counters total executed ok bad
   echo "== $1"
   dotnet test "tests/$2" -c Release --no-build -v quiet --results-directory "$results" \
     --logger "trx;LogFileName=$1.trx" --logger "console;verbosity=minimal" \
-    --blame-hang-timeout 4m --blame-hang-dump-type none </dev/null || status=$?
+    --blame-hang-timeout 4m --blame-hang-dump-type none "${@:3}" </dev/null || status=$?
   counters=$(grep -o '<Counters [^>]*' "$file" 2>/dev/null || true)
   number() { sed -nE "s/.* $1=\"([0-9]+)\".*/\1/p" <<<"$counters" | grep . || echo 0; }
   total=$(number total) executed=$(number executed) ok=$(number passed)
@@ -81,8 +81,10 @@ run_tests() {
   mkdir -p "$results"
   build
   if NATS_SERVER=$(tools/get-nats-server.sh); then export NATS_SERVER; else [ "${NAS_TEST_SERVER:-}" = container ] || exit 1; fi
-  tools/get-nats-server.sh 2.9 >/dev/null 2>&1 || echo "Tests against nats-server 2.9 are skipped: it cannot be fetched."
+  local old
+  old=$(tools/get-nats-server.sh 2.9 2>/dev/null) || echo "Tests against nats-server 2.9 are skipped: it cannot be fetched."
   run_xunit client NasPubSub.Client.Tests
+  [ -z "$old" ] || NATS_SERVER=$old NAS_TEST_SERVER='' run_xunit client-on-2.9 NasPubSub.Client.Tests --filter Servers=old
   NAS_MODULE_BUILD=net8.0 run_xunit module-net8.0 NasPubSub.Tests
   NAS_MODULE_BUILD=netstandard2.0 run_xunit module-netstandard2.0 NasPubSub.Tests
   run_pester

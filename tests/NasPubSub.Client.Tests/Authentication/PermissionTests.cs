@@ -4,6 +4,7 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Authentication;
 
+[Trait("Servers", "old")]
 public sealed class PermissionTests
 {
     [ServerFact(Signals = true)]

@@ -5,6 +5,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Client.Tests.Connection;
 
 /// <summary>One test for each point of ADR-40, "NATS client connection". This part: how a connection begins.</summary>
+[Trait("Servers", "old")]
 public sealed partial class Adr40Tests
 {
     [Fact]

@@ -4,6 +4,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Client.Tests.Connection;
 
 /// <summary>Beyond the points of ADR-40: what else can happen while a connection comes and goes.</summary>
+[Trait("Servers", "old")]
 public sealed class ReconnectTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Connection;
 
+[Trait("Servers", "old")]
 public sealed class RequestTests : IAsyncLifetime
 {
     private NatsServer _server = null!;

@@ -4,6 +4,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Client.Tests.Messaging;
 
 /// <summary>What the Python client could do, in C#.</summary>
+[Trait("Servers", "old")]
 public sealed class SeedApiTests : IAsyncLifetime
 {
     private NatsServer _server = null!;

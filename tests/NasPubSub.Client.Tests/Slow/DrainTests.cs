@@ -5,6 +5,7 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Slow;
 
+[Trait("Servers", "old")]
 public sealed class DrainTests
 {
     [Fact]

@@ -2,19 +2,6 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Safety;
 
-/// <summary>Ways of a server to let a client wait.</summary>
-public enum Silence
-{
-    /// <summary>It takes connections and never says a word.</summary>
-    FromTheStart,
-    /// <summary>It lets the client in and takes a subscription, and then answers nothing more.</summary>
-    AfterTheHandshake,
-    /// <summary>As before, and it reads nothing more either: the network's buffers and ours are full.</summary>
-    AndReadsNothing,
-    /// <summary>It breaks the connection, and takes the next without a word.</summary>
-    AfterABreak,
-}
-
 /// <summary>A client held by a silent server, with one of everything that calls can be made on.</summary>
 internal sealed class HeldClient : IAsyncDisposable
 {
@@ -42,19 +29,13 @@ internal sealed class HeldClient : IAsyncDisposable
     /// <param name="limit">Every time-out of the options.</param>
     public static async Task<HeldClient> StartAsync(Silence silence, TimeSpan limit)
     {
-        var server = silence switch
-        {
-            Silence.FromTheStart => FakeServer.Start(peer => peer.StaySilentAsync()),
-            Silence.AfterABreak => FakeServer.Start(async peer => await ServeOneAsync(peer), peer => peer.StaySilentAsync()),
-            Silence.AndReadsNothing => FakeServer.Start(async peer => { await ServeOneAsync(peer); await peer.StaySilentAsync(); }),
-            _ => FakeServer.Start(async peer => { await ServeOneAsync(peer); await peer.UntilClosedAsync(); }),
-        };
+        var server = SilentServer.Start(silence);
         var held = new HeldClient(server, new NasOptions
         {
             Servers = [server.Url], Namespace = null, MaxReconnects = -1, SendBufferBytes = 256 * 1024, ReconnectBufferBytes = 256 * 1024,
             ConnectTimeout = limit, OperationTimeout = limit, RequestTimeout = limit, SendTimeout = limit,
         });
-        if (silence == Silence.FromTheStart) return held;
+        if (!SilentServer.LetsIn(silence)) return held;
         held._subscription = await held.Connection.SubscribeAsync("held");
         held._message = await held._subscription.ReadAsync().AsTask().WaitAsync(Eventually.DefaultDeadline);
         if (silence == Silence.AfterABreak) await Eventually.TrueAsync(() => !held.Connection.IsConnected);
@@ -66,15 +47,6 @@ internal sealed class HeldClient : IAsyncDisposable
     {
         await Task.WhenAll([Connection.DisconnectAsync(drain: false), .. (_pool?.Connections ?? []).Select(c => c.DisconnectAsync(drain: false))]);
         await _server.DisposeAsync();
-    }
-
-    private static async Task ServeOneAsync(FakePeer peer)
-    {
-        peer.ReadTimeout = Timeout.InfiniteTimeSpan;
-        await peer.HandshakeAsync();
-        var subscribed = await peer.ExpectAsync("SUB ");
-        await peer.ExpectAsync("PING");
-        await peer.SendAsync($"PONG\r\nMSG held {subscribed.Split(' ')[^1]} answer.me 1\r\nx\r\n");
     }
 
     private async Task FillAsync()
