@@ -24,7 +24,7 @@ public sealed partial class NasConnection
     /// <summary>Sends a request and waits for one reply.</summary>
     /// <param name="subject">Without the namespace.</param>
     /// <param name="payload">The bytes; copied.</param>
-    /// <param name="timeout">How long to wait for the reply; null for the options' RequestTimeout.</param>
+    /// <param name="timeout">How long all of it may take, a connect and a full buffer included; null for the options' RequestTimeout.</param>
     /// <param name="headers">Headers.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
     /// <param name="cancel">Ends the wait.</param>
@@ -44,20 +44,21 @@ public sealed partial class NasConnection
     /// an empty message (the sentinel of NATS, where <paramref name="stopOnEmpty"/>), or <paramref name="timeout"/>: none
     /// of these is an error.
     /// </summary>
-    /// <exception cref="NasException">NoResponders, PermissionDenied, and those of Publish.</exception>
+    /// <exception cref="NasException">NoResponders, PermissionDenied, RequestTimeout (it could not be sent in time), and those of Publish.</exception>
     public async IAsyncEnumerable<NasMessage> RequestManyAsync(
         string subject, ReadOnlyMemory<byte> payload, TimeSpan? timeout = null, int count = 0, TimeSpan? idleTimeout = null, bool stopOnEmpty = true,
         NasHeaders? headers = null, bool useNamespace = true, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         var head = HeadOf(subject, useNamespace);
-        var deadline = Deadline.In(timeout ?? Options.RequestTimeout);
-        if (!IsReady) await ReadyAsync(cancel).ConfigureAwait(false);
+        var limit = timeout ?? Options.RequestTimeout;
+        var deadline = Deadline.In(limit);
+        if (!IsReady) await ReadyInTimeAsync(subject, limit, deadline, cancel).ConfigureAwait(false);
         var inbox = NewInbox();
         var replies = new NasSubscription(this, inbox, inbox, null, null, Options.Subscriptions, count) { RequestTopic = head.Topic };
         Add(replies);
         try
         {
-            await PublishLaterAsync(head, inbox, HeaderBlock(headers), payload, null, cancel).ConfigureAwait(false);
+            await PublishInTimeAsync(head, inbox, HeaderBlock(headers), payload, null, limit, deadline, cancel).ConfigureAwait(false);
             for (var got = 0; count == 0 || got < count; got++)
             {
                 var left = Deadline.Left(deadline);
@@ -92,13 +93,14 @@ public sealed partial class NasConnection
         var block = HeaderBlock(headers);
         var limit = timeout ?? Options.RequestTimeout;
         if (!IsReady) return RequestLaterAsync(head, payload, text, limit, block, cancel);
-        var request = Begin(head, limit, cancel);
+        var deadline = Deadline.In(limit);
+        var request = Begin(head, limit, deadline, cancel);
         try
         {
             var replyTopic = _inboxBase + request.Id;
             // A lone request is sent from here; of several, the more go together the better.
             if (_outbox.TryPublish(head, replyTopic, block, payload.Span, text, sendNow: _requests.Count == 1) > 0)
-                return FinishAsync(request, PublishLaterAsync(head, replyTopic, block, payload, text, cancel));
+                return FinishAsync(request, PublishInTimeAsync(head, replyTopic, block, payload, text, limit, deadline, cancel));
         }
         catch (Exception e) when (e is NasException)
         {
@@ -109,9 +111,37 @@ public sealed partial class NasConnection
 
     private async ValueTask<NasMessage> RequestLaterAsync(PublishHead head, ReadOnlyMemory<byte> payload, string? text, TimeSpan limit, byte[]? block, CancellationToken cancel)
     {
-        await ReadyAsync(cancel).ConfigureAwait(false);
-        var request = Begin(head, limit, cancel);
-        return await FinishAsync(request, PublishLaterAsync(head, _inboxBase + request.Id, block, payload, text, cancel)).ConfigureAwait(false);
+        var deadline = Deadline.In(limit);
+        await ReadyInTimeAsync(head.Subject, limit, deadline, cancel).ConfigureAwait(false);
+        var request = Begin(head, limit, deadline, cancel);
+        return await FinishAsync(request, PublishInTimeAsync(head, _inboxBase + request.Id, block, payload, text, limit, deadline, cancel)).ConfigureAwait(false);
+    }
+
+    private async Task ReadyInTimeAsync(string subject, TimeSpan limit, DateTime deadline, CancellationToken cancel)
+    {
+        try
+        {
+            await ReadyAsync(cancel).WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw NoReply(subject, limit);
+        }
+    }
+
+    /// <summary>Waits for room no longer than for the reply: a request given up is not sent after all.</summary>
+    private async ValueTask PublishInTimeAsync(PublishHead head, string replyTopic, byte[]? block, ReadOnlyMemory<byte> payload, string? text, TimeSpan limit, DateTime deadline, CancellationToken cancel)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        late.CancelAfter(Deadline.Left(deadline));
+        try
+        {
+            await PublishLaterAsync(head, replyTopic, block, payload, text, late.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw NoReply(head.Subject, limit);
+        }
     }
 
     private async ValueTask<NasMessage> FinishAsync(PendingRequest request, ValueTask publishing)
@@ -129,12 +159,12 @@ public sealed partial class NasConnection
         return await reply.ConfigureAwait(false);
     }
 
-    private PendingRequest Begin(PublishHead head, TimeSpan limit, CancellationToken cancel)
+    private PendingRequest Begin(PublishHead head, TimeSpan limit, DateTime deadline, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         if (_inbox is null) OpenInbox();
         if (!_idleRequests.TryDequeue(out var request)) request = new PendingRequest(_idleRequests.Enqueue);
-        request.Start(head.Subject, head.Topic, limit);
+        request.Start(head.Subject, head.Topic, limit, deadline);
         lock (_requestGate)
         {
             _requests.Add(request);
@@ -221,7 +251,7 @@ public sealed partial class NasConnection
         }
         foreach (var id in late)
             if (TakeRequest(id) is { } request)
-                request.Fail(new NasException(NasError.RequestTimeout, $"No reply to the request on '{request.Subject}' came within {request.Timeout.TotalSeconds:0.###} s.") { Target = request.Subject });
+                request.Fail(NoReply(request.Subject, request.Timeout));
     }
 
     /// <param name="topic">The subject that is denied, or the reply subject.</param>
@@ -254,6 +284,9 @@ public sealed partial class NasConnection
         }
         foreach (var request in failed) request.Fail(error);
     }
+
+    private static NasException NoReply(string subject, TimeSpan limit) =>
+        new(NasError.RequestTimeout, $"No reply to the request on '{subject}' came within {limit.TotalSeconds:0.###} s.") { Target = subject };
 
     private static NasException NoResponders(string subject) =>
         new(NasError.NoResponders, $"Nobody answers on '{subject}': no service or subscription listens there.") { Target = subject };

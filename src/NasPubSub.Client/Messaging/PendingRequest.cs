@@ -24,10 +24,10 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : IValueTas
 
     public ValueTask<NasMessage> Task => new(this, _core.Version);
 
-    public void Start(string subject, string topic, TimeSpan timeout)
+    public void Start(string subject, string topic, TimeSpan timeout, DateTime deadline)
     {
         _core.Reset();
-        (Subject, Topic, Timeout, Deadline) = (subject, topic, timeout, Messaging.Deadline.In(timeout));
+        (Subject, Topic, Timeout, Deadline) = (subject, topic, timeout, deadline);
     }
 
     public void CancelWith(CancellationTokenRegistration cancellation) => _cancellation = cancellation;

@@ -47,6 +47,21 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
         ("NasSubscription.UnsubscribeAsync", (h, c) => h.Subscription.UnsubscribeAsync(cancel: c)),
     ];
 
+    /// <summary>A call a method that is given a time by its caller.</summary>
+    private static readonly (string Method, Func<HeldClient, TimeSpan, Task> Call)[] TimedCalls =
+    [
+        ("NasConnection.DisconnectAsync", (h, t) => h.Connection.DisconnectAsync(t)),
+        ("NasConnection.FlushAsync", (h, t) => h.Connection.FlushAsync(t)),
+        ("NasConnection.PingAsync", (h, t) => h.Connection.PingAsync(t)),
+        ("NasConnection.ReconnectAsync", (h, t) => h.Connection.ReconnectAsync(t)),
+        ("NasConnection.RequestAsync", (h, t) => h.Connection.RequestAsync("a", Payload, t).AsTask()),
+        ("NasConnection.RequestAsync", (h, t) => h.Connection.RequestAsync("a", "x", t).AsTask()),
+        ("NasConnection.RequestManyAsync", async (h, t) => { await foreach (var _ in h.Connection.RequestManyAsync("a", Payload, t)) { } }),
+        ("NasConnection.WaitConnectedAsync", (h, t) => h.Connection.WaitConnectedAsync(t)),
+        ("NasConnectionPool.FlushAsync", (h, t) => h.Pool.FlushAsync(t)),
+        ("NasSubscription.DrainAsync", (h, t) => h.Subscription.DrainAsync(t)),
+    ];
+
     /// <summary>What these wait for is a message, which may take for ever: the caller's token is the bound.</summary>
     private static readonly string[] BoundByTheCaller = ["NasSubscription.ReadAllAsync", "NasSubscription.ReadAsync"];
 
@@ -69,6 +84,32 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
     [InlineData(Silence.AfterABreak)]
     public Task Each_ends_within_the_time_of_its_options(Silence silence) =>
         RunAsync(silence, TimeSpan.FromMilliseconds(400), cancelled: false);
+
+    [Fact]
+    public void Every_public_asynchronous_method_that_takes_a_time_has_a_timed_call()
+    {
+        var methods =
+            from type in typeof(NasConnection).Assembly.GetExportedTypes()
+            from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            where IsAwaited(method.ReturnType) && method.GetParameters().Any(p => p.Name!.EndsWith("timeout", StringComparison.OrdinalIgnoreCase) && p.Name != "idleTimeout")
+            select $"{type.Name}.{method.Name}";
+        Assert.Equal(methods.Order(StringComparer.Ordinal), TimedCalls.Select(c => c.Method).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>However long the options let things take.</summary>
+    [Theory]
+    [InlineData(Silence.FromTheStart)]
+    [InlineData(Silence.AfterInfo)]
+    [InlineData(Silence.AfterTheHandshake)]
+    [InlineData(Silence.AndReadsNothing)]
+    [InlineData(Silence.AfterABreak)]
+    public async Task Each_ends_within_the_time_it_is_given(Silence silence)
+    {
+        var calls = TimedCalls.Where(c => SilentServer.LetsIn(silence) || !c.Method.StartsWith("NasSubscription.", StringComparison.Ordinal));
+        var failures = await Task.WhenAll(calls.Select(c =>
+            FailureAsync(c.Method, (h, _) => c.Call(h, TimeSpan.FromMilliseconds(400)), silence, TimeSpan.FromSeconds(60), cancelled: false)));
+        Assert.Empty(failures.OfType<string>());
+    }
 
     [Theory]
     [InlineData(Silence.FromTheStart)]
