@@ -27,6 +27,8 @@ internal sealed class Link : IDisposable
     private readonly DateTime _opened = DateTime.UtcNow;
     private Outbox? _outbox;
     private bool _isClosed;
+    private PoolWork? _work;
+    private int _works;
     private byte[] _buffer;
     private int _start, _end;
     private Task _reading = Task.CompletedTask, _writing = Task.CompletedTask;
@@ -87,6 +89,22 @@ internal sealed class Link : IDisposable
     {
         _outbox = outbox;
         _writing = WriteAsync(outbox);
+    }
+
+    /// <summary>
+    /// Work that a read brought. Alone it gets the read loop's thread when the loop waits again; several pieces stand in one queue of
+    /// the pool, and behind them the write loop, so that what they send leaves together. Read loop only.
+    /// </summary>
+    public void HandOver(PoolWork work)
+    {
+        if (_works++ == 0)
+        {
+            _work = work;
+            return;
+        }
+        _work?.Queue();
+        _work = null;
+        work.Queue();
     }
 
     /// <summary>Called by the outbox, in the order the PINGs are written.</summary>
@@ -164,7 +182,10 @@ internal sealed class Link : IDisposable
             while (!_ended.Task.IsCompleted)
             {
                 MakeRoom();
-                var count = await _transport.ReceiveAsync(_buffer, _end, _buffer.Length - _end).ConfigureAwait(false);
+                var receiving = _transport.ReceiveAsync(_buffer, _end, _buffer.Length - _end);
+                var work = _work;
+                (_work, _works) = (null, 0);
+                var count = work is null ? await receiving.ConfigureAwait(false) : await new HandOver(receiving, work);
                 if (count == 0)
                 {
                     Fail(ServerError ?? new NasException(NasError.ConnectionLost, $"The server {Address} closed the connection."));
@@ -177,6 +198,10 @@ internal sealed class Link : IDisposable
         catch (Exception e)
         {
             Fail(ServerError ?? AsBroken(e));
+        }
+        finally
+        {
+            _work?.Queue();
         }
     }
 

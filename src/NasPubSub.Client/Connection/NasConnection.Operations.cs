@@ -48,7 +48,7 @@ public sealed partial class NasConnection : ILinkHandler
             if (link.LastSubscription == _inbox)
             {
                 link.LastSubscription = null;
-                OnReply(ref operation, utcTicks);
+                OnReply(link, ref operation, utcTicks);
                 return;
             }
             link.LastOrigin = link.LastSubscription.OriginOf(operation.Subject);

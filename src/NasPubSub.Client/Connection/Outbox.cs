@@ -92,7 +92,7 @@ internal sealed class Outbox(NasOptions options)
             wake = TakeWake();
         }
         if (sendNow) wake?.Lend();
-        else wake?.SetLater();
+        else wake?.Queue();
         return 0;
     }
 
@@ -106,7 +106,7 @@ internal sealed class Outbox(NasOptions options)
             Append(operations);
             wake = TakeWake();
         }
-        wake?.SetLater();
+        wake?.Queue();
     }
 
     /// <summary>Answers a PING. A server that sends them without end and takes no answers gets no more: they would pile up.</summary>
@@ -192,7 +192,7 @@ internal sealed class Outbox(NasOptions options)
             {
                 wait = link.WriteSignal.WaitAsync();
                 if (isEmpty) _idle = link.WriteSignal;
-                else link.WriteSignal.SetLater();
+                else link.WriteSignal.Queue();
                 return false;
             }
             if (_holdFence is not null) HoldHere();
@@ -211,7 +211,7 @@ internal sealed class Outbox(NasOptions options)
     {
         WriteSignal? wake;
         lock (_gate) (wake, _idle) = (_idle, null);
-        wake?.SetLater();
+        wake?.Queue();
     }
 
     /// <summary>The network took the whole of what NextAsync gave.</summary>
@@ -257,7 +257,7 @@ internal sealed class Outbox(NasOptions options)
             wake = TakeWake();
             FreeRoom();
         }
-        wake?.SetLater();
+        wake?.Queue();
         return refused;
     }
 
@@ -284,7 +284,7 @@ internal sealed class Outbox(NasOptions options)
             _heldFences.Clear();
             _holdFence?.TrySetException(Lost());
             _holdFence = null;
-            _idle?.SetLater();
+            _idle?.Queue();
             _idle = null;
             FreeRoom();
         }
@@ -304,7 +304,7 @@ internal sealed class Outbox(NasOptions options)
             _holdFence = fence;
             wake = TakeWake();
         }
-        wake?.SetLater();
+        wake?.Queue();
     }
 
     public void Release()
@@ -317,7 +317,7 @@ internal sealed class Outbox(NasOptions options)
             if (_link is not null) ReleaseFences();
             wake = TakeWake();
         }
-        wake?.SetLater();
+        wake?.Queue();
     }
 
     /// <summary>Nothing more is taken; waiting publishers are told.</summary>
@@ -326,7 +326,7 @@ internal sealed class Outbox(NasOptions options)
         lock (_gate)
         {
             _closed = reason;
-            _idle?.SetLater();
+            _idle?.Queue();
             _idle = null;
             FreeRoom();
         }

@@ -3,10 +3,7 @@ using System.Threading.Tasks.Sources;
 namespace NasPubSub.Connection;
 
 /// <summary>What a write loop waits on for bytes to send; used again and again, without allocating.</summary>
-internal sealed class WriteSignal : IValueTaskSource
-#if !NETSTANDARD2_0
-    , IThreadPoolWorkItem
-#endif
+internal sealed class WriteSignal : PoolWork, IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _core;
     private bool _isLent;
@@ -32,15 +29,8 @@ internal sealed class WriteSignal : IValueTaskSource
         return was;
     }
 
-    /// <summary>Runs the write loop on a thread of the pool, behind what waits there: the more messages go out together.</summary>
-    public void SetLater() =>
-#if NETSTANDARD2_0
-        ThreadPool.UnsafeQueueUserWorkItem(static s => ((WriteSignal)s!)._core.SetResult(true), this);
-#else
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-
-    void IThreadPoolWorkItem.Execute() => _core.SetResult(true);
-#endif
+    /// <summary>Runs the write loop; queued, it stands behind what waits for a thread: the more messages go out together.</summary>
+    public override void Run() => _core.SetResult(true);
 
     void IValueTaskSource.GetResult(short token) => _core.GetResult(token);
 

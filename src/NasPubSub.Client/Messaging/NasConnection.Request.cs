@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
+using NasPubSub.Connection;
 using NasPubSub.Messaging;
 using NasPubSub.Protocol;
 
@@ -195,7 +196,7 @@ public sealed partial class NasConnection
         }
     }
 
-    private void OnReply(ref ServerOperation operation, long utcTicks)
+    private void OnReply(Link link, ref ServerOperation operation, long utcTicks)
     {
         if (ReadToken(operation.Subject) is not { } id || TakeRequest(id) is not { } request) return;
         if (NasHeaders.PeekStatus(operation.Headers) == 503)
@@ -204,6 +205,7 @@ public sealed partial class NasConnection
             return;
         }
         request.Complete(ToMessage(new MessageOrigin(_inbox!, id), ref operation, utcTicks));
+        link.HandOver(request);
     }
 
     internal string ReplyTopicOf(long request) => _inboxBase + request;

@@ -95,7 +95,7 @@ public sealed partial class NasSubscription
             if (startPump) _pumping = true;
         }
         arrival?.TrySetResult(true);
-        if (startPump) (_pump ??= new HandlerPump(this)).Start();
+        if (startPump) (_pump ??= new HandlerPump(this)).Queue();
     }
 
     /// <summary>No more messages come.</summary>

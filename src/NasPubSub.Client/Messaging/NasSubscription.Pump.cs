@@ -1,4 +1,5 @@
 using System.Buffers;
+using NasPubSub.Connection;
 
 namespace NasPubSub;
 
@@ -25,21 +26,9 @@ public sealed partial class NasSubscription
     /// Runs the handler for message after message, on the pool, until none is left. Started anew for each read that brings
     /// messages, so it allocates only where a handler really waits for something.
     /// </summary>
-    private sealed class HandlerPump(NasSubscription subscription)
-#if !NETSTANDARD2_0
-        : IThreadPoolWorkItem
-#endif
+    private sealed class HandlerPump(NasSubscription subscription) : PoolWork
     {
-        public void Start() =>
-#if NETSTANDARD2_0
-            ThreadPool.UnsafeQueueUserWorkItem(static p => ((HandlerPump)p!).Run(), this);
-#else
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-
-        void IThreadPoolWorkItem.Execute() => Run();
-#endif
-
-        private void Run()
+        public override void Run()
         {
             var batch = ArrayPool<NasMessage>.Shared.Rent(subscription.BatchSize);
             while (subscription.TakeForHandler(batch.AsSpan(0, subscription.BatchSize)) is var taken and > 0)
@@ -62,7 +51,7 @@ public sealed partial class NasSubscription
             for (var i = next; i < taken && !Volatile.Read(ref subscription._discarded); i++)
                 await SettleAsync(Handle(batch[i])).ConfigureAwait(false);
             ArrayPool<NasMessage>.Shared.Return(batch, clearArray: true);
-            Start();
+            Queue();
         }
 
         private ValueTask Handle(NasMessage message)

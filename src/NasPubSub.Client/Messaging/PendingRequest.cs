@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using NasPubSub.Connection;
 
 namespace NasPubSub.Messaging;
 
@@ -6,10 +7,7 @@ namespace NasPubSub.Messaging;
 /// A request that waits for its reply. Used again and again: a request allocates no task of its own. Only who takes it out
 /// of the table by its id may complete it.
 /// </summary>
-internal sealed class PendingRequest(Action<PendingRequest> release) : IValueTaskSource<NasMessage>, ISlotItem
-#if !NETSTANDARD2_0
-    , IThreadPoolWorkItem
-#endif
+internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork, IValueTaskSource<NasMessage>, ISlotItem
 {
     private ManualResetValueTaskSourceCore<NasMessage> _core;
     private NasMessage? _reply;
@@ -32,11 +30,8 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : IValueTas
 
     public void CancelWith(CancellationTokenRegistration cancellation) => _cancellation = cancellation;
 
-    public void Complete(NasMessage reply)
-    {
-        _reply = reply;
-        Queue();
-    }
+    /// <summary>Ends it with a reply, which the requester has when <see cref="Run"/> is run.</summary>
+    public void Complete(NasMessage reply) => _reply = reply;
 
     public void Fail(Exception error)
     {
@@ -44,20 +39,8 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : IValueTas
         Queue();
     }
 
-    /// <summary>
-    /// The requester goes on in a thread of the pool. All whose replies one read brought stand in one queue, and behind them
-    /// the write loop, so that their next requests leave together.
-    /// </summary>
-    private void Queue() =>
-#if NETSTANDARD2_0
-        ThreadPool.UnsafeQueueUserWorkItem(static r => ((PendingRequest)r!).Finish(), this);
-#else
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-
-    void IThreadPoolWorkItem.Execute() => Finish();
-#endif
-
-    private void Finish()
+    /// <summary>The requester goes on, in this thread.</summary>
+    public override void Run()
     {
         var (reply, error) = (_reply, _error);
         (_reply, _error) = (null, null);

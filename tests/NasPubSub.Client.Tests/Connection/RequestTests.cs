@@ -46,6 +46,23 @@ public sealed class RequestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_requester_that_blocks_its_thread_holds_up_nobody()
+    {
+        await _connection.SubscribeAsync("echo", m => m.ReplyAsync(m.Payload));
+        using var go = new ManualResetEventSlim();
+        var blocked = BlockAsync();
+        for (var i = 0; i < 100; i++) Assert.Equal($"{i}", (await _connection.RequestAsync("echo", $"{i}", TimeSpan.FromSeconds(10))).Text);
+        go.Set();
+        Assert.True(await blocked);
+
+        async Task<bool> BlockAsync()
+        {
+            await _connection.RequestAsync("echo", "first").ConfigureAwait(false);
+            return go.Wait(TimeSpan.FromSeconds(20));
+        }
+    }
+
+    [Fact]
     public async Task A_late_reply_reaches_no_later_request()
     {
         var asked = await _connection.SubscribeAsync("slow");
