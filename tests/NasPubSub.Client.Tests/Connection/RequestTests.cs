@@ -50,7 +50,9 @@ public sealed class RequestTests : IAsyncLifetime
     {
         await _connection.SubscribeAsync("echo", m => m.ReplyAsync(m.Payload));
         using var go = new ManualResetEventSlim();
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var blocked = BlockAsync();
+        await reached.Task;
         for (var i = 0; i < 100; i++) Assert.Equal($"{i}", (await _connection.RequestAsync("echo", $"{i}", TimeSpan.FromSeconds(10))).Text);
         go.Set();
         Assert.True(await blocked);
@@ -58,6 +60,7 @@ public sealed class RequestTests : IAsyncLifetime
         async Task<bool> BlockAsync()
         {
             await _connection.RequestAsync("echo", "first").ConfigureAwait(false);
+            reached.SetResult();
             return go.Wait(TimeSpan.FromSeconds(20));
         }
     }
