@@ -46,16 +46,13 @@ public sealed partial class NasSubscription
     }
 
     /// <summary>Ends when the subscription has, and every message was handled or read.</summary>
-    public Task Completion
+    public Task WaitCompletedAsync()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                _completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (_completed) _completion.TrySetResult(true);
-                return _completion.Task;
-            }
+            _completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_completed) _completion.TrySetResult(true);
+            return _completion.Task;
         }
     }
 

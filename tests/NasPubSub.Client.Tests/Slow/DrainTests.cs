@@ -23,7 +23,7 @@ public sealed class DrainTests
         await subscription.DrainAsync();
         Assert.Equal(5000, handled);
         Assert.False(subscription.IsActive);
-        Assert.True(subscription.Completion.IsCompletedSuccessfully);
+        Assert.True(subscription.WaitCompletedAsync().IsCompletedSuccessfully);
         Assert.Empty(connection.Subscriptions);
         connection.Publish("a", "late");
         await connection.FlushAsync();

@@ -33,4 +33,13 @@ public sealed class ContractTests
             .SelectMany(t => t.GetFields()).Select(f => f.Name).ToHashSet();
         Assert.All(exported, c => Assert.Contains(c.Verb, approved));
     }
+
+    [Fact]
+    public void No_property_is_a_task_for_whoever_reads_all_properties_would_wait_for_its_result()
+    {
+        using var shell = Shell.Open();
+        var types = shell.Run("(Get-Command Connect-NasPubSub).ImplementingType, (Get-Command Connect-NasPubSub).OutputType[0].Type").SelectMany(t => ((Type)t.BaseObject).Assembly.GetExportedTypes()).ToList();
+        Assert.Contains(types, t => t.Name == "NasSubscription");
+        Assert.DoesNotContain(types.SelectMany(t => t.GetProperties()), p => p.PropertyType.Name.StartsWith("Task", StringComparison.Ordinal) || p.PropertyType.Name.StartsWith("ValueTask", StringComparison.Ordinal));
+    }
 }
