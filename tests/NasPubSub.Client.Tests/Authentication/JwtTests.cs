@@ -4,6 +4,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Client.Tests.Authentication;
 
 /// <summary>JWTs and .creds files, with a server in operator mode.</summary>
+[Trait("Servers", "old")]
 public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<JwtTests.OperatorServer>, IDisposable
 {
     private readonly TestFiles _files = new();
@@ -15,7 +16,7 @@ public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<Jw
 
         public NatsServer Server { get; private set; } = null!;
 
-        public async Task InitializeAsync() => Server = await NatsServer.StartAsync(Operator.Config);
+        public async Task InitializeAsync() => Server = await Login.StartAsync(Operator.Config);
 
         public async Task DisposeAsync() => await Server.DisposeAsync();
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using NasPubSub.Client.Tests.Connection;
 using NasPubSub.Client.Tests.Infrastructure;
@@ -8,13 +9,26 @@ namespace NasPubSub.Client.Tests.Authentication;
 /// <summary>Who a server takes a client for.</summary>
 internal static class Login
 {
+    private static readonly ConcurrentDictionary<string, int> Monitors = new();
+    private static readonly HttpClient Http = new();
+
     public static NasOptions Options(NatsServer server, NasCredentials? credentials) => Quick.Options(server.Url) with { Credentials = credentials };
 
-    /// <summary>The user as the server names it: user name, or public key.</summary>
+    /// <summary>A server that can be asked who its clients are.</summary>
+    public static async Task<NatsServer> StartAsync(string config)
+    {
+        var server = await NatsServer.StartAsync(new NatsServerOptions { Config = config, Monitor = true });
+        Monitors[server.Url] = server.MonitorPort;
+        return server;
+    }
+
+    /// <summary>The user as the server names it: user name, or public key; empty for a token.</summary>
     public static async Task<string> UserAsync(this NasConnection connection)
     {
-        var reply = await connection.RequestAsync("$SYS.REQ.USER.INFO", "");
-        return JsonDocument.Parse(reply.Payload).RootElement.GetProperty("data").GetProperty("user").GetString()!;
+        // Not by a request to $SYS.REQ.USER.INFO: old servers do not answer it.
+        var answer = await Http.GetStringAsync($"http://127.0.0.1:{Monitors[connection.Server!]}/connz?auth=1&cid={connection.ServerInfo!.ClientId}");
+        var client = Assert.Single(JsonDocument.Parse(answer).RootElement.GetProperty("connections").EnumerateArray());
+        return client.TryGetProperty("authorized_user", out var user) ? user.GetString()! : "";
     }
 
     /// <summary>Connects and asks.</summary>

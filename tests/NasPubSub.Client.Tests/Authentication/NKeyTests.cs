@@ -5,6 +5,7 @@ using NATS.NKeys;
 namespace NasPubSub.Client.Tests.Authentication;
 
 /// <summary>The server's nonce signed with an NKey's seed.</summary>
+[Trait("Servers", "old")]
 public sealed class NKeyTests : IDisposable
 {
     private readonly TestFiles _files = new();
@@ -15,7 +16,7 @@ public sealed class NKeyTests : IDisposable
     [Fact]
     public async Task The_seed_lets_in()
     {
-        await using var server = await NatsServer.StartAsync(Config);
+        await using var server = await Login.StartAsync(Config);
         Assert.Equal(_key.GetPublicKey(), await Login.UserAsync(Login.Options(server, NasCredentials.NKey(_key.GetSeed()))));
         Assert.Equal(_key.GetPublicKey(), await Login.UserAsync(Login.Options(server, NasCredentials.NKey($" {_key.GetSeed()}\r\n"))));
     }
@@ -27,7 +28,7 @@ public sealed class NKeyTests : IDisposable
     [InlineData("-----BEGIN USER NKEY SEED-----\nSEED\n------END USER NKEY SEED------\n")]
     public async Task A_file_with_it_lets_in(string text)
     {
-        await using var server = await NatsServer.StartAsync(Config);
+        await using var server = await Login.StartAsync(Config);
         var file = _files.Write("user.nk", text.Replace("SEED", _key.GetSeed()));
         Assert.Equal(_key.GetPublicKey(), await Login.UserAsync(Login.Options(server, NasCredentials.NKeyFile(file))));
     }
@@ -35,7 +36,7 @@ public sealed class NKeyTests : IDisposable
     [Fact]
     public async Task Another_users_seed_is_refused()
     {
-        await using var server = await NatsServer.StartAsync(Config);
+        await using var server = await Login.StartAsync(Config);
         var seed = KeyPair.CreatePair(PrefixByte.User).GetSeed();
         Assert.Contains("Authorization Violation", (await Login.FailsAsync(Login.Options(server, NasCredentials.NKey(seed)), seed)).Message, StringComparison.Ordinal);
     }
@@ -47,7 +48,7 @@ public sealed class NKeyTests : IDisposable
     [InlineData("é")]
     public async Task What_is_no_seed_is_told_without_showing_it(string seed)
     {
-        await using var server = await NatsServer.StartAsync(Config);
+        await using var server = await Login.StartAsync(Config);
         var error = await Login.FailsAsync(Login.Options(server, NasCredentials.NKey(seed)), "hunter2");
         Assert.Contains("not valid", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Authorization Violation", error.Message, StringComparison.Ordinal);
@@ -56,7 +57,7 @@ public sealed class NKeyTests : IDisposable
     [Fact]
     public async Task A_broken_seed_is_told_without_showing_it()
     {
-        await using var server = await NatsServer.StartAsync(Config);
+        await using var server = await Login.StartAsync(Config);
         var seed = _key.GetSeed();
         var broken = seed[..^1] + (seed[^1] == 'A' ? 'B' : 'A');
         await Login.FailsAsync(Login.Options(server, NasCredentials.NKey(broken)), broken, seed);
@@ -69,7 +70,7 @@ public sealed class NKeyTests : IDisposable
     [InlineData("SUhunter2", "not valid")]
     public async Task A_file_without_one_is_told_by_name(string text, string expected)
     {
-        await using var server = await NatsServer.StartAsync(Config);
+        await using var server = await Login.StartAsync(Config);
         var file = _files.Write("bad.nk", text);
         var error = await Login.FailsAsync(Login.Options(server, NasCredentials.NKeyFile(file)), "hunter2");
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
@@ -80,7 +81,7 @@ public sealed class NKeyTests : IDisposable
     [Fact]
     public async Task A_file_that_is_not_there_is_told_by_name()
     {
-        await using var server = await NatsServer.StartAsync(Config);
+        await using var server = await Login.StartAsync(Config);
         var file = _files.Path("nowhere.nk");
         var error = await Login.FailsAsync(Login.Options(server, NasCredentials.NKeyFile(file)));
         Assert.Contains(file, error.Message, StringComparison.Ordinal);
@@ -91,7 +92,7 @@ public sealed class NKeyTests : IDisposable
     [Fact]
     public async Task A_seed_given_for_a_files_name_is_not_shown()
     {
-        await using var server = await NatsServer.StartAsync(Config);
+        await using var server = await Login.StartAsync(Config);
         var seed = _key.GetSeed();
         await Login.FailsAsync(Login.Options(server, NasCredentials.NKeyFile(seed)), seed);
         await Login.FailsAsync(Login.Options(server, NasCredentials.File(_files.Path(seed))), seed);

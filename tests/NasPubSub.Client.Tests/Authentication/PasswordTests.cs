@@ -4,6 +4,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Client.Tests.Authentication;
 
 /// <summary>User and password, and tokens: given, and in the server's address.</summary>
+[Trait("Servers", "old")]
 public sealed class PasswordTests
 {
     /// <summary>What needs percent-encoding in an address, escapes in JSON, and two bytes in UTF-8.</summary>
@@ -15,7 +16,7 @@ public sealed class PasswordTests
     [InlineData(Odd, "s3cret")]
     public async Task The_right_password_lets_in(string user, string password)
     {
-        await using var server = await NatsServer.StartAsync(Users(user, password));
+        await using var server = await Login.StartAsync(Users(user, password));
         Assert.Equal(user, await Login.UserAsync(Login.Options(server, NasCredentials.UserPassword(user, password))));
     }
 
@@ -26,7 +27,7 @@ public sealed class PasswordTests
     [InlineData("", "")]
     public async Task A_wrong_one_does_not(string user, string password)
     {
-        await using var server = await NatsServer.StartAsync(Users("bob", "s3cret"));
+        await using var server = await Login.StartAsync(Users("bob", "s3cret"));
         var error = await Login.FailsAsync(Login.Options(server, NasCredentials.UserPassword(user, password)), "s3cret");
         Assert.Contains("Authorization Violation", error.Message, StringComparison.Ordinal);
     }
@@ -34,7 +35,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task None_where_one_is_asked_for_does_not()
     {
-        await using var server = await NatsServer.StartAsync(Users("bob", "s3cret"));
+        await using var server = await Login.StartAsync(Users("bob", "s3cret"));
         await Login.FailsAsync(Login.Options(server, null));
     }
 
@@ -44,7 +45,7 @@ public sealed class PasswordTests
     [InlineData("other", false)]
     public async Task A_token_lets_in_when_it_is_the_right_one(string token, bool isRight)
     {
-        await using var server = await NatsServer.StartAsync($"authorization {{ token: {Quoted(isRight ? token : "t0ken")} }}");
+        await using var server = await Login.StartAsync($"authorization {{ token: {Quoted(isRight ? token : "t0ken")} }}");
         var options = Login.Options(server, NasCredentials.Token(token));
         if (!isRight) await Login.FailsAsync(options, token);
         else await using (await Quick.ConnectAsync(options)) { }
@@ -61,7 +62,7 @@ public sealed class PasswordTests
     [InlineData("bob:s3,ret@", "bob", "s3,ret")]
     public async Task An_address_says_who(string before, string user, string password)
     {
-        await using var server = await NatsServer.StartAsync(Users(user, password));
+        await using var server = await Login.StartAsync(Users(user, password));
         var place = server.Url.Substring("nats://".Length);
         Assert.Equal(user, await Login.UserAsync(Quick.Options("nats://" + before + place)));
         // Without a scheme too.
@@ -74,7 +75,7 @@ public sealed class PasswordTests
     [InlineData("t0k%3Aen%40@", "t0k:en@")]
     public async Task An_address_holds_a_token(string before, string token)
     {
-        await using var server = await NatsServer.StartAsync($"authorization {{ token: {Quoted(token)} }}");
+        await using var server = await Login.StartAsync($"authorization {{ token: {Quoted(token)} }}");
         await using (await Quick.ConnectAsync(Quick.Options($"nats://{before}{server.Host}:{server.Port}"))) { }
         await Login.FailsAsync(Quick.Options($"nats://x{before}{server.Host}:{server.Port}"), token, before);
     }
@@ -82,8 +83,8 @@ public sealed class PasswordTests
     [Fact]
     public async Task Each_server_has_its_own_and_what_its_address_says_goes_first()
     {
-        await using var first = await NatsServer.StartAsync(Users("bob", "s3cret"));
-        await using var second = await NatsServer.StartAsync(Users("eve", "0ther"));
+        await using var first = await Login.StartAsync(Users("bob", "s3cret"));
+        await using var second = await Login.StartAsync(Users("eve", "0ther"));
         var options = Quick.Options($"nats://bob:s3cret@127.0.0.1:{first.Port}", second.Url) with { Credentials = NasCredentials.UserPassword("eve", "0ther"), KeepServerOrder = true };
         await using var connection = await Quick.ConnectAsync(options);
         Assert.Equal("bob", await connection.UserAsync());

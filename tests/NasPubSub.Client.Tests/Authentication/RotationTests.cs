@@ -5,6 +5,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Client.Tests.Authentication;
 
 /// <summary>Credentials that change, expire or fail while a connection lives.</summary>
+[Trait("Servers", "old")]
 public sealed class RotationTests : IDisposable
 {
     private readonly TestFiles _files = new();
@@ -14,7 +15,7 @@ public sealed class RotationTests : IDisposable
     public async Task A_creds_file_replaced_while_the_server_is_down_is_used_by_the_reconnect()
     {
         var (old, fresh) = (_operator.User(), _operator.User());
-        await using var server = await NatsServer.StartAsync(_operator.Config);
+        await using var server = await Login.StartAsync(_operator.Config);
         var file = _files.Write("user.creds", old.Creds);
         await using var connection = await Quick.ConnectAsync(Login.Options(server, NasCredentials.File(file)));
         var subscription = await connection.SubscribeAsync("a");
@@ -33,7 +34,7 @@ public sealed class RotationTests : IDisposable
     {
         using var old = NATS.NKeys.KeyPair.CreatePair(NATS.NKeys.PrefixByte.User);
         using var fresh = NATS.NKeys.KeyPair.CreatePair(NATS.NKeys.PrefixByte.User);
-        await using var server = await NatsServer.StartAsync($"authorization {{ users: [ {{ nkey: {old.GetPublicKey()} }}, {{ nkey: {fresh.GetPublicKey()} }} ] }}");
+        await using var server = await Login.StartAsync($"authorization {{ users: [ {{ nkey: {old.GetPublicKey()} }}, {{ nkey: {fresh.GetPublicKey()} }} ] }}");
         var file = _files.Write("user.nk", old.GetSeed());
         await using var connection = await Quick.ConnectAsync(Login.Options(server, NasCredentials.NKeyFile(file)));
         Assert.Equal(old.GetPublicKey(), await connection.UserAsync());
@@ -46,7 +47,7 @@ public sealed class RotationTests : IDisposable
     public async Task An_expired_JWT_is_followed_by_the_files_new_one()
     {
         var (old, fresh) = (_operator.User(Soon()), _operator.User());
-        await using var server = await NatsServer.StartAsync(_operator.Config);
+        await using var server = await Login.StartAsync(_operator.Config);
         var file = _files.Write("user.creds", old.Creds);
         await using var connection = new NasConnection(Login.Options(server, NasCredentials.File(file)));
         var events = new EventLog(connection);
@@ -67,7 +68,7 @@ public sealed class RotationTests : IDisposable
     public async Task Without_a_new_one_it_ends_after_two_refusals_and_says_why()
     {
         var old = _operator.User(Soon());
-        await using var server = await NatsServer.StartAsync(_operator.Config);
+        await using var server = await Login.StartAsync(_operator.Config);
         await using var connection = new NasConnection(Login.Options(server, NasCredentials.Jwt(old.Jwt, old.Seed)) with { MaxReconnects = -1 });
         var events = new EventLog(connection);
         await connection.ConnectAsync();
@@ -109,8 +110,8 @@ public sealed class RotationTests : IDisposable
     [Fact]
     public async Task A_refusal_twice_gives_up_that_server_only()
     {
-        await using var strict = await NatsServer.StartAsync("authorization { user: u, password: right }");
-        await using var other = await NatsServer.StartAsync("authorization { user: u, password: right }");
+        await using var strict = await Login.StartAsync("authorization { user: u, password: right }");
+        await using var other = await Login.StartAsync("authorization { user: u, password: right }");
         await using var connection = new NasConnection(Quick.Options(strict.Url, other.Url) with { Credentials = NasCredentials.UserPassword("u", "right"), KeepServerOrder = true, MaxReconnects = -1 });
         var events = new EventLog(connection);
         await connection.ConnectAsync();
@@ -127,7 +128,7 @@ public sealed class RotationTests : IDisposable
     public async Task A_file_that_is_away_for_a_while_is_no_refusal()
     {
         var user = _operator.User();
-        await using var server = await NatsServer.StartAsync(_operator.Config);
+        await using var server = await Login.StartAsync(_operator.Config);
         var file = _files.Write("user.creds", user.Creds);
         await using var connection = new NasConnection(Login.Options(server, NasCredentials.File(file)));
         var events = new EventLog(connection);
@@ -144,7 +145,7 @@ public sealed class RotationTests : IDisposable
     public async Task A_first_connect_that_was_refused_can_be_made_again_with_better_credentials()
     {
         var (foreign, user) = (new JwtOperator().User(), _operator.User());
-        await using var server = await NatsServer.StartAsync(_operator.Config);
+        await using var server = await Login.StartAsync(_operator.Config);
         var file = _files.Write("user.creds", foreign.Creds);
         await using var connection = new NasConnection(Login.Options(server, NasCredentials.File(file)));
         for (var i = 0; i < 3; i++) await Clients.FailsAsync(NasError.AuthenticationFailed, () => connection.ConnectAsync());

@@ -8,6 +8,7 @@ namespace NasPubSub.Client.Tests.Contexts;
 
 /// <summary>Contexts of the nats command, each way they authenticate, against servers that ask for it.</summary>
 [Collection(nameof(ContextFixture))]
+[Trait("Servers", "old")]
 public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
 {
     private readonly TestFiles _files = new();
@@ -15,7 +16,7 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
     [Fact]
     public async Task User_and_password()
     {
-        await using var server = await NatsServer.StartAsync("authorization { users: [ { user: bob, password: s3cret } ] }");
+        await using var server = await Login.StartAsync("authorization { users: [ { user: bob, password: s3cret } ] }");
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", "s3cret");
         Assert.Equal("bob", await UserAsync(server, """ "user": "bob", "password": "s3cret" """));
         Assert.Equal("bob", await UserAsync(server, """ "user": "bob", "password": "env://NAS_TEST_SECRET" """));
@@ -28,7 +29,7 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
     [Fact]
     public async Task Token()
     {
-        await using var server = await NatsServer.StartAsync("authorization { token: s3cret }");
+        await using var server = await Login.StartAsync("authorization { token: s3cret }");
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", "s3cret");
         await UserAsync(server, """ "token": "s3cret" """);
         await UserAsync(server, """ "token": "env://NAS_TEST_SECRET" """);
@@ -39,7 +40,7 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
     public async Task NKey()
     {
         using var key = KeyPair.CreatePair(PrefixByte.User);
-        await using var server = await NatsServer.StartAsync($"authorization {{ users: [ {{ nkey: {key.GetPublicKey()} }} ] }}");
+        await using var server = await Login.StartAsync($"authorization {{ users: [ {{ nkey: {key.GetPublicKey()} }} ] }}");
         var (seed, file) = (key.GetSeed(), _files.Write("user.nk", key.GetSeed()));
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", seed);
         Environment.SetEnvironmentVariable("NAS_TEST_FOLDER", _files.Folder);
@@ -57,7 +58,7 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
     {
         var users = new JwtOperator();
         var bob = users.User();
-        await using var server = await NatsServer.StartAsync(users.Config);
+        await using var server = await Login.StartAsync(users.Config);
         var file = _files.Write("bob.creds", bob.Creds);
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", bob.Creds);
         Environment.SetEnvironmentVariable("NAS_TEST_SEED", bob.Seed);
@@ -76,7 +77,7 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
     {
         var users = new JwtOperator();
         var (bob, eve) = (users.User(), users.User());
-        await using var server = await NatsServer.StartAsync(users.Config);
+        await using var server = await Login.StartAsync(users.Config);
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", bob.Creds);
         folder.Write("live", $$"""{ "url": "{{server.Url}}", "creds": "env://NAS_TEST_SECRET" }""");
         await using var connection = new NasConnection(NasContext.Load("live").ToOptions(Quick.Options()));

@@ -9,7 +9,7 @@ namespace NasPubSub.Tests.Commands;
 /// <summary>Each way to authenticate through the cmdlets. In scripts $s has the secrets, FILES is their folder, and each server has a word.</summary>
 public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<LoginTests.Servers>
 {
-    /// <summary>Asks the server who we are: user name or public key.</summary>
+    /// <summary>Asks the server who we are, user name or public key; those before 2.10 do not answer.</summary>
     private const string Who = "(Invoke-NasRequest '$SYS.REQ.USER.INFO' -As Json).data.user";
 
     public sealed class Servers : IAsyncLifetime
@@ -72,7 +72,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         }
     }
 
-    [Theory]
+    [ServerTheory(MinVersion = "2.10")]
     [InlineData("USERS -Credential $s.Credential", "bob")]
     [InlineData("nats://bob:S3cret%2Fpass@USERS", "bob")]
     [InlineData("nats://eve:other@USERS -Credential $s.Credential", "bob")]
@@ -123,7 +123,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         ShowsNoSecret(shell, result);
     }
 
-    [Theory]
+    [ServerTheory(MinVersion = "2.10")]
     [InlineData("USERS", "\"user\": \"bob\", \"password\": \"S3cret/pass\"", "bob")]
     [InlineData("TOKENS", "\"token\": \"S3cret-token\"", "")]
     [InlineData("NKEYS", "\"nkey\": \"FILES/bob.nk\"", "bobId")]
@@ -143,7 +143,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         ShowsNoSecret(shell, result);
     }
 
-    [Theory]
+    [ServerTheory(MinVersion = "2.10")]
     [InlineData("USERS", "NATS_USER=bob NATS_PASSWORD=S3cret/pass", "bob")]
     [InlineData("TOKENS", "NATS_TOKEN=S3cret-token", "")]
     [InlineData("TOKENS", "NATS_USER=S3cret-token", "")]
@@ -174,7 +174,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         foreach (var secret in servers.Shown) Assert.DoesNotContain(secret, said + await errors, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ServerFact(MinVersion = "2.10")]
     public async Task A_creds_file_is_read_anew_and_an_expired_one_ends_the_session_with_its_reason()
     {
         await using var server = await NatsServer.StartAsync(servers.Config);
