@@ -84,7 +84,8 @@ internal static class MemoryRows
             var subjects = Subjects(count);
             var kept = new INatsSub<byte[]>[count];
             var before = Heap;
-            for (var i = 0; i < count; i++) kept[i] = await connection.SubscribeCoreAsync<byte[]>(subjects[i]);
+            for (var at = 0; at < count; at += 1000)
+                await Task.WhenAll(Enumerable.Range(at, 1000).Select(async i => kept[i] = await connection.SubscribeCoreAsync<byte[]>(subjects[i])));
             await connection.PingAsync();
             var each = (Heap - before) / count;
             GC.KeepAlive(kept);

@@ -56,16 +56,7 @@ internal static class ImportRows
         return double.Parse(output, CultureInfo.InvariantCulture);
     }
 
-    private static async Task<double> PwshAsync(string manifest)
-    {
-        var bare = await TimeAsync("$null");
-        return await TimeAsync($"Import-Module '{manifest}'") - bare;
-
-        static async Task<double> TimeAsync(string script)
-        {
-            var start = Stopwatch.GetTimestamp();
-            await Pwsh.RunAsync(script);
-            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        }
-    }
+    private static async Task<double> PwshAsync(string manifest) => double.Parse(
+        await Pwsh.RunAsync($"$watch = [Diagnostics.Stopwatch]::StartNew(); Import-Module '{manifest}'; $watch.Elapsed.TotalMilliseconds.ToString([cultureinfo]::InvariantCulture)"),
+        CultureInfo.InvariantCulture);
 }
