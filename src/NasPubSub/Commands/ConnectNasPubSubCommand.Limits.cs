@@ -59,6 +59,16 @@ public sealed partial class ConnectNasPubSubCommand
     [SecondsTransformation]
     public TimeSpan? RequestTimeout { get; set; }
 
+    /// <summary>How long flushes, confirmations and drains take at most when they do not say.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan? OperationTimeout { get; set; }
+
+    /// <summary>How long publishing waits for room in a full buffer.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan? SendTimeout { get; set; }
+
     /// <summary>The prefix of inboxes.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -84,6 +94,8 @@ public sealed partial class ConnectNasPubSubCommand
             IgnoreDiscoveredServers = IgnoreDiscoveredServers,
             ReconnectBufferBytes = ReconnectBufferBytes ?? options.ReconnectBufferBytes,
             RequestTimeout = RequestTimeout ?? options.RequestTimeout,
+            OperationTimeout = OperationTimeout ?? options.OperationTimeout,
+            SendTimeout = SendTimeout ?? options.SendTimeout,
             InboxPrefix = InboxPrefix ?? options.InboxPrefix,
             Echo = !NoEcho,
         };

@@ -73,6 +73,8 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
     [Parameter]
     public SwitchParameter EnumsAsStrings { get; set; }
 
+    private protected override TimeSpan? Patience => Timeout;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {

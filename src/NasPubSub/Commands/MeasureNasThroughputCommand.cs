@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using NasPubSub.Errors;
 using NasPubSub.Measuring;
+using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
@@ -30,17 +31,24 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
     [ValidateRange(1, 10_000)]
     public int Concurrency { get; set; } = 1;
 
+    /// <summary>How long the server may leave any step without an answer.</summary>
+    [Parameter]
+    [SecondsTransformation]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Writes a page with plots to this file.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? ReportPath { get; set; }
+
+    private protected override TimeSpan? Patience => Timeout;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         foreach (var mode in Mode)
         {
-            var run = new ThroughputRun(Nas.Options, mode, mode == NasMeasureMode.Request ? Math.Max(1, Count / 10) : Count, Size, Concurrency);
+            var run = new ThroughputRun(Patient(Nas.Options), mode, mode == NasMeasureMode.Request ? Math.Max(1, Count / 10) : Count, Size, Concurrency);
             try
             {
                 var measuring = run.RunAsync(Cancellation);
@@ -69,6 +77,15 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
             WriteError(NasErrorRecord.Make(e, "ReportNotWritten", ErrorCategory.WriteError, ReportPath, "Give -ReportPath a file that can be written."));
         }
     }
+
+    private NasOptions Patient(NasOptions options) => options with
+    {
+        RetryOnFailedConnect = false,
+        ConnectTimeout = options.ConnectTimeout < Timeout ? options.ConnectTimeout : Timeout,
+        OperationTimeout = Timeout,
+        RequestTimeout = Timeout,
+        SendTimeout = Timeout,
+    };
 
     private void Show(ThroughputRun run, NasMeasureMode mode, Task measuring)
     {

@@ -82,6 +82,25 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         WriteWarnings();
     }
 
+    /// <summary>Waits no longer than that.</summary>
+    /// <param name="start">Begins what is waited for; its token ends it, by time or by Ctrl+C.</param>
+    /// <param name="timeout">Null leaves the bound to what is begun.</param>
+    /// <param name="failure">What is told when the time is over, as in "The server did not answer".</param>
+    /// <exception cref="NasException">Timeout, and what the task fails with.</exception>
+    private protected T Await<T>(Func<CancellationToken, Task<T>> start, TimeSpan? timeout, string failure)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        if (timeout is { } time) limit.CancelAfter(time);
+        try
+        {
+            return Await(start(limit.Token));
+        }
+        catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
+        {
+            throw new NasException(NasError.Timeout, $"{failure} within {timeout!.Value.TotalSeconds:0.###} s.");
+        }
+    }
+
     /// <summary>Writes what the connection has to say. Costs next to nothing when that is nothing.</summary>
     private protected void WriteWarnings()
     {

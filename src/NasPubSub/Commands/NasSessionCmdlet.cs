@@ -16,6 +16,9 @@ public abstract class NasSessionCmdlet : NasCmdlet
     [ValidateNotNull]
     public virtual object? Connection { get; set; }
 
+    /// <summary>How long a connect by itself may take, where the user said how long this cmdlet may; null for the connect's own bound.</summary>
+    private protected virtual TimeSpan? Patience => null;
+
     /// <summary>The connection to use, open or on its way.</summary>
     private protected NasConnection Nas => _resolved ??= Resolve();
 
@@ -53,7 +56,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
             WriteVerbose($"No session yet: connecting to {string.Join(", ", connection.Servers)}.");
             try
             {
-                Await(connection.ConnectAsync(Cancellation));
+                Await(async cancel => { await connection.ConnectAsync(cancel).ConfigureAwait(false); return true; }, Patience, $"{string.Join(", ", connection.Servers)} gave no answer");
             }
             catch
             {

@@ -69,14 +69,17 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     [ArgumentCompleter(typeof(EncodingCompleter))]
     public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
 
+    private protected override TimeSpan? Patience => Timeout;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        _clock.Restart();
         try
         {
             if (ParameterSetName == "Subject")
             {
-                Subscription = _own = Await(Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, Cancellation));
+                Subscription = _own = Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, cancel), Timeout, $"The server did not confirm the subscription to '{Subject}'");
             }
             else
             {
@@ -107,11 +110,10 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 
     private void Read(NasSubscription subscription)
     {
-        _clock.Restart();
         // Nothing is shown in the first second.
         _shown = FirstShown - Slice;
         _received = 0;
-        var lastMessage = TimeSpan.Zero;
+        var lastMessage = _clock.Elapsed;
         // What this cmdlet takes from somebody else's subscription it also gives out, whatever stops it: one at a time.
         var batch = new NasMessage[_own is null ? 1 : Batch];
         while (Count == 0 || _received < Count)

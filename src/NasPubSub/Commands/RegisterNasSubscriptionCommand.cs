@@ -98,6 +98,8 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     [ValidateRange(1, 100)]
     public int Depth { get; set; } = 10;
 
+    private protected override TimeSpan? Patience => Timeout;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -129,16 +131,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
             MaxPendingBytes = MaxPendingBytes ?? defaults.MaxPendingBytes,
             Overflow = Overflow ?? defaults.Overflow,
         };
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        if (Timeout is { } timeout) limit.CancelAfter(timeout);
-        try
-        {
-            return Await(Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, limit.Token));
-        }
-        catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
-        {
-            throw new NasException(NasError.Timeout, $"The server did not confirm the subscription to '{Subject}' within {Timeout!.Value.TotalSeconds:0.###} s.") { Target = Subject };
-        }
+        return Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, cancel), Timeout, $"The server did not confirm the subscription to '{Subject}'");
     }
 
     private NasSubscriptionJob StartJob(NasSubscription subscription, ActionOrigin origin)

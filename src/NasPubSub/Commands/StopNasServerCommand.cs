@@ -26,6 +26,10 @@ public sealed class StopNasServerCommand : NasCmdlet
     protected override void ProcessRecord()
     {
         var (server, grace) = (Server, Force ? TimeSpan.Zero : Timeout);
-        if (ShouldProcess(server.ToString(), "Stop")) Await(Task.Run(() => server.Stop(grace)));
+        if (ShouldProcess(server.ToString(), "Stop"))
+        {
+            // It blocks a thread, which the pool may not have: the streams of the server are read on others of it.
+            Await(Task.Factory.StartNew(() => server.Stop(grace), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
@@ -91,6 +92,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     private async Task DrainAsync(NasSubscription subscription)
     {
         var limit = Timeout ?? subscription.Connection.Options.OperationTimeout;
+        var clock = Stopwatch.StartNew();
         await subscription.DrainAsync(limit, Cancellation).ConfigureAwait(false);
         if (Job is not { } job) return;
         var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -99,9 +101,10 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
             if (job.IsFinished) ended.TrySetResult(true);
         }
         job.StateChanged += OnChange;
+        var left = limit - clock.Elapsed;
         try
         {
-            if (job.IsFinished || await Task.WhenAny(ended.Task, Task.Delay(limit, Cancellation)).ConfigureAwait(false) == ended.Task) return;
+            if (job.IsFinished || await Task.WhenAny(ended.Task, Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation)).ConfigureAwait(false) == ended.Task) return;
             Cancellation.ThrowIfCancellationRequested();
             throw new NasException(NasError.Timeout, $"The action has not handled all messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it goes on.") { Target = subscription.Subject };
         }

@@ -25,6 +25,8 @@ public sealed class WaitNasConnectionCommand : NasSessionCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    private protected override TimeSpan? Patience => Timeout;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

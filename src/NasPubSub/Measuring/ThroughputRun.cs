@@ -3,11 +3,13 @@ using System.Diagnostics;
 
 namespace NasPubSub.Measuring;
 
-/// <summary>One measurement: it counts, times and reports how far it is. Each run has connections and a subject of its own.</summary>
+/// <summary>
+/// One measurement: it counts, times and reports how far it is. Each run has connections and a subject of its own. The options'
+/// OperationTimeout is how long nothing may come.
+/// </summary>
 internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, long count, int size, int concurrency)
 {
     private const int Parts = 40;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly string _subject = "_measure." + Guid.NewGuid().ToString("N");
     private readonly Stopwatch _clock = new();
@@ -17,18 +19,30 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
     /// <summary>Messages or requests done so far.</summary>
     public long Done => Interlocked.Read(ref _done);
 
-    public async Task<NasThroughput> RunAsync(CancellationToken cancel)
+    public Task<NasThroughput> RunAsync(CancellationToken cancel) => ConnectedAsync(async sender =>
     {
-        var sender = new NasConnection(options);
-        await using var _ = sender.ConfigureAwait(false);
-        await sender.ConnectAsync(cancel).ConfigureAwait(false);
         var latencies = mode switch
         {
             NasMeasureMode.Publish => await PublishAsync(sender, cancel).ConfigureAwait(false),
-            NasMeasureMode.Request => await RequestAsync(sender, cancel).ConfigureAwait(false),
-            _ => await PublishSubscribeAsync(sender, cancel).ConfigureAwait(false),
+            NasMeasureMode.Request => await ConnectedAsync(service => RequestAsync(sender, service, cancel), cancel).ConfigureAwait(false),
+            _ => await ConnectedAsync(receiver => PublishSubscribeAsync(sender, receiver, cancel), cancel).ConfigureAwait(false),
         };
         return new NasThroughput(mode, sender.Server ?? "", count, size, _clock.Elapsed, latencies, Rates());
+    }, cancel);
+
+    private async Task<T> ConnectedAsync<T>(Func<NasConnection, Task<T>> use, CancellationToken cancel)
+    {
+        var connection = new NasConnection(options);
+        try
+        {
+            await connection.ConnectAsync(cancel).ConfigureAwait(false);
+            return await use(connection).ConfigureAwait(false);
+        }
+        finally
+        {
+            // What counts has come or will not; the server may have fallen silent.
+            await connection.DisconnectAsync(drain: false, cancel: CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private async Task<LatencyHistogram?> PublishAsync(NasConnection sender, CancellationToken cancel)
@@ -40,16 +54,13 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
             await sender.PublishAsync(_subject, payload, cancel: cancel).ConfigureAwait(false);
             Mark();
         }
-        await sender.FlushAsync(Patience, cancel).ConfigureAwait(false);
+        await sender.FlushAsync(cancel: cancel).ConfigureAwait(false);
         _clock.Stop();
         return null;
     }
 
-    private async Task<LatencyHistogram?> PublishSubscribeAsync(NasConnection sender, CancellationToken cancel)
+    private async Task<LatencyHistogram?> PublishSubscribeAsync(NasConnection sender, NasConnection receiver, CancellationToken cancel)
     {
-        var receiver = new NasConnection(options);
-        await using var _ = receiver.ConfigureAwait(false);
-        await receiver.ConnectAsync(cancel).ConfigureAwait(false);
         var latencies = new LatencyHistogram();
         var all = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         // Room for all: what is measured is how fast, not what a full buffer does.
@@ -71,19 +82,16 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
         for (long before = -1; !all.Task.IsCompleted && Done > before;)
         {
             before = Done;
-            await Task.WhenAny(all.Task, Task.Delay(Patience, cancel)).ConfigureAwait(false);
+            await Task.WhenAny(all.Task, Task.Delay(options.OperationTimeout, cancel)).ConfigureAwait(false);
             cancel.ThrowIfCancellationRequested();
         }
         _clock.Stop();
-        if (!all.Task.IsCompleted) throw new NasException(NasError.Timeout, $"{count - Done} of {count} messages did not come within {Patience.TotalSeconds} s.");
+        if (!all.Task.IsCompleted) throw new NasException(NasError.Timeout, $"{count - Done} of {count} messages did not come within {options.OperationTimeout.TotalSeconds:0.###} s.");
         return size >= 8 ? latencies : null;
     }
 
-    private async Task<LatencyHistogram?> RequestAsync(NasConnection sender, CancellationToken cancel)
+    private async Task<LatencyHistogram?> RequestAsync(NasConnection sender, NasConnection service, CancellationToken cancel)
     {
-        var service = new NasConnection(options);
-        await using var _ = service.ConfigureAwait(false);
-        await service.ConnectAsync(cancel).ConfigureAwait(false);
         await service.SubscribeAsync(_subject, m => m.ReplyAsync(m.Payload), cancel: cancel).ConfigureAwait(false);
         var latencies = new LatencyHistogram();
         var payload = new byte[size];

@@ -7,9 +7,11 @@ namespace NasPubSub;
 public sealed class NasServerProcess : IDisposable
 {
     private const int MostLog = 64 * 1024;
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
     private readonly Process _process;
     private readonly StringBuilder _log = new();
+    private readonly CountdownEvent _openStreams = new(2);
     private readonly string? _ownFolder;
     private NasServerInfo _info = new();
     private bool _stopped;
@@ -77,9 +79,10 @@ public sealed class NasServerProcess : IDisposable
 
     internal void Ready(NasServerInfo info) => _info = info;
 
-    /// <summary>Asks it to end in order and kills it when that takes longer. Any thread; a second call does nothing.</summary>
+    /// <summary>Asks it to end in order and kills it when that takes longer. Any thread; a second call only waits, or kills at once.</summary>
     internal void Stop(TimeSpan grace)
     {
+        if (grace == TimeSpan.Zero) TryKill();
         lock (_process)
         {
             if (_stopped || Id == 0) return;
@@ -87,9 +90,9 @@ public sealed class NasServerProcess : IDisposable
             try
             {
                 if (!_process.HasExited && grace > TimeSpan.Zero && Terminate.TryAsk(Id)) _process.WaitForExit((int)grace.TotalMilliseconds);
-                if (!_process.HasExited) _process.Kill();
-                // The second call waits for the last words in the log.
-                if (_process.WaitForExit(5000)) _process.WaitForExit();
+                TryKill();
+                // A child of a script that starts the server may hold the streams open for ever.
+                if (_process.WaitForExit(5000)) _openStreams.Wait(LastWords);
             }
             catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
             {
@@ -98,6 +101,23 @@ public sealed class NasServerProcess : IDisposable
             IsRunning = false;
             _process.Dispose();
             RemoveFolder();
+        }
+    }
+
+    /// <summary>Without a lock: it cuts short another call's grace.</summary>
+    private void TryKill()
+    {
+        try
+        {
+#if NETSTANDARD2_0
+            _process.Kill();
+#else
+            _process.Kill(entireProcessTree: true);
+#endif
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It ended by itself, or never started.
         }
     }
 
@@ -115,7 +135,11 @@ public sealed class NasServerProcess : IDisposable
 
     private void Append(string? line)
     {
-        if (line is null) return;
+        if (line is null)
+        {
+            _openStreams.Signal();
+            return;
+        }
         lock (_log)
         {
             _log.AppendLine(line);

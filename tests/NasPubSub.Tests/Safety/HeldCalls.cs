@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+using NasPubSub.TestServer;
+
+namespace NasPubSub.Tests.Safety;
+
+/// <summary>A call of a cmdlet, and how it ends on a server that has fallen silent.</summary>
+/// <param name="Script">LIMIT stands for the time it is given, URL for the server; $nas, $subscription and $message are there, servers $silent and $paused, and 500 KB in $most.</param>
+/// <param name="Unanswered">How it ends in a session that is not let in; null: it cannot be called there.</param>
+/// <param name="Held">In one whose server answers nothing more.</param>
+/// <param name="Full">In one whose server reads nothing either.</param>
+/// <param name="Broken">In one whose server broke the connection and lets in nobody.</param>
+public sealed record HeldCall(string Script, string? Unanswered, string? Held, string? Full, string? Broken)
+{
+    /// <summary>It ends without an error.</summary>
+    public const string Quiet = "";
+
+    /// <summary>It has nothing to wait for. Goes before an error's id.</summary>
+    public const string AtOnce = "at once ";
+
+    /// <summary>The last one in the script.</summary>
+    public string Cmdlet => Regex.Match(Script, @"\w+-Nas\w+", RegexOptions.RightToLeft).Value;
+
+    public string? Outcome(Silence silence) => silence switch
+    {
+        Silence.FromTheStart or Silence.AfterInfo => Unanswered,
+        Silence.AndReadsNothing => Full,
+        Silence.AfterABreak => Broken,
+        _ => Held,
+    };
+
+    public override string ToString() => Script;
+}
+
+/// <summary>Every way in which a cmdlet can wait for a server.</summary>
+internal static class HeldCalls
+{
+    private const string Quiet = HeldCall.Quiet, AtOnce = HeldCall.AtOnce, Timeout = "Timeout";
+    private const string? None = null;
+
+    public static readonly HeldCall[] All =
+    [
+        new("Connect-NasPubSub URL -Timeout LIMIT", "ConnectFailed", None, None, "ConnectFailed"),
+        new("Connect-NasPubSub URL -NoWait -Name other", AtOnce, None, None, AtOnce),
+        new("Disconnect-NasPubSub -Timeout LIMIT", AtOnce, Quiet, Quiet, AtOnce),
+        new("Publish-NasMessage a x; Disconnect-NasPubSub -Timeout LIMIT", Quiet, Quiet, None, Quiet),
+        new("Get-NasConnection -Ping", AtOnce, Timeout, Timeout, AtOnce),
+        new("Test-NasConnection -Ping -Timeout LIMIT", AtOnce, Quiet, Quiet, AtOnce),
+        new("Wait-NasConnection LIMIT", Timeout, AtOnce, AtOnce, Timeout),
+        new("Get-NasContext", AtOnce, None, None, None),
+        new("Publish-NasMessage a $most", AtOnce, AtOnce, "BufferFull", AtOnce),
+        new("Publish-NasMessage a $most -Flush", AtOnce + "NotConnected", Timeout, "BufferFull Timeout", AtOnce + "NotConnected"),
+        new("$most, $most | Publish-NasMessage a", AtOnce, AtOnce, "BufferFull BufferFull", AtOnce),
+        new("$message | Send-NasReply $most", None, AtOnce, "BufferFull", AtOnce),
+        new("Receive-NasMessage a -Timeout LIMIT", Quiet, Timeout, Timeout, Timeout),
+        new("Receive-NasMessage a -Timeout LIMIT -Count 2", Timeout, Timeout, Timeout, Timeout),
+        new("Receive-NasMessage a -IdleTimeout 0.4", None, Timeout, Timeout, "NotConnected"),
+        new("$subscription | Receive-NasMessage -Timeout LIMIT", None, Quiet, Quiet, Quiet),
+        new("$subscription | Receive-NasMessage -Count 1 -IdleTimeout LIMIT", None, Timeout, Timeout, Timeout),
+        new("Register-NasSubscription a -Timeout LIMIT", AtOnce, Timeout, Timeout, Timeout),
+        new("Register-NasSubscription a { } -Timeout LIMIT", AtOnce, Timeout, Timeout, Timeout),
+        new("Register-NasSubscription a", AtOnce, Timeout, Timeout, "NotConnected"),
+        new("Get-NasSubscription", AtOnce, AtOnce, AtOnce, AtOnce),
+        new("$subscription | Unregister-NasSubscription -Timeout LIMIT", None, Timeout, Timeout, AtOnce),
+        new("$subscription | Unregister-NasSubscription -Force", None, AtOnce, AtOnce, AtOnce),
+        new("Invoke-NasRequest a $most -Timeout LIMIT", "RequestTimeout", "RequestTimeout", "RequestTimeout", "RequestTimeout"),
+        new("1..2 | Invoke-NasRequest a -Timeout LIMIT", "RequestTimeout RequestTimeout", "RequestTimeout RequestTimeout", "RequestTimeout RequestTimeout", "RequestTimeout RequestTimeout"),
+        new("Invoke-NasRequest a $most -Timeout LIMIT -Count 2", "RequestTimeout", "RequestTimeout", "RequestTimeout", "RequestTimeout"),
+        new("Measure-NasThroughput Publish -Count 10 -Timeout LIMIT", "ConnectFailed", Timeout, Timeout, "ConnectFailed"),
+        new("Measure-NasThroughput PublishSubscribe -Count 10 -Timeout LIMIT", "ConnectFailed", Timeout, Timeout, "ConnectFailed"),
+        new("Measure-NasThroughput Request -Count 10 -Timeout LIMIT", "ConnectFailed", "RequestTimeout", "RequestTimeout", "ConnectFailed"),
+        new("Start-NasServer $silent -Timeout LIMIT", "ServerFailed", None, None, None),
+        new("$paused | Stop-NasServer -Timeout LIMIT", Quiet, None, None, None),
+    ];
+}
