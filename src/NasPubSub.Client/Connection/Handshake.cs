@@ -86,7 +86,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
                 _parser = new Parser(options.MaxIncomingBytes);
             }
             var clock = Stopwatch.StartNew();
-            info = await LogInAsync(transport, info).ConfigureAwait(false);
+            info = await LogInAsync(transport, info, cancel).ConfigureAwait(false);
             return new Link(transport, address, info, _buffer.AsSpan(_start, _end - _start).ToArray(), options) { RoundTrip = clock.Elapsed };
         }
         catch
@@ -147,10 +147,10 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         };
     }
 
-    private async Task<NasServerInfo> LogInAsync(ByteTransport transport, NasServerInfo info)
+    private async Task<NasServerInfo> LogInAsync(ByteTransport transport, NasServerInfo info, CancellationToken cancel)
     {
         var connect = new ConnectMessage { Name = options.Name, Echo = options.Echo, TlsRequired = transport.IsTls, Headers = info.Headers };
-        Authenticate(connect, info.Nonce);
+        await AuthenticateAsync(connect, info.Nonce, cancel).ConfigureAwait(false);
         byte[] hello = [.. connect.ToLine(), .. ClientLines.Ping];
         for (var sent = 0; sent < hello.Length;)
             sent += await transport.SendAsync(hello, sent, hello.Length - sent).ConfigureAwait(false);
@@ -166,11 +166,17 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         }
     }
 
-    private void Authenticate(ConnectMessage connect, string nonce)
+    private async Task AuthenticateAsync(ConnectMessage connect, string nonce, CancellationToken cancel)
     {
         if (address.User is { } user && address.Password is { } password) (connect.User, connect.Password) = (user, password);
         else if (address.User is { } token) connect.AuthToken = token;
-        else options.Credentials?.Apply(connect, nonce);
+        else if (options.Credentials is { } credentials)
+        {
+            // A file may hang: one on a network drive, or a pipe.
+            _hint = $" The {credentials} had not been read by then.";
+            await Task.Run(() => credentials.Apply(connect, nonce), cancel).WaitAsync(cancel).ConfigureAwait(false);
+            _hint = "";
+        }
     }
 
     private async Task<(OperationKind, byte[])> NextAsync(ByteTransport transport)

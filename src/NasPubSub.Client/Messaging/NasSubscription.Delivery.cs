@@ -46,13 +46,13 @@ public sealed partial class NasSubscription
     }
 
     /// <summary>Ends when the subscription has, and every message was handled or read.</summary>
-    public Task WaitCompletedAsync()
+    public Task WaitCompletedAsync(CancellationToken cancel = default)
     {
         lock (_gate)
         {
             _completion ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
             if (_completed) _completion.TrySetResult(true);
-            return _completion.Task;
+            return _completion.Task.WaitAsync(cancel);
         }
     }
 

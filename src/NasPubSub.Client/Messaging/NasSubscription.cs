@@ -114,7 +114,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         try
         {
             await _owner.FinishAsync(this, limit, cancel).ConfigureAwait(false);
-            if (_handler is not null) await WaitCompletedAsync().WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            if (_handler is not null) await WaitCompletedAsync(cancel).WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

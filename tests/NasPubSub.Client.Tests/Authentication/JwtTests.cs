@@ -1,4 +1,5 @@
 using NasPubSub.Client.Tests.Connection;
+using NasPubSub.Client.Tests.Infrastructure;
 using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Authentication;
@@ -88,6 +89,20 @@ public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<Jw
         await FailsAsync(NasCredentials.File(_bob.Creds));
         await FailsAsync(NasCredentials.File(_bob.Jwt));
         Assert.DoesNotContain(_bob.Seed, NasCredentials.File(_bob.Creds).ToString()!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_hangs_holds_nothing_up_for_longer_than_the_connect_timeout()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var file = _files.Path("pipe.creds");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", file)) await made.WaitForExitAsync();
+        await using var connection = new NasConnection(Login.Options(fixture.Server, NasCredentials.File(file)) with { ConnectTimeout = TimeSpan.FromMilliseconds(300) });
+        var error = await Clients.FailsAsync(NasError.ConnectFailed, () => connection.ConnectAsync().WaitAsync(Eventually.DefaultDeadline));
+        Assert.Contains(file, error.Message, StringComparison.Ordinal);
+        await connection.DisconnectAsync().WaitAsync(Eventually.DefaultDeadline);
+        // Lets the reader go.
+        await File.WriteAllTextAsync(file, _bob.Creds);
     }
 
     private Task<string> UserAsync(NasCredentials credentials) => Login.UserAsync(Login.Options(fixture.Server, credentials));

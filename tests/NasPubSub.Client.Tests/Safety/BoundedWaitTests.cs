@@ -45,6 +45,7 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
         ("NasSubscription.ReadAllAsync", async (h, c) => { await foreach (var _ in h.Subscription.ReadAllAsync(c)) { } }),
         ("NasSubscription.ReadAsync", (h, c) => h.Subscription.ReadAsync(c).AsTask()),
         ("NasSubscription.UnsubscribeAsync", (h, c) => h.Subscription.UnsubscribeAsync(cancel: c)),
+        ("NasSubscription.WaitCompletedAsync", (h, c) => h.Subscription.WaitCompletedAsync(c)),
     ];
 
     /// <summary>A call a method that is given a time by its caller.</summary>
@@ -62,8 +63,8 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
         ("NasSubscription.DrainAsync", (h, t) => h.Subscription.DrainAsync(t)),
     ];
 
-    /// <summary>What these wait for is a message, which may take for ever: the caller's token is the bound.</summary>
-    private static readonly string[] BoundByTheCaller = ["NasSubscription.ReadAllAsync", "NasSubscription.ReadAsync"];
+    /// <summary>What these wait for is a message or the end of all, which may take for ever: the caller's token is the bound.</summary>
+    private static readonly string[] BoundByTheCaller = ["NasSubscription.ReadAllAsync", "NasSubscription.ReadAsync", "NasSubscription.WaitCompletedAsync"];
 
     [Fact]
     public void Every_public_asynchronous_method_has_a_call()
