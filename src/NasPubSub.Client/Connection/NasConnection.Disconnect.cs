@@ -5,31 +5,44 @@ namespace NasPubSub;
 /// <summary>The end of a connection, in order.</summary>
 public sealed partial class NasConnection
 {
+    private readonly CancellationTokenSource _hurry = new();
+    private DateTime _drainDeadline = DateTime.MaxValue;
+
     /// <summary>
     /// Ends the connection for good. First it drains: subscriptions end, handlers run for what has come, what is buffered
-    /// is sent and the server confirms it.
+    /// is sent and the server confirms it. Called again meanwhile, it may cut that short, and gives the same result.
     /// </summary>
     /// <param name="drainTimeout">How long all that may take; then it closes anyway. Default: the options' OperationTimeout.</param>
     /// <param name="drain">False closes at once.</param>
     /// <param name="cancel">Closes at once.</param>
     /// <returns>False when something was left unsent or unhandled.</returns>
-    public Task<bool> DisconnectAsync(TimeSpan? drainTimeout = null, bool drain = true, CancellationToken cancel = default)
+    public async Task<bool> DisconnectAsync(TimeSpan? drainTimeout = null, bool drain = true, CancellationToken cancel = default)
     {
+        var timeout = drain ? drainTimeout ?? Options.OperationTimeout : TimeSpan.Zero;
+        var deadline = Deadline.In(timeout);
+        Task<bool> ending;
         lock (_gate)
         {
-            return _disconnecting ??= Task.Run(() => EndAsync(drain ? drainTimeout ?? Options.OperationTimeout : TimeSpan.Zero, cancel), CancellationToken.None);
+            if (deadline < _drainDeadline)
+            {
+                _drainDeadline = deadline;
+                _hurry.CancelAfter(Deadline.Left(deadline));
+            }
+            ending = _disconnecting ??= Task.Run(() => EndAsync(timeout), CancellationToken.None);
         }
+        using (cancel.Register(_hurry.Cancel)) return await ending.ConfigureAwait(false);
     }
 
-    private async Task<bool> EndAsync(TimeSpan timeout, CancellationToken cancel)
+    private async Task<bool> EndAsync(TimeSpan timeout)
     {
-        var drained = timeout == TimeSpan.Zero ? PendingBytes == 0 : await DrainAsync(Deadline.In(timeout), cancel).ConfigureAwait(false);
+        var drained = timeout == TimeSpan.Zero ? PendingBytes == 0 : await DrainAsync(Deadline.In(timeout), _hurry.Token).ConfigureAwait(false);
         await Task.WhenAll(Companions.Select(c => c.DisconnectAsync(drain: false))).ConfigureAwait(false);
         _stop.Cancel();
         _link?.Dispose();
         // The loops end by themselves once the socket is closed; nothing of the user's runs in them.
         await _running.ConfigureAwait(false);
         CloseFor(Closed());
+        _hurry.CancelAfter(Timeout.InfiniteTimeSpan);
         return drained;
     }
 

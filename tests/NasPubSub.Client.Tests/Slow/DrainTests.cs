@@ -130,4 +130,33 @@ public sealed class DrainTests
         Assert.True(await ending);
         Assert.Equal(0, connection.PendingBytes);
     }
+
+    [Theory]
+    [InlineData("at once")]
+    [InlineData("a moment")]
+    [InlineData("token")]
+    public async Task A_second_disconnect_cuts_the_drain_of_the_first_short(string how)
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var connection = await Quick.ConnectAsync(server);
+        var never = new TaskCompletionSource();
+        await connection.SubscribeAsync("a", async _ => await never.Task);
+        connection.Publish("a", "x");
+        await connection.FlushAsync();
+        var first = connection.DisconnectAsync(TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => connection.State == NasConnectionState.Draining);
+        Assert.False(first.IsCompleted);
+        using var stop = new CancellationTokenSource();
+        var second = how switch
+        {
+            "at once" => connection.DisconnectAsync(drain: false),
+            "a moment" => connection.DisconnectAsync(TimeSpan.FromMilliseconds(100)),
+            _ => connection.DisconnectAsync(TimeSpan.FromSeconds(90), cancel: stop.Token),
+        };
+        await stop.CancelAsync();
+        var drained = await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal([false, false], drained);
+        Assert.Equal(NasConnectionState.Closed, connection.State);
+        never.SetResult();
+    }
 }
