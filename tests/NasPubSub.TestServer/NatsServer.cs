@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace NasPubSub.TestServer;
 
-/// <summary>A real nats-server on 127.0.0.1, in a process of its own or in a container; it ends with this object.</summary>
+/// <summary>A real nats-server on 127.0.0.1 or behind a cable, in a process of its own or in a container; it ends with this object.</summary>
 public sealed partial class NatsServer : IAsyncDisposable
 {
     private const string ReadyLine = "Server is ready";
@@ -13,7 +13,7 @@ public sealed partial class NatsServer : IAsyncDisposable
     private NatsServer(ServerHost host) => _host = host;
 
     /// <summary>The address it listens on.</summary>
-    public string Host => "127.0.0.1";
+    public string Host => _host.Setup.Host;
 
     /// <summary>The client port; a restart keeps it.</summary>
     public int Port => _host.Setup.Port;

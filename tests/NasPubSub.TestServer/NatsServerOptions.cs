@@ -24,6 +24,9 @@ public sealed record NatsServerOptions
     /// <summary>A version other than the default, as in tools/nats-server.version: <c>2.9</c>; always a process.</summary>
     public string? Version { get; init; }
 
+    /// <summary>Runs it at the far end of a cable instead of on 127.0.0.1; always a process.</summary>
+    public NetworkCable? Cable { get; init; }
+
     /// <summary>How long the server may take until it says that it is ready.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

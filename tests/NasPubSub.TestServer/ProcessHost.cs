@@ -38,7 +38,10 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
     public override Task StartAsync()
     {
         File.WriteAllText(Setup.ConfigPath, Setup.ConfigText);
-        var start = new ProcessStartInfo(NatsServerBinary.Find(Setup.Options.Version), Setup.Arguments())
+        var program = NatsServerBinary.Find(Setup.Options.Version);
+        // What enters the namespace becomes the server: the process stays the same.
+        List<string> enter = Setup.Options.Cable is { } cable ? ["ip", "netns", "exec", cable.Namespace, program] : [program];
+        var start = new ProcessStartInfo(enter[0], [.. enter.Skip(1), .. Setup.Arguments()])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -25,6 +25,18 @@ public sealed class ServerFactAttribute : FactAttribute
     }
 }
 
+/// <summary>A test that is skipped, with the reason, where no <see cref="NetworkCable"/> can be laid.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class CableFactAttribute : FactAttribute
+{
+    /// <inheritdoc/>
+    public override string? Skip
+    {
+        get => base.Skip ?? NetworkCable.Missing;
+        set => base.Skip = value;
+    }
+}
+
 /// <summary>As <see cref="ServerFactAttribute"/>, for a theory.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ServerTheoryAttribute : TheoryAttribute

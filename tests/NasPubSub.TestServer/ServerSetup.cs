@@ -20,7 +20,10 @@ internal sealed class ServerSetup
     public NatsServerOptions Options { get; }
 
     /// <summary>A version asked for by its number is a binary of this machine, whatever the others run in.</summary>
-    public bool InContainer => NatsServerBinary.UseContainers && Options.Version is null;
+    public bool InContainer => NatsServerBinary.UseContainers && Options.Version is null && Options.Cable is null;
+
+    /// <summary>Where clients find it.</summary>
+    public string Host => Options.Cable?.Address ?? "127.0.0.1";
 
     public int Port { get; }
 
@@ -61,7 +64,7 @@ internal sealed class ServerSetup
         return args;
     }
 
-    private string Address => InContainer ? "0.0.0.0" : "127.0.0.1";
+    private string Address => InContainer ? "0.0.0.0" : Host;
 
     private string Complete(string config)
     {
