@@ -77,4 +77,27 @@ public sealed class ErrorTests(ServerFixture fixture) : ServedTests(fixture)
         shell.Run("Publish-NasMessage no x -Flush 3>$null");
         Assert.Equal("AuthenticationFailed", shell.Invoke($"Connect-NasPubSub {server.Url} -Token wrong").ErrorId);
     }
+
+    [ServerFact(Signals = true)]
+    public async Task A_permission_that_a_reload_takes_away_fails_the_job_the_reader_and_the_calls_that_need_it()
+    {
+        static string Config(string allowed) => $"authorization {{ users = [{{ user: u, password: p, permissions: {{ publish: {allowed}, subscribe: {allowed} }} }}] }}";
+        await using var server = await NatsServer.StartAsync(Config("\">\""));
+        using var shell = Shell.Open();
+        shell.Run($"$nas = Connect-NasPubSub {server.Url.Replace("//", "//u:p@")} -NoNamespace; $kept = Register-NasSubscription kept; $buffer = Register-NasSubscription taken; $job = Register-NasSubscription taken {{ $_.Text }}");
+        shell.Run("Publish-NasMessage taken before -Flush");
+        var reading = shell.Start("$buffer | Receive-NasMessage -Timeout 30 -As Text");
+        await Eventually.TrueAsync(() => reading.Output.Count == 1);
+        await server.ReloadAsync(Config("[\"kept\", \"_INBOX.>\"]"));
+        var read = await reading.Completed;
+        Assert.Equal(("PermissionDenied", "before"), (read.ErrorId, Assert.Single(read.Values)));
+        await Eventually.TrueAsync(() => Task.FromResult(shell.Get<string>("$job.State") == "Failed"));
+        var handled = shell.Invoke("Receive-Job $job");
+        Assert.Equal(("PermissionDenied", "before"), (handled.ErrorId, Assert.Single(handled.Values)));
+        foreach (var script in new[] { "Register-NasSubscription taken", "Receive-NasMessage taken -Timeout 5", "Invoke-NasRequest taken x -Timeout 5" })
+            Assert.Equal("PermissionDenied", shell.Invoke(script).ErrorId);
+        shell.Invoke("Publish-NasMessage taken x -Flush");
+        Assert.Contains("taken", shell.Get<string>("$nas.LastError.Message"), StringComparison.Ordinal);
+        Assert.Equal("after", shell.Get<string>("Publish-NasMessage kept after; $kept | Receive-NasMessage -Count 1 -Timeout 5 -As Text"));
+    }
 }
