@@ -15,7 +15,7 @@ BeforeAll {
     $eve = & $operator.NewUser
 
     function Get-Secret([string] $Name) { "$Name$([guid]::NewGuid().ToString('N'))" }
-    $secret = [ordered]@{ seed = $bob.Seed; JWT = $bob.Jwt; 'broken seed' = $bob.Seed.Substring(0, 57) + $(if ($bob.Seed[57] -eq 'A') { 'B' } else { 'A' }); 'other seed' = $eve.Seed; 'other JWT' = $eve.Jwt }
+    $secret = [ordered]@{ seed = $bob.Seed; JWT = $bob.Jwt; 'broken seed' = $bob.Seed.Substring(0, 20) + $(if ($bob.Seed[20] -eq 'A') { 'B' } else { 'A' }) + $bob.Seed.Substring(21); 'other seed' = $eve.Seed; 'other JWT' = $eve.Jwt }
     foreach ($name in 'password', 'password in an address', 'encoded password', 'token', 'token in an address', 'wrong password', 'wrong token', 'password of a context', 'token of a context', 'password of a broken context') { $secret[$name] = Get-Secret ($name -replace ' ') }
 
     function Open-Server([string] $Config) {
