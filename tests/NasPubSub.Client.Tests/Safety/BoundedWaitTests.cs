@@ -84,7 +84,7 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
     [InlineData(Silence.AndReadsNothing)]
     [InlineData(Silence.AfterABreak)]
     public Task Each_ends_within_the_time_of_its_options(Silence silence) =>
-        RunAsync(silence, TimeSpan.FromMilliseconds(400), cancelled: false);
+        RunAsync(silence, TimeSpan.FromSeconds(1.2), cancelled: false);
 
     [Fact]
     public void Every_public_asynchronous_method_that_takes_a_time_has_a_timed_call()

@@ -52,18 +52,22 @@ internal sealed class HeldClient : IAsyncDisposable
     private async Task FillAsync()
     {
         var payload = new byte[32 * 1024];
-        using var full = new CancellationTokenSource();
-        try
+        // Full is what does not change while one waits for room: a slow machine only looks so.
+        for (var before = -1; before != Connection.PendingBytes;)
         {
-            while (true)
+            before = Connection.PendingBytes;
+            try
             {
-                full.CancelAfter(TimeSpan.FromMilliseconds(250));
-                await Connection.PublishAsync("held", payload, cancel: full.Token);
+                while (true)
+                {
+                    using var late = new CancellationTokenSource(TimeSpan.FromMilliseconds(250));
+                    await Connection.PublishAsync("held", payload, cancel: late.Token);
+                }
             }
-        }
-        catch (Exception e) when (e is OperationCanceledException or NasException { Error: NasError.BufferFull })
-        {
-            // Nothing more goes in.
+            catch (Exception e) when (e is OperationCanceledException or NasException { Error: NasError.BufferFull })
+            {
+                // Nothing more goes in.
+            }
         }
     }
 }
