@@ -28,7 +28,6 @@ internal sealed class Link : IDisposable
     private Outbox? _outbox;
     private bool _isClosed;
     private PoolWork? _work;
-    private int _works;
     private byte[] _buffer;
     private int _start, _end;
     private Task _reading = Task.CompletedTask, _writing = Task.CompletedTask;
@@ -91,20 +90,11 @@ internal sealed class Link : IDisposable
         _writing = WriteAsync(outbox);
     }
 
-    /// <summary>
-    /// Work that a read brought. Alone it gets the read loop's thread when the loop waits again; several pieces stand in one queue of
-    /// the pool, and behind them the write loop, so that what they send leaves together. Read loop only.
-    /// </summary>
+    /// <summary>Work that a read brought; it gets the read loop's thread when the loop waits again. Read loop only.</summary>
     public void HandOver(PoolWork work)
     {
-        if (_works++ == 0)
-        {
-            _work = work;
-            return;
-        }
         _work?.Queue();
-        _work = null;
-        work.Queue();
+        _work = work;
     }
 
     /// <summary>Called by the outbox, in the order the PINGs are written.</summary>
@@ -184,7 +174,7 @@ internal sealed class Link : IDisposable
                 MakeRoom();
                 var receiving = _transport.ReceiveAsync(_buffer, _end, _buffer.Length - _end);
                 var work = _work;
-                (_work, _works) = (null, 0);
+                _work = null;
                 var count = work is null ? await receiving.ConfigureAwait(false) : await new HandOver(receiving, work);
                 if (count == 0)
                 {

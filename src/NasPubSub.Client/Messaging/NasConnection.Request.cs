@@ -205,7 +205,9 @@ public sealed partial class NasConnection
             return;
         }
         request.Complete(ToMessage(new MessageOrigin(_inbox!, id), ref operation, utcTicks));
-        link.HandOver(request);
+        // Of several, the requesters stand in one queue of the pool, and behind them the write loop, so that what they ask next leaves together.
+        if (_requests.Count == 0) link.HandOver(request);
+        else request.Queue();
     }
 
     internal string ReplyTopicOf(long request) => _inboxBase + request;
