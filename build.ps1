@@ -22,7 +22,7 @@ if ($env:CI -eq 'true') {
     $env:UseSharedCompilation = 'false'
 }
 $results = Join-Path $PSScriptRoot 'TestResults'
-$shell = (Get-Process -Id $PID).Path
+$shell = & (Join-Path $PSScriptRoot 'tools/Get-ShellPath.ps1')
 $count = @{ passed = 0; failed = 0; skipped = 0 }
 
 function Add-Count([int] $passed, [int] $failed, [int] $skipped) {
@@ -53,11 +53,12 @@ function Invoke-Demo {
 function Invoke-XUnit([string] $name, [string] $project, [string] $build, [string[]] $more = @()) {
     Write-Host "== $name"
     $env:NAS_MODULE_BUILD = $build
+    $env:DOTNET_TieredPGO = '0'
     dotnet test "tests/$project" -c Release --no-build -v quiet --results-directory $results `
         --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' `
         --blame-hang-timeout 4m --blame-hang-dump-type none @more | Out-Host
     $status = $LASTEXITCODE
-    $env:NAS_MODULE_BUILD = $null
+    $env:NAS_MODULE_BUILD = $env:DOTNET_TieredPGO = $null
     $file = Join-Path $results "$name.trx"
     $total = $executed = $passed = 0
     if (Test-Path $file) {

@@ -5,7 +5,7 @@ BeforeDiscovery {
 
 BeforeAll {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
-    $shell = (Get-Process -Id $PID).Path
+    $shell = & (Join-Path $PSScriptRoot '../../tools/Get-ShellPath.ps1')
     $from = if ($env:NAS_MODULE_FOLDER) { $env:NAS_MODULE_FOLDER } else { $root }
     Import-Module (Join-Path $from NasPubSub.psd1) -Force
 }

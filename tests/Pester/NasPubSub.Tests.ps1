@@ -6,7 +6,7 @@ BeforeAll {
     Import-Module $manifest -Force
     $server = Start-NasServer
     $nas = Connect-NasPubSub $server.Url -Namespace pester
-    $shell = (Get-Process -Id $PID).Path
+    $shell = & (Join-Path $PSScriptRoot '../../tools/Get-ShellPath.ps1')
 
     # Runs a script in a new shell, with the module and a session; gives its output and exit code.
     function Invoke-NewShell([string] $Script, [string] $Namespace = 'pester') {

@@ -1,7 +1,7 @@
 # The package as a user gets it: copied into a clean module path, found by name, and used.
 BeforeAll {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
-    $shell = (Get-Process -Id $PID).Path
+    $shell = & (Join-Path $PSScriptRoot '../../tools/Get-ShellPath.ps1')
     # In CI the package was made elsewhere, once.
     if (-not $env:NAS_MODULE_FOLDER) {
         dotnet msbuild (Join-Path $root tools/package.proj) -v:quiet | Out-Host

@@ -12,7 +12,7 @@ BeforeDiscovery {
 
 BeforeAll {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
-    $shell = (Get-Process -Id $PID).Path
+    $shell = & (Join-Path $PSScriptRoot '../../tools/Get-ShellPath.ps1')
     if (-not $env:NATS_SERVER) { $env:NATS_SERVER = & (Join-Path $root tools/Get-NatsServer.ps1) }
 
     # Installed, as the pages assume; a page may write files where it is.

@@ -103,7 +103,7 @@ BeforeAll {
     $mortal = @{ Name = 'mortal'; Arguments = @{ Server = $place.mortal; Credential = 'bob', $secret.password } }
     @{ Manifest = $manifest; Transcript = "$folder/transcript.txt"; ConfigHome = "$folder/config"; ServerId = $servers.mortal.Id; Logins = @($logins); Mortal = $mortal } |
         ConvertTo-Json -Depth 6 | Set-Content "$folder/settings.json"
-    $shell = (Get-Process -Id $PID).Path
+    $shell = & (Join-Path $PSScriptRoot '../../tools/Get-ShellPath.ps1')
     $run = @{ FilePath = $shell; RedirectStandardOutput = "$folder/shown.txt"; RedirectStandardError = "$folder/errors.txt"; PassThru = $true }
     $process = Start-Process @run -ArgumentList '-NoProfile', '-NonInteractive', '-File', "`"$PSScriptRoot/Invoke-EachLogin.ps1`"", "`"$folder/settings.json`""
     if (-not $process.WaitForExit(180000)) {
