@@ -106,7 +106,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
             if (isTls) stream = await EncryptAsync(stream, cancel).ConfigureAwait(false);
             stream = await WebSocketUpgrade.StartAsync(stream, address, cancel).ConfigureAwait(false);
             _isJudged = false;
-            return new StreamTransport(stream, isTls);
+            return new StreamTransport(stream, isTls, isWebSocket: true);
         }
         return options.Tls.Mode == NasTlsMode.First
             ? await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel).ConfigureAwait(false)

@@ -79,7 +79,7 @@ internal sealed class Link : IDisposable
     /// <summary>Ends, with the reason, once the connection is of no more use.</summary>
     public Task<NasException> Ended => _ended.Task;
 
-    /// <summary>Bytes of the last buffer that the network took; good once <see cref="CloseAsync"/> is done.</summary>
+    /// <summary>Bytes of the last buffer that the network took, or may have taken; good once <see cref="CloseAsync"/> is done.</summary>
     public int Taken { get; private set; }
 
     public void Start(ILinkHandler handler) => _reading = ReadAsync(handler);
@@ -250,8 +250,7 @@ internal sealed class Link : IDisposable
                 }
                 if (next.Count == 0) return;
                 Taken = 0;
-                while (Taken < next.Count)
-                    Taken += await _transport.SendAsync(next.Array!, next.Offset + Taken, next.Count - Taken).ConfigureAwait(false);
+                await SendAllAsync(next).ConfigureAwait(false);
                 outbox.Sent(this);
                 Taken = 0;
                 isLent = WriteSignal.EndLoan();
@@ -263,6 +262,21 @@ internal sealed class Link : IDisposable
             var reading = _reading;
             await Task.WhenAny(reading, Task.Delay(200)).ConfigureAwait(false);
             Fail(ServerError ?? AsBroken(e));
+        }
+    }
+
+    private async ValueTask SendAllAsync(ArraySegment<byte> bytes)
+    {
+        try
+        {
+            while (Taken < bytes.Count)
+                Taken += await _transport.SendAsync(bytes.Array!, bytes.Offset + Taken, bytes.Count - Taken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // A message of NATS comes once at most: what may have arrived is not sent again, but counted as unconfirmed.
+            Taken += _transport.InDoubt;
+            throw;
         }
     }
 

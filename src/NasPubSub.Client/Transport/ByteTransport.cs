@@ -10,39 +10,23 @@ internal abstract class ByteTransport : IDisposable
     /// <returns>Bytes received; 0 when the far end closed.</returns>
     public abstract ValueTask<int> ReceiveAsync(byte[] buffer, int offset, int count);
 
-    /// <returns>Bytes the network took, one at least. After an error, bytes not reported taken may have been taken in part.</returns>
+    /// <returns>Bytes the network took, one at least.</returns>
     public abstract ValueTask<int> SendAsync(byte[] buffer, int offset, int count);
+
+    /// <summary>After an error of SendAsync: bytes of that call that the network may have taken, for all that can be known.</summary>
+    public int InDoubt { get; protected set; }
 
     /// <summary>Ends pending calls with an error. Safe at any time, from any thread, twice.</summary>
     public abstract void Dispose();
 }
 
-/// <summary>Plain TCP, on the socket itself: the count of bytes taken is exact.</summary>
-internal sealed class SocketTransport(Socket socket) : ByteTransport
+/// <summary>
+/// TLS or WebSocket over a stream, written in slices of one TLS record: of a record that the network did not take whole, the server
+/// reads nothing, so that an error leaves nothing in doubt. Of a WebSocket's frame it may.
+/// </summary>
+internal sealed class StreamTransport(Stream stream, bool isTls, bool isWebSocket = false) : ByteTransport
 {
-    public override bool IsTls => false;
-
-#if NETSTANDARD2_0
-    public override ValueTask<int> ReceiveAsync(byte[] buffer, int offset, int count) =>
-        new(socket.ReceiveAsync(new ArraySegment<byte>(buffer, offset, count), SocketFlags.None));
-
-    public override ValueTask<int> SendAsync(byte[] buffer, int offset, int count) =>
-        new(socket.SendAsync(new ArraySegment<byte>(buffer, offset, count), SocketFlags.None));
-#else
-    public override ValueTask<int> ReceiveAsync(byte[] buffer, int offset, int count) =>
-        socket.ReceiveAsync(buffer.AsMemory(offset, count), SocketFlags.None);
-
-    public override ValueTask<int> SendAsync(byte[] buffer, int offset, int count) =>
-        socket.SendAsync(buffer.AsMemory(offset, count), SocketFlags.None);
-#endif
-
-    public override void Dispose() => socket.Dispose();
-}
-
-/// <summary>TLS or WebSocket over a stream, written in slices, so that an error leaves one slice in doubt at most.</summary>
-internal sealed class StreamTransport(Stream stream, bool isTls) : ByteTransport
-{
-    private const int Slice = 64 * 1024;
+    private const int Slice = 16 * 1024;
 
     public override bool IsTls => isTls;
 
@@ -56,6 +40,7 @@ internal sealed class StreamTransport(Stream stream, bool isTls) : ByteTransport
     public override async ValueTask<int> SendAsync(byte[] buffer, int offset, int count)
     {
         var taken = Math.Min(count, Slice);
+        if (isWebSocket) InDoubt = taken;
 #if NETSTANDARD2_0
         await stream.WriteAsync(buffer, offset, taken).ConfigureAwait(false);
 #else
