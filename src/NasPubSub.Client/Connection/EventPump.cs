@@ -5,8 +5,8 @@ namespace NasPubSub.Connection;
 /// <summary>Brings events to the user's handlers, one at a time and in order, away from the connection's own loops.</summary>
 internal sealed class EventPump(NasConnection connection)
 {
-    /// <summary>Errors beyond this are not kept for a handler that hangs: a server can send them without end.</summary>
-    private const int MostErrors = 1000;
+    /// <summary>What a server can cause without end is not kept beyond this for a handler that hangs.</summary>
+    private const int MostWaiting = 1000;
 
     private readonly ConcurrentQueue<NasEvent> _waiting = new();
     private int _running;
@@ -15,7 +15,7 @@ internal sealed class EventPump(NasConnection connection)
 
     public void Add(NasEvent what)
     {
-        if (Handlers is null || (what.Kind == NasEventKind.Error && _waiting.Count >= MostErrors)) return;
+        if (Handlers is null || (what.Kind is NasEventKind.Error or NasEventKind.ServersDiscovered or NasEventKind.ConnectAttemptFailed && _waiting.Count >= MostWaiting)) return;
         _waiting.Enqueue(what);
         if (Interlocked.CompareExchange(ref _running, 1, 0) == 0) ThreadPool.UnsafeQueueUserWorkItem(static p => ((EventPump)p!).Run(), this);
     }

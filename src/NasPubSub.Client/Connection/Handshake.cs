@@ -32,7 +32,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
     public static async Task<Link> OpenAsync(NasServerAddress address, NasOptions options, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(options.ConnectTimeout);
+        limit.CancelAfter(Messaging.Deadline.ForTimer(options.ConnectTimeout));
         var handshake = new Handshake(address, options);
         try
         {

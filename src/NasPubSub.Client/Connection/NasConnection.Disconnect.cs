@@ -1,3 +1,4 @@
+using NasPubSub.Connection;
 using NasPubSub.Messaging;
 
 namespace NasPubSub;
@@ -38,7 +39,9 @@ public sealed partial class NasConnection
         var drained = timeout == TimeSpan.Zero ? PendingBytes == 0 : await DrainAsync(Deadline.In(timeout), _hurry.Token).ConfigureAwait(false);
         await Task.WhenAll(Companions.Select(c => c.DisconnectAsync(drain: false))).ConfigureAwait(false);
         _stop.Cancel();
-        _link?.Dispose();
+        Link? link;
+        lock (_gate) link = _link;
+        link?.Dispose();
         // The loops end by themselves once the socket is closed; nothing of the user's runs in them.
         await _running.ConfigureAwait(false);
         CloseFor(Closed());
@@ -57,10 +60,26 @@ public sealed partial class NasConnection
             SetState(NasConnectionState.Draining);
             var all = Subscriptions;
             await Task.WhenAll(all.Select(s => s.DrainAsync(Deadline.Left(deadline), cancel))).ConfigureAwait(false);
+            var lost = _outbox.Unconfirmed;
+            while (!await TryFlushAsync(deadline, cancel).ConfigureAwait(false))
+                if (!await WaitConnectedAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false)) return false;
+            return _outbox.Unconfirmed == lost;
+        }
+        catch (Exception e) when (e is NasException or OperationCanceledException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>False when the connection broke, and there is something to send over the next.</returns>
+    private async Task<bool> TryFlushAsync(DateTime deadline, CancellationToken cancel)
+    {
+        try
+        {
             await FlushAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
             return true;
         }
-        catch (Exception e) when (e is NasException or OperationCanceledException or TimeoutException)
+        catch (NasException e) when (e.Error is NasError.ConnectionLost or NasError.NotConnected && PendingBytes > 0 && Options.Reconnect)
         {
             return false;
         }

@@ -43,7 +43,7 @@ public sealed partial class NasConnection
         var deadline = Messaging.Deadline.In(timeout);
         try
         {
-            if (State == NasConnectionState.Disconnected) await ConnectAsync(cancel).WaitAsync(timeout, cancel).ConfigureAwait(false);
+            if (State == NasConnectionState.Disconnected) await ConnectAsync(cancel).WaitAsync(Messaging.Deadline.Left(deadline), cancel).ConfigureAwait(false);
             while (!IsConnected)
             {
                 Task changed;
@@ -97,7 +97,12 @@ public sealed partial class NasConnection
 
     /// <summary>Replaces the servers to try from now on; the present connection stays (ADR-40).</summary>
     /// <exception cref="NasException">InvalidOption.</exception>
-    public void SetServers(IEnumerable<string> servers) => _pool.Replace(servers);
+    public void SetServers(IEnumerable<string> servers)
+    {
+        string[] given = [.. servers];
+        _pool.Replace(given);
+        foreach (var companion in Companions) companion._pool.Replace(given);
+    }
 
     private TaskCompletionSource<bool> _stateChange = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -106,8 +111,9 @@ public sealed partial class NasConnection
         TaskCompletionSource<bool> changed;
         lock (_gate)
         {
-            if (State == NasConnectionState.Closed || (State == NasConnectionState.Draining && state != NasConnectionState.Closed)) return;
-            State = state;
+            if (State == NasConnectionState.Closed) return;
+            // Who drains is not stopped by a break, but waits for what follows it.
+            if (State != NasConnectionState.Draining || state == NasConnectionState.Closed) State = state;
             (changed, _stateChange) = (_stateChange, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
         changed.TrySetResult(true);
@@ -142,7 +148,11 @@ public sealed partial class NasConnection
                 changed.TrySetResult(true);
                 return;
             }
-            Attach(link, first);
+            if (!TryAttach(link, first))
+            {
+                reason = Closed();
+                break;
+            }
             first = false;
             reason = await KeepAsync(link).ConfigureAwait(false);
             if (_stop.IsCancellationRequested || !Options.Reconnect || _pool.IsEmpty) break;
@@ -242,11 +252,17 @@ public sealed partial class NasConnection
         return a is null || Weight(b) > Weight(a) ? b : a;
     }
 
-    private void Attach(Link link, bool first)
+    /// <returns>False when the connection was to end meanwhile: who ends it did not see this link.</returns>
+    private bool TryAttach(Link link, bool first)
     {
         int refused;
         lock (_gate)
         {
+            if (_stop.IsCancellationRequested)
+            {
+                link.Dispose();
+                return false;
+            }
             _link = link;
             _lastAddress = link.Address;
             Server = link.Address.ToString();
@@ -263,6 +279,7 @@ public sealed partial class NasConnection
         if (refused > 0)
             OnError(new NasException(NasError.PayloadTooLarge, $"{refused} buffered messages are larger than the {link.Info.MaxPayload:N0} bytes {Server} takes; they were left out."));
         _connected?.TrySetResult(true);
+        return true;
     }
 
     /// <summary>Every subscription's SUB, with what is left of its maximum.</summary>

@@ -16,6 +16,9 @@ public sealed partial class NasConnection
     /// <summary>How long a message may be on its way between two servers of a cluster.</summary>
     private static readonly TimeSpan Lateness = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long after a move that failed the next begins.</summary>
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
+
     private Link? _moving;
 
     private void OnLameDuck(Link link)
@@ -43,7 +46,7 @@ public sealed partial class NasConnection
             old.IsNew = false;
             old.Overlap = overlap;
             var moved = await SubscribeOnAsync(next).ConfigureAwait(false);
-            await LeaveAsync(old, overlap).ConfigureAwait(false);
+            await LeaveAsync(old, next, overlap).ConfigureAwait(false);
             Switch(old, next, moved);
             await old.CloseAsync().ConfigureAwait(false);
             Notify(NasEventKind.Moved, $"Moved to {next.Address}, since {old.Address} is about to shut down.");
@@ -59,7 +62,27 @@ public sealed partial class NasConnection
             old.Overlap = null;
             _outbox.Release();
             if (old.HasLeft) old.Fail(new NasException(NasError.ConnectionLost, "The move to another server failed.", e));
+            else await MoveAgainAsync(old).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The server chosen went away first, perhaps as lame a duck: there may be a third.</summary>
+    private async Task MoveAgainAsync(Link old)
+    {
+        try
+        {
+            await Task.Delay(Retry, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        lock (_gate)
+        {
+            if (_link != old || old.Ended.IsCompleted) return;
+            _moving = null;
+        }
+        OnLameDuck(old);
     }
 
     private async Task<Link?> OpenOtherAsync(NasServerAddress address)
@@ -97,16 +120,18 @@ public sealed partial class NasConnection
         next.Expect(new Fence(pong, 0));
         next.Start(this);
         await next.SendAsync(operations).ConfigureAwait(false);
-        await pong.Task.WaitAsync(Options.OperationTimeout).ConfigureAwait(false);
+        var first = await Task.WhenAny(pong.Task, next.Ended).WaitAsync(Deadline.ForTimer(Options.OperationTimeout), _stop.Token).ConfigureAwait(false);
+        if (first == next.Ended) throw await next.Ended.ConfigureAwait(false);
         return [.. all.Select(s => s.Sid)];
     }
 
     /// <summary>Lets the subscriptions spread, then ends those of the old link, and sees everything through that is on it.</summary>
-    private async Task LeaveAsync(Link old, Overlap overlap)
+    private async Task LeaveAsync(Link old, Link next, Overlap overlap)
     {
         var start = DateTime.UtcNow;
         while (DateTime.UtcNow < start + Settle && !overlap.IsFull && _link == old)
         {
+            if (next.Ended.IsCompleted) throw await next.Ended.ConfigureAwait(false);
             if (DateTime.UtcNow > start + TimeSpan.FromTicks(Settle.Ticks / 2)) overlap.EnterLastMoments();
             await Task.Delay(20, _stop.Token).ConfigureAwait(false);
         }
@@ -118,7 +143,7 @@ public sealed partial class NasConnection
             old.HasLeft = true;
             _outbox.Hold(fence, [.. _subscriptions.ToList().SelectMany(s => ClientLines.Unsubscribe(s.Sid, 0))]);
         }
-        await fence.Task.WaitAsync(Options.OperationTimeout).ConfigureAwait(false);
+        await fence.Task.WaitAsync(Deadline.ForTimer(Options.OperationTimeout)).ConfigureAwait(false);
     }
 
     private void Switch(Link old, Link next, List<long> moved)

@@ -170,7 +170,11 @@ public sealed partial class NasConnection : ILinkHandler
     internal void OnHandlerFailed(NasSubscription subscription, Exception error) =>
         Notify(NasEventKind.Error, $"The handler of '{subscription.Subject}' failed: {error.Message}", error);
 
-    private void StartPings() => _pings.Change(Options.PingInterval, Options.PingInterval);
+    private void StartPings()
+    {
+        var interval = Deadline.ForTimer(Options.PingInterval);
+        _pings.Change(interval, interval);
+    }
 
     private void OnPingTimer()
     {

@@ -6,6 +6,9 @@ internal sealed class ServerPool
     /// <summary>Servers let a client in during the very second its credentials expire, and drop it at once: that is a refusal too.</summary>
     private static readonly TimeSpan LastingLife = TimeSpan.FromSeconds(1);
 
+    /// <summary>More no cluster has; a list without end would cost time for each.</summary>
+    private const int MostDiscovered = 1000;
+
     private readonly object _gate = new();
     private readonly NasOptions _options;
     private readonly Random _random = new();
@@ -27,6 +30,12 @@ internal sealed class ServerPool
 
         /// <summary>The server's last refusal of the credentials, since it let the client in for long.</summary>
         public string? Refusal { get; set; }
+    }
+
+    /// <summary>Those of the user, as given. Secret.</summary>
+    public IReadOnlyList<string> Given
+    {
+        get { lock (_gate) return _given; }
     }
 
     public IReadOnlyList<string> Addresses
@@ -62,7 +71,7 @@ internal sealed class ServerPool
     {
         if (_options.IgnoreDiscoveredServers || info.ConnectUrls.Count == 0) return [];
         var named = new List<NasServerAddress>();
-        foreach (var url in info.ConnectUrls)
+        foreach (var url in info.ConnectUrls.Take(MostDiscovered))
         {
             try
             {

@@ -24,6 +24,7 @@ public sealed partial class NasConnection
         string subject, Func<NasMessage, ValueTask>? handler, string? queueGroup, bool useNamespace, NasSubscriptionOptions limits, long maxMessages, CancellationToken cancel)
     {
         var companion = new NasConnection(Options, this, Interlocked.Increment(ref _companionsMade) * SidsApart);
+        companion._pool.Replace(_pool.Given);
         companion.Notified += e =>
         {
             if (e.Kind == NasEventKind.Error) Notify(e.Kind, e.Message, e.Exception);

@@ -71,7 +71,7 @@ public sealed partial class NasConnection
         var deadline = Deadline.In(limit);
         try
         {
-            if (!IsReady) await ReadyAsync(cancel).WaitAsync(limit, cancel).ConfigureAwait(false);
+            if (!IsReady) await ReadyAsync(cancel).WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
             return await FenceAsync([], deadline, cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)

@@ -63,7 +63,7 @@ public sealed partial class NasConnection
             for (var got = 0; count == 0 || got < count; got++)
             {
                 var left = Deadline.Left(deadline);
-                if (got > 0 && idleTimeout is { } idle && (left < TimeSpan.Zero || idle < left)) left = idle;
+                if (got > 0 && idleTimeout is { } given && Deadline.ForTimer(given) is var idle && idle >= TimeSpan.Zero && (left < TimeSpan.Zero || idle < left)) left = idle;
                 NasMessage? reply;
                 try
                 {

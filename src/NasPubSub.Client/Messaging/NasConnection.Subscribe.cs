@@ -126,7 +126,7 @@ public sealed partial class NasConnection
         }
         try
         {
-            await pong.Task.WaitAsync(timeout, cancel).ConfigureAwait(false);
+            await pong.Task.WaitAsync(Deadline.ForTimer(timeout), cancel).ConfigureAwait(false);
         }
         catch (NasException)
         {

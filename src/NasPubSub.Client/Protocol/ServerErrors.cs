@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace NasPubSub.Protocol;
@@ -5,7 +6,8 @@ namespace NasPubSub.Protocol;
 /// <summary>What a server's -ERR means. Texts are compared without regard to case: real servers mix it.</summary>
 internal sealed record ServerErrors(NasError Error, bool Closes, string Text)
 {
-    private static readonly Regex Quoted = new("\"(?<text>[^\"]*)\"", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    private static readonly Regex Quoted = new(@"""(?<text>(?:[^""\\]|\\.)*)""", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    private static readonly Regex Escape = new(@"\\(?:x(?<hex>[0-9a-f]{2})|u(?<hex>[0-9a-f]{4})|U(?<hex>[0-9a-f]{8})|(?<sign>.))", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
     /// <summary>The subject of a permissions violation, on the wire.</summary>
     public string? Topic { get; private init; }
@@ -40,7 +42,7 @@ internal sealed record ServerErrors(NasError Error, bool Closes, string Text)
     // Permissions Violation for Publish to "x" | for Publish with Reply of "x" | for Subscription to "x" [using queue "q"] [(sid "1")]
     private static ServerErrors Violation(string text, string lower)
     {
-        var quoted = Quoted.Matches(text).Cast<Match>().Select(m => m.Groups["text"].Value).ToArray();
+        var quoted = Quoted.Matches(text).Cast<Match>().Select(m => Unescape(m.Groups["text"].Value)).ToArray();
         var hasQueue = lower.Contains("using queue", StringComparison.Ordinal);
         var hasSid = lower.Contains("(sid ", StringComparison.Ordinal);
         return new ServerErrors(NasError.PermissionDenied, false, text)
@@ -51,4 +53,10 @@ internal sealed record ServerErrors(NasError Error, bool Closes, string Text)
             IsPublish = lower.Contains("for publish", StringComparison.Ordinal),
         };
     }
+
+    /// <summary>Servers quote subjects as Go does (%q).</summary>
+    private static string Unescape(string quoted) => Escape.Replace(quoted, escape =>
+        int.TryParse(escape.Groups["hex"].Value, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var code)
+            ? code is < 0x10000 or > 0x10FFFF ? ((char)code).ToString() : char.ConvertFromUtf32(code)
+            : escape.Groups["sign"].Value);
 }

@@ -30,6 +30,19 @@ public sealed class PermissionTests
         Assert.Equal([kept], connection.Subscriptions);
     }
 
+    [Theory]
+    [InlineData("a\"b")]
+    [InlineData("a\\b")]
+    [InlineData("a\u200bb")]
+    public async Task A_subject_that_servers_quote_is_denied_too(string subject)
+    {
+        await using var server = await NatsServer.StartAsync("authorization { users: [ { user: u, password: p, permissions: { publish: { deny: [\">\"] }, subscribe: \"_INBOX.>\" } } ] }");
+        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { Credentials = NasCredentials.UserPassword("u", "p") });
+        Assert.Equal(subject, (await Clients.FailsAsync(NasError.PermissionDenied, () => connection.SubscribeAsync(subject))).Target);
+        await Clients.FailsAsync(NasError.PermissionDenied, () => connection.SubscribeAsync(subject, queueGroup: "q\\\"w"));
+        await Clients.FailsAsync(NasError.PermissionDenied, async () => await connection.RequestAsync(subject, "x", TimeSpan.FromSeconds(20))).WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
     [Fact]
     public async Task A_request_without_permission_for_its_inbox_fails_at_once()
     {

@@ -54,6 +54,42 @@ public sealed class LameDuckTests
         }
     }
 
+    [Fact]
+    public async Task A_server_that_goes_away_in_the_middle_of_a_move_to_it_is_left_for_another()
+    {
+        const string Lame = "INFO {\"server_id\":\"OLD\",\"version\":\"2.15.1\",\"headers\":true,\"max_payload\":1048576,\"ldm\":true} \r\n";
+        var announce = new TaskCompletionSource();
+        await using var old = FakeServer.Start(async peer =>
+        {
+            await peer.HandshakeAsync();
+            await announce.Task;
+            await peer.SendAsync(Lame);
+            await peer.AnswerPingsAsync();
+        });
+        await using var other = FakeServer.Start(
+            async peer =>
+            {
+                await peer.HandshakeAsync();
+                await peer.ExpectAsync("SUB a ");
+                peer.Close();
+            },
+            async peer =>
+            {
+                await peer.HandshakeAsync();
+                await peer.AnswerPingsAsync();
+            });
+        await using var connection = new NasConnection(Quick.Options(old.Url, other.Url) with { KeepServerOrder = true });
+        var events = new EventLog(connection);
+        await connection.ConnectAsync();
+        var adding = connection.SubscribeAsync("a");
+        announce.SetResult();
+        await adding;
+        // Sooner than any time-out: the break itself tells.
+        await events.WaitAsync(NasEventKind.Moved, 1, TimeSpan.FromSeconds(8));
+        Assert.Equal(other.Url, connection.Server);
+        Assert.All(Trouble, kind => Assert.Empty(events.Of(kind)));
+    }
+
     /// <returns>How many went out.</returns>
     private static async Task<int> PublishAsync(NasConnection connection, CancellationToken stop)
     {

@@ -218,4 +218,17 @@ public sealed class ReconnectTests
         question!.Reply("!");
         Assert.Equal("!", (await reply).Text);
     }
+
+    [Fact]
+    public async Task A_replaced_pool_counts_for_subscriptions_with_a_connection_of_their_own()
+    {
+        await using var one = await NatsServer.StartAsync();
+        await using var other = await NatsServer.StartAsync();
+        await using var connection = await Quick.ConnectAsync(one);
+        connection.SetServers([other.Url]);
+        var patient = await connection.SubscribeAsync("a", options: new() { Overflow = NasOverflow.Wait });
+        await using var publisher = await Quick.ConnectAsync(other);
+        publisher.Publish("a", "x");
+        Assert.Equal("x", await patient.NextAsync());
+    }
 }

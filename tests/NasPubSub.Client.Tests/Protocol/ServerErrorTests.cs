@@ -43,6 +43,8 @@ public sealed class ServerErrorTests
     [InlineData("Permissions Violation for Subscription to \"a\" (sid \"12\")", "a", null, false, 12)]
     [InlineData("Permissions Violation for Subscription to \"a.b.c\" - too many tokens", "a.b.c", null, false, 0)]
     [InlineData("Permissions Violation", null, null, false, 0)]
+    [InlineData("Permissions Violation for Subscription to \"a\\\"b\" using queue \"q\\\\w\" (sid \"7\")", "a\"b", "q\\w", false, 7)]
+    [InlineData("Permissions Violation for Publish to \"a\\u200bb\\x7f\\U000e0001\"", "a\u200bb\u007f\U000e0001", null, true, 0)]
     public void A_permissions_violation_taken_apart(string text, string? topic, string? group, bool isPublish, long sid)
     {
         var read = ServerErrors.Read(text);

@@ -115,4 +115,19 @@ public sealed class HostileServerTests
         await connection.FlushAsync();
         Assert.InRange(connection.Servers.Count, 1, 1000);
     }
+
+    [Fact]
+    public async Task A_cluster_without_end_costs_no_time_and_no_memory()
+    {
+        var urls = string.Join(",", Enumerable.Range(0, 40_000).Select(i => $"\"10.{i / 62_500}.{i / 250 % 250}.{i % 250}:4222\""));
+        await using var server = FakeServer.Start(async peer =>
+        {
+            await peer.HandshakeAsync();
+            for (var i = 0; i < 3; i++) await peer.SendAsync($"INFO {{\"server_id\":\"FAKE\",\"connect_urls\":[{urls}]}} \r\n");
+            await peer.AnswerPingsAsync();
+        });
+        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
+        await connection.FlushAsync(TimeSpan.FromSeconds(8));
+        Assert.InRange(connection.Servers.Count, 2, 1001);
+    }
 }

@@ -62,6 +62,38 @@ public sealed class DrainTests
         release.SetResult();
     }
 
+    [Fact]
+    public async Task A_line_that_breaks_while_Disconnect_drains_is_made_anew_for_what_is_buffered()
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var proxy = TcpProxy.Start(server);
+        await using var witness = await Quick.ConnectAsync(server);
+        var reader = new NumberedReader();
+        await witness.SubscribeAsync("a", reader.OnMessage);
+        var connection = await Quick.ConnectAsync(Quick.Options(proxy.Url));
+        proxy.Hang();
+        var sent = 0;
+        // Full is what does not change while one waits for room.
+        for (var before = -1; before != connection.PendingBytes;)
+        {
+            before = connection.PendingBytes;
+            using var late = new CancellationTokenSource(500);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                for (; ; sent++) await connection.PublishAsync("a", Numbered.Payload(sent), cancel: late.Token);
+            });
+        }
+        var ending = connection.DisconnectAsync(TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => connection.State == NasConnectionState.Draining);
+        proxy.CutAll();
+        proxy.Resume();
+        // Some were in the network's buffers, and it says so.
+        Assert.False(await ending);
+        await Eventually.TrueAsync(() => reader.Last == sent - 1);
+        Assert.Equal((0, 0), (reader.Corrupt, reader.OutOfOrder));
+        Assert.InRange(sent - reader.Received, 1, connection.Statistics.Unconfirmed);
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData(-1)]
