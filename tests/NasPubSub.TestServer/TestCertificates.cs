@@ -73,7 +73,10 @@ public sealed class TestCertificates : IDisposable
     /// <summary>Makes a new set; some milliseconds, since the keys are ECDSA.</summary>
     public static TestCertificates Create() => new(Directory.CreateTempSubdirectory("nas-certs-").FullName);
 
-    /// <summary>A nats-server configuration block that serves <paramref name="certificate"/>.</summary>
+    /// <summary>
+    /// A nats-server configuration block that serves <paramref name="certificate"/>. It waits longer for the handshake than the server's
+    /// own 2 s: a client's first on a loaded machine takes that.
+    /// </summary>
     public string TlsConfig(CertificateFiles certificate, bool verifyClients = false, string more = "") =>
         $$"""
         tls {
@@ -81,6 +84,7 @@ public sealed class TestCertificates : IDisposable
           key_file: "{{certificate.KeyFile.Replace('\\', '/')}}"
           ca_file: "{{CaFile.Replace('\\', '/')}}"
           verify: {{(verifyClients ? "true" : "false")}}
+          timeout: 15
           {{more}}
         }
         """;

@@ -85,8 +85,10 @@ internal sealed class ServerPool
         }
         lock (_gate)
         {
-            _servers.RemoveAll(s => s.IsDiscovered && !s.Address.IsSamePlace(current) && !named.Any(n => n.IsSamePlace(s.Address)));
-            var fresh = named.Where(n => !_servers.Any(s => s.Address.IsSamePlace(n))).ToList();
+            var places = new HashSet<(string, int)>(named.Select(Place));
+            _servers.RemoveAll(s => s.IsDiscovered && !s.Address.IsSamePlace(current) && !places.Contains(Place(s.Address)));
+            var known = new HashSet<(string, int)>(_servers.Select(s => Place(s.Address)));
+            var fresh = named.Where(n => known.Add(Place(n))).ToList();
             foreach (var address in fresh) _servers.Insert(_options.KeepServerOrder ? _servers.Count : _random.Next(_servers.Count + 1), new Server(address, true));
             return fresh;
         }
@@ -136,6 +138,8 @@ internal sealed class ServerPool
     {
         get { lock (_gate) return _servers.Count == 0; }
     }
+
+    private static (string Host, int Port) Place(NasServerAddress address) => (address.Host.ToUpperInvariant(), address.Port);
 
     private static bool IsNumber(string host) => System.Net.IPAddress.TryParse(host, out _);
 
