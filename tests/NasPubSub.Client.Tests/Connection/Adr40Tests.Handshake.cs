@@ -125,7 +125,12 @@ public sealed partial class Adr40Tests
     {
         await using var server = FakeServer.Start(async peer =>
         {
-            await peer.HandshakeAsync();
+            await peer.SendAsync(FakePeer.Info);
+            await peer.ExpectAsync("PING");
+            // A server that takes its time to let the client in asks before it does.
+            await peer.SendAsync("PING\r\n");
+            await peer.ExpectAsync("PONG");
+            await peer.SendAsync("PONG\r\n");
             for (var i = 0; i < 3; i++)
             {
                 await peer.SendAsync("PING\r\n");
