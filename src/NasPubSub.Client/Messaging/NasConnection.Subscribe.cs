@@ -103,7 +103,9 @@ public sealed partial class NasConnection
             _subscriptions.Remove(subscription);
             _outbox.WriteControl(ClientLines.Unsubscribe(subscription.Sid, 0));
         }
-        subscription.End(null, discard: subscription.HasHandler);
+        // What came of a maximum is still handled, as if the call had come before it.
+        if (max > 0) subscription.DropBeyond(max);
+        subscription.End(null, discard: subscription.HasHandler && max == 0);
         LeaveParent();
     }
 

@@ -119,6 +119,20 @@ public sealed partial class NasSubscription
         if (empty) Complete();
     }
 
+    /// <summary>Takes back the last ones that came, where they are more than the maximum set now. They count as delivered.</summary>
+    internal void DropBeyond(long max)
+    {
+        lock (_gate)
+        {
+            for (var excess = Delivered - max; excess > 0 && _count > 0; excess--)
+            {
+                ref var last = ref _ring[(_head + --_count) & (_ring.Length - 1)];
+                _bytes -= last!.Size;
+                last = null;
+            }
+        }
+    }
+
     private bool IsFull(int size) => _count > 0 && (_count >= Limits.MaxPendingMessages || _bytes + size > Limits.MaxPendingBytes);
 
     /// <summary>Does what the policy says for a message more than fits.</summary>

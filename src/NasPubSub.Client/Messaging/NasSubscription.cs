@@ -93,7 +93,10 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         return _origin = new MessageOrigin(this, Encoding.UTF8.GetString(topic));
     }
 
-    /// <summary>Ends it: at once, or after so many messages counted from its start. What is buffered may still be read; a handler gets no more.</summary>
+    /// <summary>
+    /// Ends it: at once, or after so many messages counted from its start. What is buffered may still be read; a handler gets no more
+    /// when it ends at once, and those of the maximum that have come.
+    /// </summary>
     /// <exception cref="NasException">ConnectionClosed.</exception>
     public Task UnsubscribeAsync(long maxMessages = 0, CancellationToken cancel = default)
     {

@@ -62,6 +62,30 @@ public sealed class DrainTests
         release.SetResult();
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(6)]
+    public async Task A_maximum_set_when_its_messages_have_come_leaves_them_to_the_handler(int max)
+    {
+        await using var server = await NatsServer.StartAsync();
+        await using var connection = await Quick.ConnectAsync(server);
+        var release = new TaskCompletionSource();
+        var handled = 0;
+        // With so small a buffer the handler takes one at a time.
+        var subscription = await connection.SubscribeAsync("a", async _ =>
+        {
+            await release.Task;
+            handled++;
+        }, options: new() { MaxPendingMessages = 20 });
+        for (var i = 0; i < 10; i++) connection.Publish("a", "x");
+        await Eventually.TrueAsync(() => subscription.Delivered == 10);
+        await subscription.UnsubscribeAsync(max);
+        Assert.False(subscription.IsActive);
+        release.SetResult();
+        await subscription.WaitCompletedAsync().WaitAsync(Eventually.DefaultDeadline);
+        Assert.Equal(max, handled);
+    }
+
     [Fact]
     public async Task A_line_that_breaks_while_Disconnect_drains_is_made_anew_for_what_is_buffered()
     {
