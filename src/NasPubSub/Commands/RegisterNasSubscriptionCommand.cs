@@ -142,7 +142,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
         var batch = ThrottleLimit > 1 ? 1 : Math.Max(1, Math.Min(MostAtOnce, subscription.Limits.MaxPendingMessages / MostAtOnce));
         ActionFeed Feed() => new(job, options, batch, job.Cancellation);
         job.Start(InCallerRunspace
-            ? [new CallerWorker(job, origin, Feed(), Events, job.Cancellation)]
+            ? [new CallerWorker(job, origin, Feed(), Events, SessionState, job.Cancellation)]
             : Enumerable.Range(0, ThrottleLimit).Select(_ => (ActionWorker)new RunspaceWorker(job, origin, Feed(), job.Cancellation)));
         JobRepository.Add(job);
         return job;

@@ -11,18 +11,22 @@ internal sealed class CallerWorker : ActionWorker
     // The engine runs this between statements of the caller, or by itself while the caller is idle.
     private static readonly string Handler = "$Event.MessageData.Invoke()";
 
+    private readonly ScriptBlock _call = ScriptBlock.Create("$args[0].Invoke()");
     private readonly NasSubscriptionJob _job;
     private readonly ActionOrigin _origin;
     private readonly ActionFeed _feed;
+    private readonly SessionState? _state;
     private readonly PSEventManager _events;
     private readonly PSEventSubscriber _subscriber;
     private readonly string _id = "NasPubSub." + Guid.NewGuid().ToString("N");
     private readonly ManualResetEventSlim _handled = new();
     private ActionPipeline? _pipeline;
 
-    public CallerWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, PSEventManager events, CancellationToken cancel) : base(job, cancel)
+    public CallerWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, PSEventManager events, SessionState caller, CancellationToken cancel) : base(job, cancel)
     {
         (_job, _origin, _feed, _events) = (job, origin, feed, events);
+        // A block sees what those around it see, whoever registered it.
+        _state = origin.Action.Module is { } module ? module.SessionState : caller.Module is null ? caller : null;
         _subscriber = events.SubscribeEvent(null, null, _id, null, ScriptBlock.Create(Handler), supportEvent: true, forwardEvent: false);
     }
 
@@ -46,6 +50,13 @@ internal sealed class CallerWorker : ActionWorker
     protected override void StopWork() => Volatile.Read(ref _pipeline)?.Stop();
 
     private void Handle()
+    {
+        // The engine runs an event's handler in a module of its own, which sees nothing of the script that waits meanwhile.
+        if (_state is null) Run();
+        else _state.InvokeCommand.InvokeScript(_state, _call, (Action)Run);
+    }
+
+    private void Run()
     {
         try
         {

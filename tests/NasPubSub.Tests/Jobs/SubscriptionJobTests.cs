@@ -331,6 +331,45 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         await Eventually.TrueAsync(() => job.State == "Stopped");
     }
 
+    [Fact]
+    public void In_the_callers_runspace_it_sees_the_script_or_module_that_registered_it()
+    {
+        using var shell = OpenConnected();
+        var folder = Directory.CreateTempSubdirectory("nas-caller-").FullName;
+        try
+        {
+            const string Ended = "while ($job.State -eq 'Running' -and $clock.Elapsed.TotalSeconds -lt 20) { [System.Threading.Thread]::Sleep(1) }; Receive-Job $job";
+            File.WriteAllText(Path.Combine(folder, "counter.psm1"), """
+                $known = 'known'
+                function Get-Known { $known }
+                function Start-Counter { Register-NasSubscription c -MaxMessages 1 -InCallerRunspace { "$(Get-Known) $known" } }
+                """);
+            File.WriteAllText(Path.Combine(folder, "count.ps1"), $$"""
+                $clock = [System.Diagnostics.Stopwatch]::StartNew()
+                $count = 0
+                $seen = [System.Collections.Generic.List[string]]::new()
+                function Get-Double($n) { 2 * $n }
+                function Invoke-Count {
+                    $local = 'local'
+                    $job = Register-NasSubscription c -MaxMessages 2 -InCallerRunspace { $seen.Add($_.Text); $script:count++; $leak = 1; "$local $(Get-Double $count)" }
+                    1..2 | Publish-NasMessage c -Flush
+                    {{Ended}}
+                }
+                Invoke-Count
+                "$count $($seen -join ',') $leak"
+                Import-Module {{folder}}/counter.psm1
+                $job = Start-Counter
+                Publish-NasMessage c 1 -Flush
+                {{Ended}}
+                """);
+            Assert.Equal(["local 2", "local 4", "2 1,2 ", "known known"], shell.Run($"& {folder}/count.ps1").Select(o => o.BaseObject));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static string NasState(string name) => "state " + name;
 
     private static IEnumerable<object?> Values(IEnumerable<PSObject> objects) => objects.Select(o => o?.BaseObject is string[] { Length: 1 } one ? one[0] : o?.BaseObject);
