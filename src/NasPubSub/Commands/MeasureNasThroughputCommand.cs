@@ -90,14 +90,21 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
     private void Show(ThroughputRun run, NasMeasureMode mode, Task measuring)
     {
         var total = mode == NasMeasureMode.Request ? Math.Max(1, Count / 10) : Count;
+        ProgressRecord? progress = null;
         try
         {
             while (!measuring.Wait(250, Cancellation))
-                WriteProgress(new ProgressRecord(2, $"Measuring {mode}", $"{run.Done:N0} of {total:N0}") { PercentComplete = (int)Math.Min(100, run.Done * 100 / total) });
+            {
+                progress = new ProgressRecord(2, $"Measuring {mode}", $"{run.Done:N0} of {total:N0}") { PercentComplete = (int)Math.Min(100, run.Done * 100 / total) };
+                WriteProgress(progress);
+            }
         }
         catch (Exception e) when (e is AggregateException or OperationCanceledException)
         {
             // Await tells.
         }
+        if (progress is null || Cancellation.IsCancellationRequested) return;
+        progress.RecordType = ProgressRecordType.Completed;
+        WriteProgress(progress);
     }
 }

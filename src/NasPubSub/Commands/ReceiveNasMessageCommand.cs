@@ -124,10 +124,10 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
             var taken = subscription.Read(batch, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Cancellation);
             WriteWarnings();
             for (var i = 0; i < taken && (Count == 0 || _received < Count); i++) Give(batch[i]);
+            if (Count > 0) ShowProgress();
             if (taken > 0)
             {
                 if (IdleTimeout is not null) lastMessage = _clock.Elapsed;
-                if (Count > 0) ShowProgress();
             }
             else if (subscription.IsCompleted)
             {

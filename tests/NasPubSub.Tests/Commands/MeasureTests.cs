@@ -41,6 +41,15 @@ public sealed class MeasureTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Fact]
+    public void Its_progress_ends()
+    {
+        using var shell = OpenConnected();
+        var progress = shell.Invoke("$null = Measure-NasThroughput Publish -Count 5000000 -Size 16").Progress;
+        Assert.NotEmpty(progress);
+        Assert.Equal(System.Management.Automation.ProgressRecordType.Completed, progress[^1].RecordType);
+    }
+
+    [Fact]
     public async Task It_stops_at_once()
     {
         using var shell = OpenConnected();

@@ -139,6 +139,15 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Fact]
+    public void Progress_is_shown_also_where_nothing_comes()
+    {
+        using var shell = OpenConnected();
+        var result = shell.Invoke("Receive-NasMessage a.b -Count 3 -Timeout 2 2>$null");
+        Assert.InRange(result.Progress.Count, 2, 8);
+        Assert.Contains("0 of 3 messages", result.Progress[0].StatusDescription);
+    }
+
+    [Fact]
     public async Task A_queue_group_shares_and_a_raw_subject_is_as_it_stands()
     {
         using var shell = OpenConnected();

@@ -85,6 +85,8 @@ public sealed partial class FormatTests(ServerFixture fixture) : ServedTests(fix
     [InlineData("NasServerInfo", "$nas.ServerInfo")]
     [InlineData("NasSubscription", "Register-NasSubscription a")]
     [InlineData("NasSubscriptionJob", "Register-NasSubscription a { $_ } -MaxMessages 1; Publish-NasMessage a")]
+    [InlineData("NasThroughput", "Measure-NasThroughput PublishSubscribe -Count 10")]
+    [InlineData("NasLatencyClass", "(Measure-NasThroughput PublishSubscribe -Count 10).Latencies")]
     [InlineData("NasServerProcess", "$s = Start-NasServer; $s; Stop-NasServer $s")]
     public void All_that_a_view_asks_for_is_there(string type, string script)
     {
