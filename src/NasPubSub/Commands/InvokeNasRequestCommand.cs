@@ -80,7 +80,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
     {
         try
         {
-            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header));
+            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header), Cancellation);
             // What cannot be sent to at all is told once, not for each object.
             _ = Nas.HeadOf(Subject, !Raw);
             SeenSubjects.Add(Nas, Subject);
@@ -98,10 +98,14 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         {
             _source!.Take(Payload);
         }
-        catch (Exception e) when (e is not (PipelineStoppedException or OutOfMemoryException))
+        catch (Exception e) when (e is not (PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
         {
             WriteError(NasErrorRecord.InvalidPayload(Payload, e));
             return;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
         }
         try
         {

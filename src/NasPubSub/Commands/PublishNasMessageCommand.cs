@@ -81,9 +81,11 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         {
             var subject = Subject is PSObject wrapped ? wrapped.BaseObject : Subject;
             _subjectScript = subject as ScriptBlock;
+            if (subject is IEnumerable and not string)
+                ThrowTerminatingError(NasErrorRecord.InvalidArgument($"-Subject takes one subject or a script block, not a {subject.GetType().Name}.", subject, "For several subjects, publish once for each."));
             _connection = Nas;
             _headers = HeaderTable.ToHeaders(Header);
-            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, _headers);
+            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, _headers, Cancellation);
             _replyTopic = _connection.ReplyTopic(ReplyTo, !Raw);
             if (subject is not null && _subjectScript is null) _head = HeadOf(subject.ToString() ?? "");
         }
@@ -156,7 +158,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         {
             _source.Take(payload, own);
         }
-        catch (Exception e) when (e is not (NasException or PipelineStoppedException or OutOfMemoryException))
+        catch (Exception e) when (e is not (NasException or PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
         {
             WriteError(NasErrorRecord.InvalidPayload(payload, e));
             return;
@@ -193,9 +195,22 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             Send(head, value, _replyTopic);
             return;
         }
-        var reply = _replyTopic ?? (Property(value, "ReplyTo")?.ToString() is { Length: > 0 } own ? _connection.ReplyTopic(own, !Raw) : null);
-        var headers = HeaderTable.Of(Property(value, "Header") ?? Property(value, "Headers"));
-        Send(head, HasProperty(value, "Payload") ? Property(value, "Payload") : value, reply, headers);
+        string? reply;
+        NasHeaders? headers;
+        object? payload;
+        try
+        {
+            reply = _replyTopic ?? (Property(value, "ReplyTo")?.ToString() is { Length: > 0 } own ? _connection.ReplyTopic(own, !Raw) : null);
+            headers = HeaderTable.Of(Property(value, "Header") ?? Property(value, "Headers"));
+            payload = HasProperty(value, "Payload") ? Property(value, "Payload") : value;
+        }
+        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        {
+            // A property that cannot be read costs its record only.
+            WriteError(NasErrorRecord.InvalidPayload(value, e));
+            return;
+        }
+        Send(head, payload, reply, headers);
     }
 
     private PublishHead? OwnHead(object? value, NasMessage? message)
@@ -212,14 +227,14 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             return null;
         }
         if (!string.IsNullOrEmpty(subject)) return HeadOf(subject!);
-        WriteError(NasErrorRecord.MissingSubject(value));
+        WriteError(NasErrorRecord.MissingSubject(value, _subjectScript is not null));
         return null;
     }
 
     private static string? Evaluate(ScriptBlock script, object? value)
     {
         var results = script.InvokeWithContext(null, [new PSVariable("_", value)]);
-        return results.Count == 0 ? null : results[0]?.ToString();
+        return results.Count > 1 ? throw new RuntimeException($"it put out {results.Count} objects.") : results.Count == 0 ? null : results[0]?.ToString();
     }
 
     private static bool HasProperty(object? value, string name) => value is not null && PSObject.AsPSObject(value).Properties[name] is not null;

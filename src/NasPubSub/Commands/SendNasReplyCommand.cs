@@ -50,7 +50,7 @@ public sealed class SendNasReplyCommand : NasCmdlet
     {
         try
         {
-            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header));
+            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header), Cancellation);
         }
         catch (NasException e)
         {
@@ -105,7 +105,7 @@ public sealed class SendNasReplyCommand : NasCmdlet
             _source!.Take(answer);
             return true;
         }
-        catch (Exception e) when (e is not (PipelineStoppedException or OutOfMemoryException))
+        catch (Exception e) when (e is not (PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
         {
             WriteError(NasErrorRecord.InvalidPayload(answer, e));
             return false;

@@ -42,9 +42,9 @@ internal static class NasErrorRecord
         new FormatException($"The message on '{message.Subject}' holds no JSON: {error.Message}", error), "InvalidJson", ErrorCategory.InvalidData, message,
         "Use -As Text or -As Bytes to see what came.");
 
-    public static ErrorRecord MissingSubject(object? value) => Make(
-        new PSArgumentException("No subject was given, and the object has no property Subject."), "MissingSubject", ErrorCategory.InvalidArgument, value,
-        "Give -Subject, or objects with a Subject property, such as rows of a CSV file.");
+    public static ErrorRecord MissingSubject(object? value, bool byScript) => Make(
+        new PSArgumentException(byScript ? "The script block of -Subject put out nothing for the object." : "No subject was given, and the object has no property Subject."), "MissingSubject", ErrorCategory.InvalidArgument, value,
+        byScript ? "Correct the script block of -Subject, or leave objects without a subject out with Where-Object; $_ is the object in it." : "Give -Subject, or objects with a Subject property, such as rows of a CSV file.");
 
     public static ErrorRecord SubjectScriptFailed(object? value, Exception error) => Make(
         new PSArgumentException($"-Subject gave no subject for the object: {error.Message}", error), "SubjectScriptFailed", ErrorCategory.InvalidResult, value,

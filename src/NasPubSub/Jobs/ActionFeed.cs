@@ -13,7 +13,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
 {
     private readonly NasMessage[] _batch = new NasMessage[batch];
     private readonly List<object?> _outputs = [];
-    private readonly PayloadSource? _payload = options.Reply ? new PayloadSource(options.Encoding, options.Depth, false, null) : null;
+    private readonly PayloadSource? _payload = options.Reply ? new PayloadSource(options.Encoding, options.Depth, false, null, cancel) : null;
     private NasMessage? _current;
     private ErrorRecord? _error;
     private int _next, _taken;

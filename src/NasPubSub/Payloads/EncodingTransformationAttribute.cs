@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using System.Text;
 
@@ -6,7 +7,7 @@ namespace NasPubSub.Payloads;
 /// <summary>Takes an encoding as object, name or code page. UTF-8 is without byte order mark.</summary>
 public sealed class EncodingTransformationAttribute : ArgumentTransformationAttribute
 {
-    internal static readonly string[] Names = ["utf8", "ascii", "latin1", "unicode", "bigendianunicode", "utf32"];
+    internal static readonly string[] Names = ["utf8", "ascii", "latin1", "unicode", "bigendianunicode", "utf32", "bigendianutf32", "ansi", "oem"];
 
     internal static Encoding Utf8 { get; } = new UTF8Encoding(false);
 
@@ -37,6 +38,9 @@ public sealed class EncodingTransformationAttribute : ArgumentTransformationAttr
         "unicode" or "utf16" => new UnicodeEncoding(false, false),
         "bigendianunicode" => new UnicodeEncoding(true, false),
         "utf32" => new UTF32Encoding(false, false),
+        "bigendianutf32" => new UTF32Encoding(true, false),
+        "ansi" => Encoding.GetEncoding(CultureInfo.CurrentCulture.TextInfo.ANSICodePage),
+        "oem" => Encoding.GetEncoding(CultureInfo.CurrentCulture.TextInfo.OEMCodePage),
         _ => int.TryParse(name, out var page) ? Encoding.GetEncoding(page) : Encoding.GetEncoding(name),
     };
 }

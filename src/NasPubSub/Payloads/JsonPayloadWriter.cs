@@ -11,11 +11,14 @@ using System.Xml;
 namespace NasPubSub.Payloads;
 
 /// <summary>
-/// Any object as compact JSON. Data (dictionaries, custom objects, lists) is written to the full depth. Live .NET objects
+/// Any object as compact JSON. Data (dictionaries, custom objects, objects of PowerShell classes, lists) is written to the full depth. Live .NET objects
 /// give their properties; what hangs on those as a further live object gives its text, since the graph behind a process or
 /// a file has no end. Cycles end with null, as does what is secret. One writer serves one cmdlet: not thread-safe.
 /// </summary>
-internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDisposable
+/// <param name="depth">How many levels of objects within objects.</param>
+/// <param name="enumsAsStrings">Enumeration values by name.</param>
+/// <param name="cancel">Ends the writing of what has no end.</param>
+internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, CancellationToken cancel) : IDisposable
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -44,6 +47,21 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
 
     public void Dispose() => _json?.Dispose();
 
+    /// <summary>Never to be sent.</summary>
+    public static bool IsSecret(object? value) => value is SecureString or PSCredential or System.Net.NetworkCredential;
+
+    /// <summary>Bytes, in whatever holds them.</summary>
+    public static ArraySegment<byte>? Bytes(object? value) => value switch
+    {
+        byte[] bytes => new ArraySegment<byte>(bytes),
+        ArraySegment<byte> { Array: null } => new ArraySegment<byte>([]),
+        ArraySegment<byte> bytes => bytes,
+        ReadOnlyMemory<byte> bytes => new ArraySegment<byte>(bytes.ToArray()),
+        Memory<byte> bytes => new ArraySegment<byte>(bytes.ToArray()),
+        List<byte> bytes => new ArraySegment<byte>([.. bytes]),
+        _ => default(ArraySegment<byte>?),
+    };
+
     private void Value(Utf8JsonWriter json, object? value)
     {
         var wrapped = value as PSObject;
@@ -69,6 +87,8 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
             case IDictionary dictionary: Dictionary(json, dictionary); break;
             case PSCustomObject: Properties(json, (_custom ??= new()).Of(wrapped!)); break;
             case IEnumerable list: List(json, list); break;
+            // A class of the user's script: data as well.
+            case var _ when plain!.GetType().Assembly.IsDynamic: Properties(json, PSObject.AsPSObject(wrapped ?? plain).Properties); break;
             default: Live(json, wrapped ?? PSObject.AsPSObject(plain!), plain!); break;
         }
         _path.RemoveAt(_path.Count - 1);
@@ -97,8 +117,8 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
             case DateTime time: json.WriteStringValue(time); break;
             case DateTimeOffset time: json.WriteStringValue(time); break;
             case SwitchParameter flag: json.WriteBooleanValue(flag.IsPresent); break;
-            case SecureString or PSCredential or System.Net.NetworkCredential: json.WriteNullValue(); break;
-            case byte[] bytes: json.WriteBase64StringValue(bytes); break;
+            case var secret when IsSecret(secret): json.WriteNullValue(); break;
+            case var some when Bytes(some) is { } bytes: json.WriteBase64StringValue(bytes.AsSpan()); break;
             case XmlNode xml: json.WriteStringValue(xml.OuterXml); break;
 #if NET
             case DateOnly date: json.WriteStringValue(date.ToString("O", CultureInfo.InvariantCulture)); break;
@@ -119,6 +139,7 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
         json.WriteStartObject();
         foreach (DictionaryEntry entry in dictionary)
         {
+            cancel.ThrowIfCancellationRequested();
             json.WritePropertyName(Text(entry.Key is PSObject key ? key.BaseObject : entry.Key));
             Value(json, entry.Value);
         }
@@ -128,7 +149,11 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings) : IDispo
     private void List(Utf8JsonWriter json, IEnumerable list)
     {
         json.WriteStartArray();
-        foreach (var item in list) Value(json, item);
+        foreach (var item in list)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Value(json, item);
+        }
         json.WriteEndArray();
     }
 

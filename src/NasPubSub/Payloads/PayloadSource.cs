@@ -10,10 +10,11 @@ namespace NasPubSub.Payloads;
 /// <param name="depth">How deep objects are written as JSON.</param>
 /// <param name="enumsAsStrings">Enumeration values by name.</param>
 /// <param name="headers">Those of every message; they go before what a single one brings along.</param>
-internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsStrings, NasHeaders? headers) : IDisposable
+/// <param name="cancel">Ends the writing of an object that has no end.</param>
+internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsStrings, NasHeaders? headers, CancellationToken cancel) : IDisposable
 {
     private readonly bool _isUtf8 = encoding is UTF8Encoding;
-    private readonly JsonPayloadWriter _json = new(depth, enumsAsStrings);
+    private readonly JsonPayloadWriter _json = new(depth, enumsAsStrings, cancel);
     private readonly byte[]? _headers = headers?.ToBytes();
     private byte[]? _jsonHeaders;
     private byte[] _bytes = new byte[64];
@@ -32,6 +33,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
 
     /// <param name="value">What to send.</param>
     /// <param name="own">Headers of this message alone.</param>
+    /// <exception cref="PSArgumentException">It is a secret.</exception>
     /// <exception cref="Exception">Whatever a property or enumerator of the object throws.</exception>
     public void Take(object? value, NasHeaders? own = null)
     {
@@ -50,6 +52,9 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
                 Bytes = new ArraySegment<byte>(_bytes, 0, length);
                 isJson = true;
                 break;
+            case var some when JsonPayloadWriter.Bytes(some) is { } bytes: Bytes = bytes; break;
+            case var secret when JsonPayloadWriter.IsSecret(secret):
+                throw new PSArgumentException("a secret is not sent; what may be seen of it goes as text.");
             default:
                 TakeJson(value);
                 isJson = true;

@@ -8,7 +8,7 @@ namespace NasPubSub.Benchmarks.Micro;
 /// <summary>Objects of the pipeline to JSON.</summary>
 public class JsonBenchmarks
 {
-    private readonly JsonPayloadWriter _writer = new(10, false);
+    private readonly JsonPayloadWriter _writer = new(10, false, CancellationToken.None);
     private readonly PSObject _custom = new() { Properties = { new PSNoteProperty("Id", 17), new PSNoteProperty("Name", "a name"), new PSNoteProperty("Ok", true) } };
     private readonly Hashtable _table = new() { ["Id"] = 17, ["Name"] = "a name", ["Tags"] = new object[] { "a", "b", 3 } };
     private readonly PSObject _live = PSObject.AsPSObject(new Version(1, 2, 3, 4));

@@ -105,6 +105,45 @@ public sealed class PublishTests(ServerFixture fixture) : ServedTests(fixture)
     {
         using var shell = OpenConnected();
         Assert.Equal("MissingSubject", shell.Invoke("[pscustomobject]@{ a = 1 } | Publish-NasMessage").ErrorId);
+        var byScript = shell.Invoke("1 | Publish-NasMessage -Subject { }");
+        Assert.Equal("MissingSubject", byScript.ErrorId);
+        Assert.Contains("script block", byScript.Errors[0].Exception.Message);
+    }
+
+    [Fact]
+    public void Several_subjects_for_one_object_are_an_error()
+    {
+        using var shell = OpenConnected();
+        Assert.Equal("InvalidArgument", shell.Invoke("Publish-NasMessage a, b x").ErrorId);
+        Assert.Equal("SubjectScriptFailed", shell.Invoke("1, 2 | Publish-NasMessage -Subject { \"a.$_\"; if ($_ -eq 1) { 'b' } } -Flush").ErrorId);
+        Assert.Equal(1, shell.Get<long>("$nas.Statistics.MessagesOut"));
+    }
+
+    [Fact]
+    public void A_row_whose_property_cannot_be_read_is_one_error()
+    {
+        using var shell = OpenConnected();
+        var bad = new System.Management.Automation.PSObject();
+        bad.Properties.Add(new System.Management.Automation.PSNoteProperty("Subject", "a"));
+        bad.Properties.Add(new System.Management.Automation.PSScriptProperty("Payload", System.Management.Automation.ScriptBlock.Create("throw 'no'")));
+        Assert.Equal("InvalidPayload", shell.Invoke("$args[0], [pscustomobject]@{ Subject = 'b'; Payload = 1 } | Publish-NasMessage -Flush", bad).ErrorId);
+        Assert.Equal(1, shell.Get<long>("$nas.Statistics.MessagesOut"));
+    }
+
+    [Theory]
+    [InlineData("utf8", "97,195,169")]
+    [InlineData("utf8NoBOM", "97,195,169")]
+    [InlineData("ascii", "97,63")]
+    [InlineData("unicode", "97,0,233,0")]
+    [InlineData("BigEndianUnicode", "0,97,0,233")]
+    [InlineData("utf32", "97,0,0,0,233,0,0,0")]
+    [InlineData("bigendianutf32", "0,0,0,97,0,0,0,233")]
+    [InlineData("28591", "97,233")]
+    public void Encodings_have_the_names_they_have_elsewhere(string name, string bytes)
+    {
+        using var shell = OpenConnected();
+        Assert.Equal(bytes, shell.Get<string>($"$s = Register-NasSubscription e; Publish-NasMessage e 'aé' -Encoding {name}; ($s | Receive-NasMessage -Count 1 -Timeout 5).Payload -join ','"));
+        shell.Run("foreach ($name in 'ansi', 'oem') { Publish-NasMessage e a -Encoding $name }");
     }
 
     [Fact]

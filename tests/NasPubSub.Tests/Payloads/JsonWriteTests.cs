@@ -144,6 +144,71 @@ public sealed class JsonWriteTests(ServerFixture fixture) : ServedTests(fixture)
         Assert.Contains("\"d\":[null]", text);
     }
 
+    [Theory]
+    [InlineData("$secure")]
+    [InlineData("([pscredential]::new('bob', $secure))")]
+    [InlineData("([pscredential]::new('bob', $secure).GetNetworkCredential())")]
+    public void A_secret_by_itself_is_an_error(string secret)
+    {
+        using var shell = OpenConnected();
+        var result = shell.Invoke($"$secure = [System.Net.NetworkCredential]::new('', '{Secret}').SecurePassword; Publish-NasMessage j {secret}; {secret} | Publish-NasMessage j; Invoke-NasRequest j {secret}");
+        Assert.Equal(["InvalidPayload", "InvalidPayload", "InvalidPayload"], result.Errors.Select(e => e.FullyQualifiedErrorId.Split(',')[0]));
+        Assert.Equal(0, shell.Get<long>("$nas.Statistics.MessagesOut"));
+    }
+
+    [Theory]
+    [InlineData("([Memory[byte]]::new($bytes, 1, 2))")]
+    [InlineData("([ReadOnlyMemory[byte]]::new($bytes, 1, 2))")]
+    [InlineData("([ArraySegment[byte]]::new($bytes, 1, 2))")]
+    [InlineData("([System.Collections.Generic.List[byte]]::new([byte[]](255, 0)))")]
+    public void Bytes_are_bytes_in_whatever_holds_them(string bytes)
+    {
+        using var shell = OpenConnected();
+        var result = shell.Run($$"""
+            $s = Register-NasSubscription j
+            $bytes = [byte[]](1, 255, 0, 2)
+            Publish-NasMessage j {{bytes}}
+            Publish-NasMessage j @{ a = {{bytes}} }
+            $m = $s | Receive-NasMessage -Count 2 -Timeout 5
+            $m[0].Payload -join ','
+            $m[1].Text
+            """);
+        Assert.Equal(["255,0", """{"a":"/wA="}"""], result.Select(o => o.BaseObject));
+    }
+
+    [Fact]
+    public void Objects_of_the_scripts_own_classes_are_data_to_the_full_depth()
+    {
+        using var shell = OpenConnected();
+        Assert.Equal("""{"Id":7,"Customer":{"Name":"Bob","Orders":[null]}}""", shell.Get<string>("""
+            class Customer { [string] $Name = 'Bob'; [object[]] $Orders }
+            class Order { [int] $Id = 7; [Customer] $Customer = [Customer]::new(); hidden [string] $Note = 'x' }
+            $s = Register-NasSubscription j
+            $order = [Order]::new()
+            $order.Customer.Orders = @($order)
+            $order | Publish-NasMessage j
+            $s | Receive-NasMessage -Count 1 -Timeout 5 -As Text
+            """));
+    }
+
+    [Theory]
+    [InlineData("Publish-NasMessage j $args[0]")]
+    [InlineData("Invoke-NasRequest j $args[0]")]
+    public async Task An_object_without_end_can_be_stopped(string script)
+    {
+        using var shell = OpenConnected();
+        var endless = new Box(Endless());
+        var run = shell.Start(script, endless);
+        await TestServer.Eventually.TrueAsync(() => endless.Taken > 1000);
+        Assert.True(await run.StopAsync() < TimeSpan.FromSeconds(1));
+        Assert.True((await run.Completed).Stopped);
+    }
+
+    private static IEnumerable<int> Endless()
+    {
+        for (var i = 0; ; i++) yield return i;
+    }
+
     private static IEnumerable<int> Broken()
     {
         yield return 1;
@@ -152,6 +217,11 @@ public sealed class JsonWriteTests(ServerFixture fixture) : ServedTests(fixture)
 
     public sealed class Box(IEnumerable<int> items)
     {
-        public IEnumerable<int> Items => items;
+        private long _taken;
+
+        /// <summary>How many were enumerated.</summary>
+        internal long Taken => Interlocked.Read(ref _taken);
+
+        public IEnumerable<int> Items => items.Select(i => { Interlocked.Increment(ref _taken); return i; });
     }
 }
