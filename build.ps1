@@ -32,8 +32,8 @@ function Add-Count([int] $passed, [int] $failed, [int] $skipped) {
 }
 
 # A build that works says nothing; one that fails shows all it said.
-function Invoke-Build {
-    $log = dotnet build NasPubSub.sln -c Release -v quiet
+function Invoke-Build([string[]] $What = @('NasPubSub.sln')) {
+    $log = dotnet build -c Release -v quiet @What
     if ($LASTEXITCODE -ne 0) {
         $log | Out-Host
         throw 'The build failed.'
@@ -119,7 +119,8 @@ try {
         Test { Invoke-Test }
         Bench { dotnet run -c Release --project tests/NasPubSub.Benchmarks -- @Rest }
         Package {
-            Invoke-Build
+            # What is shipped knows nothing of the folder it was built in.
+            Invoke-Build 'src/NasPubSub', '-p:ContinuousIntegrationBuild=true'
             dotnet msbuild tools/package.proj -nologo -v:minimal
         }
         Clean {

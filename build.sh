@@ -13,7 +13,7 @@ results=TestResults
 # A build that works says nothing; one that fails shows all it said.
 build() {
   local log
-  log=$(dotnet build NasPubSub.sln -c Release -v quiet "$@" 2>&1) || { printf '%s\n' "$log" >&2; exit 1; }
+  log=$(dotnet build -c Release -v quiet "$@" 2>&1) || { printf '%s\n' "$log" >&2; exit 1; }
 }
 
 # The machine's pwsh, else the dotnet tool in .tools/, fetched where the registry has it.
@@ -24,7 +24,7 @@ find_pwsh() {
 }
 
 demo() {
-  build
+  build NasPubSub.sln
   NATS_SERVER=$(tools/get-nats-server.sh)
   export NATS_SERVER
   local pwsh
@@ -79,7 +79,7 @@ run_pester() {
 run_tests() {
   rm -rf "$results"
   mkdir -p "$results"
-  build
+  build NasPubSub.sln
   if NATS_SERVER=$(tools/get-nats-server.sh); then export NATS_SERVER; else [ "${NAS_TEST_SERVER:-}" = container ] || exit 1; fi
   local old
   old=$(tools/get-nats-server.sh 2.9 2>/dev/null) || echo "Tests against nats-server 2.9 are skipped: it cannot be fetched."
@@ -96,11 +96,12 @@ run_tests() {
 task=${1:-build}
 [ $# -eq 0 ] || shift
 case $task in
-  build) build "$@" ;;
+  build) build NasPubSub.sln "$@" ;;
   demo) demo ;;
   test) run_tests ;;
   bench) dotnet run -c Release --project tests/NasPubSub.Benchmarks -- "$@" ;;
-  package) build && dotnet msbuild tools/package.proj -nologo -v:minimal "$@" ;;
+  # What is shipped knows nothing of the folder it was built in.
+  package) build src/NasPubSub -p:ContinuousIntegrationBuild=true && dotnet msbuild tools/package.proj -nologo -v:minimal "$@" ;;
   clean) rm -rf bin en-US out TestResults src/*/bin src/*/obj tests/*/bin tests/*/obj ;;
   *) echo "usage: ./build.sh [build | demo | test | bench | package | clean]" >&2; exit 2 ;;
 esac

@@ -54,6 +54,29 @@ Describe 'The package' {
         $names -match '^NasPubSub\.Client\.\d.*\.snupkg$' | Should -HaveCount 1
         Add-Type -AssemblyName System.IO.Compression.FileSystem
         $zip = [IO.Compression.ZipFile]::OpenRead((Get-ChildItem $out -File | Where-Object Name -Match '^NasPubSub\.\d.*\.nupkg$').FullName)
-        try { $zip.Entries.FullName | Should -Contain 'NasPubSub.psd1' } finally { $zip.Dispose() }
+        try { $inside = $zip.Entries.FullName } finally { $zip.Dispose() }
+        # Beside what every package has, it holds what the folder holds, at the same places.
+        $own = @($inside -notmatch '^(_rels/|package/|\[Content_Types\]|NasPubSub\.nuspec)' | Sort-Object)
+        $folder = Join-Path $modules NasPubSub
+        $own | Should -Be @(Get-ChildItem $folder -Recurse -File | ForEach-Object { $_.FullName.Substring($folder.Length + 1).Replace('\', '/') } | Sort-Object)
+    }
+
+    It 'is the same whenever it is made' -Skip:([bool] $env:NAS_MODULE_FOLDER) {
+        $before = Get-ChildItem $out -File | Get-FileHash
+        dotnet msbuild (Join-Path $root tools/package.proj) -v:quiet | Out-Host
+        (Get-ChildItem $out -File | Get-FileHash).Hash | Should -Be $before.Hash
+    }
+
+    It 'installs from a PowerShell repository' -Skip:(-not (Get-Command Save-PSResource -ErrorAction Ignore)) {
+        $name = "nas$PID"
+        $feed, $target = (Join-Path $TestDrive feed), (Join-Path $TestDrive installed)
+        $null = New-Item $feed, $target -ItemType Directory
+        Get-ChildItem $out -File | Where-Object Name -Match '^NasPubSub\.\d.*\.nupkg$' | Copy-Item -Destination $feed
+        Register-PSResourceRepository $name $feed -Trusted
+        try { Save-PSResource NasPubSub -Repository $name -Path $target -IncludeXml:$false }
+        finally { Unregister-PSResourceRepository $name }
+        $manifest = Get-ChildItem $target -Recurse -Filter NasPubSub.psd1
+        $lines = Invoke-CleanShell "Import-Module '$($manifest.FullName)' -ErrorAction Stop; (Get-Help Publish-NasMessage).Synopsis; & '$(Join-Path $root examples/quickstart.ps1)'"
+        "$lines" | Should -BeLike 'Publishes what comes*Hello, World!*'
     }
 }
