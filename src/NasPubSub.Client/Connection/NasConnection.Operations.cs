@@ -136,9 +136,15 @@ public sealed partial class NasConnection : ILinkHandler
     private void DenyLatest(NasException exception)
     {
         NasSubscription? denied;
-        lock (_gate) denied = _unconfirmed.LastOrDefault(s => s.Error is null);
-        if (denied is not null) EndSubscription(denied, exception);
+        lock (_gate) denied = _unconfirmed.LastOrDefault(s => s.Error is null) ?? _subscriptions.ToList().LastOrDefault(IsUnheardInbox);
+        if (denied is null) return;
+        EndSubscription(denied, exception);
+        if (denied == _inbox) DenyInbox(exception);
     }
+
+    /// <summary>An inbox, for which no fence was asked, and nothing has come by.</summary>
+    private bool IsUnheardInbox(NasSubscription subscription) =>
+        subscription == _inbox ? !_inboxAnswered : subscription.RequestTopic is not null && subscription.Delivered == 0;
 
     private void DenySubscriptions(ServerErrors error, NasException exception)
     {

@@ -18,7 +18,7 @@ public sealed partial class NasConnection
     private readonly ConcurrentQueue<PendingRequest> _idleRequests = new();
     private readonly Timer _requestTimer;
     private readonly string _inboxBase;
-    private bool _requestTimerRuns;
+    private bool _requestTimerRuns, _inboxAnswered;
     private int _quietTicks;
     private volatile NasSubscription? _inbox;
 
@@ -191,6 +191,7 @@ public sealed partial class NasConnection
         {
             if (_inbox is not null) return;
             var inbox = new NasSubscription(this, _inboxBase + "*", _inboxBase + "*", null, null, Options.Subscriptions, 0);
+            _inboxAnswered = false;
             Add(inbox);
             _inbox = inbox;
         }
@@ -198,6 +199,7 @@ public sealed partial class NasConnection
 
     private void OnReply(Link link, ref ServerOperation operation, long utcTicks)
     {
+        _inboxAnswered = true;
         if (ReadToken(operation.Subject) is not { } id || TakeRequest(id) is not { } request) return;
         if (NasHeaders.PeekStatus(operation.Headers) == 503)
         {

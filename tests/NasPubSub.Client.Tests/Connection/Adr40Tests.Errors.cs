@@ -112,6 +112,24 @@ public sealed partial class Adr40Tests
     }
 
     [Fact]
+    public async Task Point17_ARequestWhoseInboxIsOneTooManyFailsAtOnce()
+    {
+        await using var server = await NatsServer.StartAsync("max_subscriptions: 1");
+        await using var connection = await Quick.ConnectAsync(server);
+        var service = await connection.SubscribeAsync("service", m => m.ReplyAsync("done"));
+        var patience = TimeSpan.FromMinutes(1);
+        await Clients.FailsAsync(NasError.LimitExceeded, () => connection.RequestAsync("service", "x", patience).AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+        await Clients.FailsAsync(NasError.LimitExceeded, async () =>
+        {
+            await foreach (var _ in connection.RequestManyAsync("service", default, patience).WithCancellation(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token)) { }
+        });
+        await service.UnsubscribeAsync();
+        await using var other = await Quick.ConnectAsync(server);
+        await other.SubscribeAsync("service", m => m.ReplyAsync("done"));
+        Assert.Equal("done", (await connection.RequestAsync("service", "x", patience)).Text);
+    }
+
+    [Fact]
     public async Task Point18_ATooLargePayloadFailsHere_AndDisturbsNothing()
     {
         await using var server = await NatsServer.StartAsync("max_payload: 100");
