@@ -1,3 +1,4 @@
+using NasPubSub.Connection;
 using NasPubSub.Messaging;
 using NasPubSub.Protocol;
 
@@ -88,19 +89,22 @@ public sealed partial class NasConnection
         return await pong.Task.WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
     }
 
-    internal void Publish(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlySpan<byte> payload, string? text, CancellationToken cancel)
+    internal void Publish(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlySpan<byte> payload, string? text, CancellationToken cancel, Haste haste = Haste.Soon)
     {
         if (!IsReady) ReadyAsync(cancel).GetAwaiter().GetResult();
-        var need = _outbox.TryPublish(head, replyTopic, headers, payload, text);
+        var need = _outbox.TryPublish(head, replyTopic, headers, payload, text, haste);
         if (need == 0) return;
         var deadline = Deadline.In(Options.SendTimeout);
         do
         {
             _outbox.WaitForRoom(need, deadline, cancel);
-            need = _outbox.TryPublish(head, replyTopic, headers, payload, text);
+            need = _outbox.TryPublish(head, replyTopic, headers, payload, text, haste);
         }
         while (need > 0);
     }
+
+    /// <summary>Sends what was gathered with <see cref="Haste.Together"/>.</summary>
+    internal void Hasten() => _outbox.Hasten();
 
     private async ValueTask PublishLaterAsync(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlyMemory<byte> payload, string? text, CancellationToken cancel)
     {

@@ -100,7 +100,7 @@ public sealed partial class NasConnection
         {
             var replyTopic = _inboxBase + request.Id;
             // A lone request is sent from here; of several, the more go together the better.
-            if (_outbox.TryPublish(head, replyTopic, block, payload.Span, text, sendNow: _requests.Count == 1) > 0)
+            if (_outbox.TryPublish(head, replyTopic, block, payload.Span, text, _requests.Count == 1 ? Haste.Now : Haste.Soon) > 0)
                 return FinishAsync(request, PublishInTimeAsync(head, replyTopic, block, payload, text, limit, deadline, cancel));
         }
         catch (Exception e) when (e is NasException)

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Text;
 using NasPubSub.Completion;
+using NasPubSub.Connection;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
 using NasPubSub.Protocol;
@@ -122,6 +123,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        _connection.Hasten();
         if (!Flush) return;
         try
         {
@@ -176,7 +178,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
                 throw new NasException(NasError.InvalidHeader, $"The server {_connection.Server} takes no headers.");
             block = null;
         }
-        _connection.Publish(head, replyTopic, block, _source.Bytes, _source.Text, Cancellation);
+        _connection.Publish(head, replyTopic, block, _source.Bytes, _source.Text, Cancellation, Haste.Together);
     }
 
     /// <summary>An object that brings its own subject, or a message to send on.</summary>
