@@ -102,11 +102,10 @@ internal static class Receiver
 
     /// <param name="bench">The server.</param>
     /// <param name="reception">What comes.</param>
-    /// <param name="keeps">Does it copy as many bytes as the payloads have into arrays of their own, as every client has to?</param>
+    /// <param name="keeps">Does it make arrays of the payloads and hand them to another thread, as every client has to?</param>
     public static Contestant Raw(Bench bench, Reception reception, bool keeps = false)
     {
         var connection = new RawConnection(bench.Port);
-        var kept = Array.Empty<byte>();
         var who = keeps ? 'k' : 'r';
         var sid = 1;
         foreach (var filter in reception.Filters(who)) connection.Subscribe(filter, sid++);
@@ -114,7 +113,7 @@ internal static class Receiver
         connection.Flush();
         var traffic = reception.Traffic(who);
         var publisher = new RawPublisher(bench.Port, traffic);
-        return new Contender(keeps ? Role.Floor : Role.Limit, keeps ? "raw socket that keeps the payloads" : "raw socket", Run, () =>
+        return new Contender(keeps ? Role.Floor : Role.Limit, keeps ? "raw socket that hands payloads to a handler" : "raw socket", Run, () =>
         {
             publisher.Dispose();
             connection.Dispose();
@@ -124,23 +123,23 @@ internal static class Receiver
         Task<double[]> Run(int count)
         {
             var messages = reception.Even(count);
+            var delivered = messages * (reception.Wildcard ? 1 : reception.Times);
             var bytes = reception.Wildcard ? traffic.DeliveredBytesToOne(messages) : traffic.DeliveredBytes(messages, reception.Times);
             var stretch = Stretch.Start();
             publisher.Start(messages);
-            if (keeps) connection.Read(bytes, Keep);
-            else connection.Read(bytes);
-            var result = stretch.End(messages * (reception.Wildcard ? 1 : reception.Times));
+            if (keeps)
+            {
+                var keeper = new Keeper(reception.Size, (int)(bytes / delivered));
+                connection.Read(bytes, keeper.Take);
+                keeper.Finish();
+            }
+            else
+            {
+                connection.Read(bytes);
+            }
+            var result = stretch.End(delivered);
             connection.Flush();
             return Task.FromResult(result);
-        }
-
-        void Keep(ReadOnlySpan<byte> bytes)
-        {
-            for (; bytes.Length >= reception.Size; bytes = bytes[reception.Size..])
-            {
-                kept = GC.AllocateUninitializedArray<byte>(reception.Size);
-                bytes[..reception.Size].CopyTo(kept);
-            }
         }
     }
 
