@@ -6,7 +6,7 @@ using NasPubSub.Sessions;
 namespace NasPubSub.Commands;
 
 /// <summary>Disconnect-NasPubSub: drains a session and ends it. Without a session it does nothing.</summary>
-[Cmdlet(VerbsCommunications.Disconnect, "NasPubSub", DefaultParameterSetName = "One")]
+[Cmdlet(VerbsCommunications.Disconnect, "NasPubSub", DefaultParameterSetName = "One", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class DisconnectNasPubSubCommand : NasCmdlet
 {
@@ -50,6 +50,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
 
     private void End(SessionStore store, NasConnection connection)
     {
+        if (!ShouldProcess(connection.ToString(), "Disconnect")) return;
         Watched = connection;
         bool drained;
         try

@@ -141,6 +141,14 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Fact]
+    public void What_if_leaves_a_session_as_it_is()
+    {
+        using var shell = OpenConnected();
+        Assert.True(shell.Get<bool>("Disconnect-NasPubSub -WhatIf; Disconnect-NasPubSub -All -Force -WhatIf; $nas.IsConnected"));
+        Assert.Equal("Closed", shell.Get<string>("Disconnect-NasPubSub -Confirm:$false; \"$($nas.State)\""));
+    }
+
+    [Fact]
     public void Many_runspaces_come_and_go()
     {
         for (var i = 0; i < 5; i++)
