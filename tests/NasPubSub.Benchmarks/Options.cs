@@ -28,7 +28,7 @@ internal sealed record Options
     public static Options Parse(string[] args)
     {
         var quick = args.Contains("--quick");
-        var options = quick ? new Options { Quick = true, Scale = 0.07, Rounds = 3 } : new Options();
+        var options = quick ? new Options { Quick = true, Scale = 0.05, Rounds = 3 } : new Options();
         for (var i = 0; i < args.Length; i++)
         {
             string Value() => ++i < args.Length ? args[i] : throw new ArgumentException($"{args[i - 1]} needs a value.");

@@ -17,7 +17,7 @@ internal static class Turns
         {
             List<Contestant> contestants = [.. opened.Where(c => options.Only is null || c.Name == options.Only)];
             var samples = contestants.Select(_ => new List<double[]>()).ToArray();
-            for (var round = -row.WarmUps; round < rounds; round++)
+            for (var round = options.Quick ? -Math.Min(1, row.WarmUps) : -row.WarmUps; round < rounds; round++)
             {
                 for (var i = 0; i < contestants.Count; i++)
                 {
