@@ -152,23 +152,18 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         var connect = new ConnectMessage { Name = options.Name, Echo = options.Echo, TlsRequired = transport.IsTls, Headers = info.Headers };
         await AuthenticateAsync(connect, info.Nonce, cancel).ConfigureAwait(false);
         byte[] hello = [.. connect.ToLine(), .. ClientLines.Ping];
-        await SendAsync(transport, hello).ConfigureAwait(false);
+        await transport.SendAllAsync(hello).ConfigureAwait(false);
         while (true)
         {
             var (kind, text) = await NextAsync(transport).ConfigureAwait(false);
             switch (kind)
             {
                 case OperationKind.Pong: return info;
-                case OperationKind.Ping: await SendAsync(transport, ClientLines.Pong.ToArray()).ConfigureAwait(false); break;
+                case OperationKind.Ping: await transport.SendAllAsync(ClientLines.Pong.ToArray()).ConfigureAwait(false); break;
                 case OperationKind.Error: throw Refused(text);
                 case OperationKind.Info: info = NasServerInfo.Parse(text); break;
             }
         }
-    }
-
-    private static async Task SendAsync(ByteTransport transport, byte[] bytes)
-    {
-        for (var sent = 0; sent < bytes.Length;) sent += await transport.SendAsync(bytes, sent, bytes.Length - sent).ConfigureAwait(false);
     }
 
     private async Task AuthenticateAsync(ConnectMessage connect, string nonce, CancellationToken cancel)

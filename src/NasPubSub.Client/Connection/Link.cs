@@ -127,10 +127,7 @@ internal sealed class Link : IDisposable
     }
 
     /// <summary>Sends before an outbox is attached.</summary>
-    public async Task SendAsync(byte[] bytes)
-    {
-        for (var sent = 0; sent < bytes.Length;) sent += await _transport.SendAsync(bytes, sent, bytes.Length - sent).ConfigureAwait(false);
-    }
+    public Task SendAsync(byte[] bytes) => _transport.SendAllAsync(bytes);
 
     /// <summary>The connection is of no more use. The first reason counts.</summary>
     public void Fail(NasException reason) => _ended.TrySetResult(reason);

@@ -20,7 +20,6 @@ internal sealed partial class Outbox
         lock (_gate)
         {
             if (_filled == 0) return;
-            _isDue = true;
             wake = TakeWake();
         }
         wake?.Queue();
@@ -48,8 +47,8 @@ internal sealed partial class Outbox
             {
                 _isGathering = false;
                 _gathering!.Change(Timeout.Infinite, Timeout.Infinite);
+                return;
             }
-            _isDue = true;
             wake = TakeWake();
         }
         wake?.Queue();

@@ -73,7 +73,6 @@ internal sealed partial class Outbox
                 at += length;
             }
             ReleaseFences();
-            _isDue = true;
             wake = TakeWake();
             FreeRoom();
         }
@@ -135,7 +134,6 @@ internal sealed partial class Outbox
             _held = false;
             _holdFence = null;
             if (_link is not null) ReleaseFences();
-            _isDue = true;
             wake = TakeWake();
         }
         wake?.Queue();

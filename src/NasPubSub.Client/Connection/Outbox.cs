@@ -89,8 +89,7 @@ internal sealed partial class Outbox(NasOptions options)
             _filled += at;
             _published++;
             _publishedBytes += size;
-            _isDue |= haste != Haste.Together || !Gathers();
-            wake = TakeWake();
+            wake = haste == Haste.Together && Gathers() ? null : TakeWake();
         }
         if (haste == Haste.Now) wake?.Lend();
         else wake?.Queue();
@@ -105,7 +104,6 @@ internal sealed partial class Outbox(NasOptions options)
         {
             if (_link is null) return;
             Append(operations);
-            _isDue = true;
             wake = TakeWake();
         }
         wake?.Queue();
@@ -129,7 +127,6 @@ internal sealed partial class Outbox(NasOptions options)
             if (_link is null) throw new NasException(NasError.NotConnected, "The connection is broken; another is being made.");
             Append(operations);
             AppendFence(waiter);
-            _isDue = true;
             wake = TakeWake();
         }
         wake?.Lend();
@@ -167,10 +164,12 @@ internal sealed partial class Outbox(NasOptions options)
 
     private static NasException Lost() => new(NasError.ConnectionLost, "The connection broke before the server answered.");
 
+    /// <summary>What is there is to leave now.</summary>
     /// <returns>The signal of a write loop that waits, and now has something to do.</returns>
     private WriteSignal? TakeWake()
     {
-        if (_idle is null || _link is null || _held || !(_isDue || _holdFence is not null)) return null;
+        _isDue = true;
+        if (_idle is null || _link is null || _held) return null;
         var wake = _idle;
         _idle = null;
         return wake;

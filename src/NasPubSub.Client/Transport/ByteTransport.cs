@@ -13,6 +13,12 @@ internal abstract class ByteTransport : IDisposable
     /// <returns>Bytes the network took, one at least.</returns>
     public abstract ValueTask<int> SendAsync(byte[] buffer, int offset, int count);
 
+    /// <summary>Sends until the network has taken all.</summary>
+    public async Task SendAllAsync(byte[] bytes)
+    {
+        for (var sent = 0; sent < bytes.Length;) sent += await SendAsync(bytes, sent, bytes.Length - sent).ConfigureAwait(false);
+    }
+
     /// <summary>After an error of SendAsync: bytes of that call that the network may have taken, for all that can be known.</summary>
     public int InDoubt { get; protected set; }
 
