@@ -10,6 +10,9 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>How often, in milliseconds, a waiting cmdlet looks for warnings to write.</summary>
     private const int Slice = 200;
 
+    /// <summary>How often, in milliseconds, a cmdlet that waits for actions of its own runspace lets them run.</summary>
+    private const int EventSlice = 10;
+
     private readonly CancellationTokenSource _stop = new();
     private NasConnection? _watched;
     private Session? _session;
@@ -63,11 +66,13 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     }
 
     /// <inheritdoc cref="Await{T}(Task{T})"/>
-    private protected void Await(Task task)
+    private protected void Await(Task task) => Await(task, Slice, WriteWarnings);
+
+    private void Await(Task task, int slice, Action meanwhile)
     {
         try
         {
-            while (!task.Wait(Slice, Cancellation)) WriteWarnings();
+            while (!task.Wait(slice, Cancellation)) meanwhile();
         }
         catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
         {
@@ -81,6 +86,14 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         }
         WriteWarnings();
     }
+
+    /// <summary>Waits as <see cref="Await(Task)"/> does, and lets actions of this runspace run meanwhile (-InCallerRunspace).</summary>
+    /// <remarks>The engine runs the handlers of events between the statements of a script, not while a cmdlet waits.</remarks>
+    private protected void AwaitActions(Task task) => Await(task, EventSlice, () =>
+    {
+        InvokeCommand.InvokeScript("$null");
+        WriteWarnings();
+    });
 
     /// <summary>Waits no longer than that.</summary>
     /// <param name="start">Begins what is waited for; its token ends it, by time or by Ctrl+C.</param>

@@ -80,7 +80,8 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
         try
         {
             if (MaxMessages > 0 || Force) Await(subscription.UnsubscribeAsync(MaxMessages, Cancellation));
-            else Await(DrainAsync(subscription));
+            else if (Job is null || Job.IsOwnAction) Await(DrainAsync(subscription, null));
+            else AwaitActions(DrainAsync(subscription, Job));
             if (Force && MaxMessages == 0) Job?.StopJob();
         }
         catch (NasException e)
@@ -89,28 +90,21 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
         }
     }
 
-    private async Task DrainAsync(NasSubscription subscription)
+    private async Task DrainAsync(NasSubscription subscription, NasSubscriptionJob? job)
     {
         var limit = Timeout ?? subscription.Connection.Options.OperationTimeout;
         var clock = Stopwatch.StartNew();
         await subscription.DrainAsync(limit, Cancellation).ConfigureAwait(false);
-        if (Job is not { } job) return;
-        var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        void OnChange(object? sender, JobStateEventArgs change)
-        {
-            if (job.IsFinished) ended.TrySetResult(true);
-        }
-        job.StateChanged += OnChange;
+        if (job is null) return;
         var left = limit - clock.Elapsed;
-        try
+        var late = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation);
+        if (await Task.WhenAny(job.Ended, late).ConfigureAwait(false) == job.Ended) return;
+        Cancellation.ThrowIfCancellationRequested();
+        throw new NasException(
+            NasError.Timeout,
+            $"The action has not handled {job.UnhandledMessages} messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it goes on.")
         {
-            if (job.IsFinished || await Task.WhenAny(ended.Task, Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation)).ConfigureAwait(false) == ended.Task) return;
-            Cancellation.ThrowIfCancellationRequested();
-            throw new NasException(NasError.Timeout, $"The action has not handled all messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it goes on.") { Target = subscription.Subject };
-        }
-        finally
-        {
-            job.StateChanged -= OnChange;
-        }
+            Target = subscription.Subject,
+        };
     }
 }

@@ -16,9 +16,19 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     private readonly PayloadSource? _payload = options.Reply ? new PayloadSource(options.Encoding, options.Depth, false, null, cancel) : null;
     private NasMessage? _current;
     private ErrorRecord? _error;
-    private int _next, _taken;
+    private int _next, _taken, _runner;
 
     public ActionOptions Options => options;
+
+    /// <summary>How many messages it has read whose action is not done.</summary>
+    public int Unhandled => Math.Max(0, Volatile.Read(ref _taken) - Volatile.Read(ref _next)) + (Volatile.Read(ref _current) is null ? 0 : 1);
+
+    /// <summary>Whether the action runs on this very thread, further up the stack.</summary>
+    public bool RunsHere
+    {
+        get => Volatile.Read(ref _runner) == Environment.CurrentManagedThreadId;
+        set => Volatile.Write(ref _runner, value ? Environment.CurrentManagedThreadId : 0);
+    }
 
     /// <summary>Waits for messages. False at the end, or when stopped.</summary>
     public bool Fill()
@@ -26,7 +36,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         if (HasNext) return true;
         try
         {
-            _next = 0;
+            _next = _taken = 0;
             _taken = job.Subscription.Read(_batch, Timeout.InfiniteTimeSpan, cancel);
         }
         catch (OperationCanceledException)

@@ -33,6 +33,7 @@ internal sealed class ActionPipeline : IDisposable
     /// <summary>Runs until the feed has no more, or something in the action ends the pipeline.</summary>
     public void Run()
     {
+        _feed.RunsHere = true;
         try
         {
             _shell.Invoke(null, _output);
@@ -44,6 +45,10 @@ internal sealed class ActionPipeline : IDisposable
         catch (Exception e) when (e is RuntimeException or ThreadInterruptedException)
         {
             _feed.Report(NasErrorRecord.From(e));
+        }
+        finally
+        {
+            _feed.RunsHere = false;
         }
         _feed.Finish();
     }

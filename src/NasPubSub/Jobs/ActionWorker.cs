@@ -8,11 +8,13 @@ internal abstract class ActionWorker
     private readonly object _gate = new();
     private bool _isInAction;
 
-    protected ActionWorker(NasSubscriptionJob job, CancellationToken cancel)
+    protected ActionWorker(NasSubscriptionJob job, ActionFeed feed, CancellationToken cancel)
     {
-        (_job, Cancel) = (job, cancel);
+        (_job, Feed, Cancel) = (job, feed, cancel);
         _thread = new Thread(Run) { IsBackground = true, Name = job.Name };
     }
+
+    public ActionFeed Feed { get; }
 
     protected CancellationToken Cancel { get; }
 

@@ -14,7 +14,6 @@ internal sealed class CallerWorker : ActionWorker
     private readonly ScriptBlock _call = ScriptBlock.Create("$args[0].Invoke()");
     private readonly NasSubscriptionJob _job;
     private readonly ActionOrigin _origin;
-    private readonly ActionFeed _feed;
     private readonly SessionState? _state;
     private readonly PSEventManager _events;
     private readonly PSEventSubscriber _subscriber;
@@ -22,9 +21,9 @@ internal sealed class CallerWorker : ActionWorker
     private readonly ManualResetEventSlim _handled = new();
     private ActionPipeline? _pipeline;
 
-    public CallerWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, PSEventManager events, SessionState caller, CancellationToken cancel) : base(job, cancel)
+    public CallerWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, PSEventManager events, SessionState caller, CancellationToken cancel) : base(job, feed, cancel)
     {
-        (_job, _origin, _feed, _events) = (job, origin, feed, events);
+        (_job, _origin, _events) = (job, origin, events);
         // A block sees what those around it see, whoever registered it.
         _state = origin.Action.Module is { } module ? module.SessionState : caller.Module is null ? caller : null;
         _subscriber = events.SubscribeEvent(null, null, _id, null, ScriptBlock.Create(Handler), supportEvent: true, forwardEvent: false);
@@ -34,7 +33,7 @@ internal sealed class CallerWorker : ActionWorker
     {
         try
         {
-            while (!Cancel.IsCancellationRequested && _feed.Fill())
+            while (!Cancel.IsCancellationRequested && Feed.Fill())
             {
                 _handled.Reset();
                 _events.GenerateEvent(_id, null, [], PSObject.AsPSObject((Action)Handle));
@@ -63,9 +62,9 @@ internal sealed class CallerWorker : ActionWorker
             var (script, action) = ActionScript.Detach(_origin.Action);
             // The block of a module keeps the module's functions and variables.
             if (_origin.Action.Module is { } module) action = module.NewBoundScriptBlock(action);
-            using var pipeline = new ActionPipeline(PowerShell.Create(RunspaceMode.CurrentRunspace), _job, _feed, script, action, _origin.Usings, local: true);
+            using var pipeline = new ActionPipeline(PowerShell.Create(RunspaceMode.CurrentRunspace), _job, Feed, script, action, _origin.Usings, local: true);
             Volatile.Write(ref _pipeline, pipeline);
-            while (_feed.HasNext && !Cancel.IsCancellationRequested) pipeline.Run();
+            while (Feed.HasNext && !Cancel.IsCancellationRequested) pipeline.Run();
         }
         finally
         {

@@ -11,7 +11,9 @@ namespace NasPubSub;
 public sealed class NasSubscriptionJob : Job
 {
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
+    private static readonly HashSet<NasSubscriptionJob> Running = [];
 
+    private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _cancel = new();
     private readonly SessionStore _store;
     private readonly List<Jobs.ActionWorker> _workers = [];
@@ -50,6 +52,21 @@ public sealed class NasSubscriptionJob : Job
 
     internal CancellationToken Cancellation => _cancel.Token;
 
+    /// <summary>Completes when the job has ended: after its subscription ends, once the action has handled every message.</summary>
+    internal Task Ended => _ended.Task;
+
+    /// <summary>Messages that arrived and whose action is not done, the running ones included.</summary>
+    internal int UnhandledMessages => IsFinished ? 0 : Subscription.PendingMessages + _workers.Sum(w => w.Feed.Unhandled);
+
+    /// <summary>Whether the caller is this job's own action, which cannot wait for itself.</summary>
+    internal bool IsOwnAction => _workers.Exists(w => w.Feed.RunsHere);
+
+    /// <summary>The running jobs of a connection, from every runspace.</summary>
+    internal static IReadOnlyList<NasSubscriptionJob> Of(NasConnection connection)
+    {
+        lock (Running) return [.. Running.Where(j => j.Subscription.Connection == connection)];
+    }
+
     /// <summary>Unsubscribes and ends the action, also one that is running. Takes less than a second.</summary>
     public override void StopJob()
     {
@@ -71,6 +88,7 @@ public sealed class NasSubscriptionJob : Job
         PSBeginTime = DateTime.Now;
         SetJobState(JobState.Running);
         _store.Closing += StopJob;
+        lock (Running) Running.Add(this);
         foreach (var worker in _workers) worker.Start();
     }
 
@@ -102,9 +120,11 @@ public sealed class NasSubscriptionJob : Job
     {
         if (Interlocked.Exchange(ref _finished, 1) != 0) return;
         _store.Closing -= StopJob;
+        lock (Running) Running.Remove(this);
         PSEndTime = DateTime.Now;
         var failure = _failure ?? Subscription.Error;
         if (failure is not null) Error.Add(NasErrorRecord.From(failure, Subscription));
         SetJobState(_cancel.IsCancellationRequested ? JobState.Stopped : failure is not null ? JobState.Failed : JobState.Completed);
+        _ended.TrySetResult(true);
     }
 }

@@ -12,24 +12,23 @@ internal sealed class RunspaceWorker : ActionWorker
 {
     private readonly NasSubscriptionJob _job;
     private readonly ActionOrigin _origin;
-    private readonly ActionFeed _feed;
     private ActionPipeline? _pipeline;
 
-    public RunspaceWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, CancellationToken cancel) : base(job, cancel) =>
-        (_job, _origin, _feed) = (job, origin, feed);
+    public RunspaceWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, CancellationToken cancel) : base(job, feed, cancel) =>
+        (_job, _origin) = (job, origin);
 
     protected override void Work()
     {
-        using var feed = _feed;
+        using var feed = Feed;
         using var runspace = Open();
         using var shell = PowerShell.Create();
         shell.Runspace = runspace;
         var (script, action) = ActionScript.Detach(_origin.Action);
-        using var pipeline = new ActionPipeline(shell, _job, _feed, script, action, _origin.Usings, local: false);
+        using var pipeline = new ActionPipeline(shell, _job, Feed, script, action, _origin.Usings, local: false);
         Volatile.Write(ref _pipeline, pipeline);
         Interruptible(() =>
         {
-            while (!Cancel.IsCancellationRequested && _feed.Fill()) pipeline.Run();
+            while (!Cancel.IsCancellationRequested && Feed.Fill()) pipeline.Run();
         });
     }
 

@@ -265,6 +265,42 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     }
 
     [Fact]
+    public void Unregister_lets_the_action_finish_what_came_also_in_the_callers_runspace()
+    {
+        using var shell = OpenConnected();
+        var result = shell.Run(
+            """
+            $job = Register-NasSubscription d { $_.Text } -InCallerRunspace
+            1..50 | Publish-NasMessage d -Flush; $job | Unregister-NasSubscription -Timeout 5; $job.State.ToString(); (Receive-Job $job).Count
+            """);
+        Assert.Equal(["Completed", 50], Values(result));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-InCallerRunspace")]
+    [InlineData("-ThrottleLimit 2")]
+    public void An_action_that_unregisters_its_own_job_returns_at_once(string where)
+    {
+        using var shell = OpenConnected();
+        var result = shell.Run(
+            $$"""
+            $box = @{}
+            $box.job = Register-NasSubscription once {{where}} {
+                $box = $using:box
+                $clock = [System.Diagnostics.Stopwatch]::StartNew()
+                $box.job | Unregister-NasSubscription -Timeout 3
+                "took $($clock.Elapsed.TotalSeconds -ge 2)"
+            }
+            Publish-NasMessage once x -Flush
+            $clock = [System.Diagnostics.Stopwatch]::StartNew()
+            while ($box.job.State -eq 'Running' -and $clock.Elapsed.TotalSeconds -lt 10) { [System.Threading.Thread]::Sleep(1) }
+            $box.job.State.ToString(); Receive-Job $box.job
+            """);
+        Assert.Equal(["Completed", "took False"], Values(result));
+    }
+
+    [Fact]
     public void A_closed_connection_completes_the_job()
     {
         using var shell = OpenConnected();
