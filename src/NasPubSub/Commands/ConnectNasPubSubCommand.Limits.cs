@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -72,6 +73,7 @@ public sealed partial class ConnectNasPubSubCommand
     /// <summary>The prefix of inboxes.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string? InboxPrefix { get; set; }
 
     /// <summary>The server does not send this session's own messages back to it.</summary>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using System.Security.Cryptography.X509Certificates;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -75,6 +76,7 @@ public sealed partial class ConnectNasPubSubCommand
     /// <summary>The name the server's certificate must be made out to.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string? TlsServerName { get; set; }
 
     /// <summary>Trusts any certificate: for tests only.</summary>

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -13,11 +14,13 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     [Parameter(Position = 0, ParameterSetName = "Server", ValueFromPipelineByPropertyName = true)]
     [Alias("Url", "Uri", "Servers")]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string[]? Server { get; set; }
 
     /// <summary>The server's host.</summary>
     [Parameter(ParameterSetName = "Host", Mandatory = true)]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string HostName { get; set; } = "localhost";
 
     /// <summary>The server's port.</summary>
@@ -29,10 +32,12 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     [Parameter(ParameterSetName = "Context", Mandatory = true)]
     [ArgumentCompleter(typeof(ContextCompleter))]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string Context { get; set; } = "";
 
     /// <summary>The namespace before every subject.</summary>
     [Parameter]
+    [TypedTextTransformation]
     public string Namespace { get; set; } = "default";
 
     /// <summary>No namespace.</summary>
@@ -42,6 +47,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     /// <summary>The session's name; servers show it too.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string? Name { get; set; }
 
     /// <summary>How long each server may take to answer.</summary>

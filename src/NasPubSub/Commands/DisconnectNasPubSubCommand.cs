@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -38,7 +39,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
             foreach (var session in store.All) End(store, session.Connection);
             return;
         }
-        switch (Connection is PSObject wrapped ? wrapped.BaseObject : Connection)
+        switch (TypedText.OrValue(Connection))
         {
             case null when store.Default is { } session: End(store, session.Connection); break;
             case null: break;

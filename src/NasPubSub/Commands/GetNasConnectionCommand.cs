@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -14,6 +15,7 @@ public sealed class GetNasConnectionCommand : NasCmdlet
     [Parameter(Position = 0)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(SessionCompleter))]
+    [TypedTextTransformation]
     public string? Name { get; set; }
 
     /// <summary>Measures the round trip first, so that RoundTrip is of now.</summary>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
+using NasPubSub.Payloads;
 
 namespace NasPubSub.Commands;
 
@@ -13,6 +14,7 @@ public sealed class GetNasContextCommand : NasCmdlet
     [Parameter(Position = 0, ParameterSetName = "Name", ValueFromPipeline = true)]
     [ArgumentCompleter(typeof(ContextCompleter))]
     [SupportsWildcards]
+    [TypedTextTransformation]
     public string[] Name { get; set; } = ["*"];
 
     /// <summary>The one the nats command uses when told no other.</summary>

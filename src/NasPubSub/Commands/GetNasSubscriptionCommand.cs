@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -14,6 +15,7 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
     [Parameter(Position = 0, ParameterSetName = "Subject")]
     [ArgumentCompleter(typeof(SubjectCompleter))]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string? Subject { get; set; }
 
     /// <summary>Ids on the wire.</summary>

@@ -20,6 +20,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
     /// <summary>The subject of the service.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ArgumentCompleter(typeof(SubjectCompleter))]
+    [TypedTextTransformation]
     public string Subject { get; set; } = "";
 
     /// <summary>What to send: bytes as they are, text in the encoding, everything else as JSON.</summary>
@@ -107,6 +108,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         {
             throw new PipelineStoppedException();
         }
+        if (_source.TakeCutWarning() is { } warning) WriteWarning(warning);
         try
         {
             var bytes = _source.Text is { } text ? EncodingTransformationAttribute.Utf8.GetBytes(text) : _source.Bytes.ToArray();

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -24,7 +25,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
 
     private NasConnection Resolve()
     {
-        var given = Connection is PSObject wrapped ? wrapped.BaseObject : Connection;
+        var given = TypedText.OrValue(Connection);
         var connection = given switch
         {
             NasConnection object_ => object_,

@@ -24,7 +24,6 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     private ScriptBlock? _subjectScript;
     private string? _replyTopic;
     private string? _lastSubject;
-    private bool _cutWarned;
 
     /// <summary>The subject, or a script block that gives it for each object. Without it objects bring their own.</summary>
     [Parameter(Position = 0)]
@@ -39,6 +38,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
 
     /// <summary>Where answers go.</summary>
     [Parameter]
+    [TypedTextTransformation]
     public string? ReplyTo { get; set; }
 
     /// <summary>Headers: a name with a value, or several.</summary>
@@ -71,7 +71,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     [Parameter]
     public SwitchParameter Flush { get; set; }
 
-    /// <summary>Passes the objects on.</summary>
+    /// <summary>Passes on the objects that were sent.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -88,7 +88,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             _headers = HeaderTable.ToHeaders(Header);
             _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, _headers, Cancellation);
             _replyTopic = _connection.ReplyTopic(ReplyTo, !Raw);
-            if (subject is not null && _subjectScript is null) _head = HeadOf(subject.ToString() ?? "");
+            if (subject is not null && _subjectScript is null) _head = HeadOf(TypedText.Of(Subject) ?? "");
         }
         catch (NasException e)
         {
@@ -101,10 +101,11 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     {
         try
         {
-            if (_head is not null && (Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is not NasMessage) Send(_head, Payload, _replyTopic);
-            else SendOwn(Payload);
+            var isSent = _head is not null && (Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is not NasMessage
+                ? Send(_head, Payload, _replyTopic)
+                : SendOwn(Payload);
             WriteWarnings();
-            if (PassThru) WriteObject(Payload);
+            if (PassThru && isSent) WriteObject(Payload);
         }
         catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.NotConnected))
         {
@@ -154,7 +155,8 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <param name="replyTopic">The wire's reply subject.</param>
     /// <param name="own">Headers of this message alone.</param>
     /// <param name="block">A message's headers, to be sent on as they are.</param>
-    private void Send(PublishHead head, object? payload, string? replyTopic, NasHeaders? own = null, byte[]? block = null)
+    /// <returns>False where it reported an error instead.</returns>
+    private bool Send(PublishHead head, object? payload, string? replyTopic, NasHeaders? own = null, byte[]? block = null)
     {
         try
         {
@@ -163,13 +165,9 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         catch (Exception e) when (e is not (NasException or PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
         {
             WriteError(NasErrorRecord.InvalidPayload(payload, e));
-            return;
+            return false;
         }
-        if (_source.IsCut && !_cutWarned)
-        {
-            _cutWarned = true;
-            WriteWarning($"The JSON is cut at a depth of {Depth}: use -Depth for more.");
-        }
+        if (_source.TakeCutWarning() is { } warning) WriteWarning(warning);
         block ??= _source.Headers;
         if (block is not null && _connection.ServerInfo is { Headers: false })
         {
@@ -179,30 +177,27 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             block = null;
         }
         _connection.Publish(head, replyTopic, block, _source.Bytes, _source.Text, Cancellation, Haste.Together);
+        return true;
     }
 
     /// <summary>An object that brings its own subject, or a message to send on.</summary>
-    private void SendOwn(object? value)
+    private bool SendOwn(object? value)
     {
         var message = (value is PSObject wrapped ? wrapped.BaseObject : value) as NasMessage;
-        if ((_head ?? OwnHead(value, message)) is not { } head) return;
+        if ((_head ?? OwnHead(value, message)) is not { } head) return false;
         if (message is not null)
         {
-            if (_headers is null) Send(head, message.Payload, _replyTopic, block: message.HeaderBlock);
-            else Send(head, message.Payload, _replyTopic, message.Headers);
-            return;
+            return _headers is null
+                ? Send(head, message.Payload, _replyTopic, block: message.HeaderBlock)
+                : Send(head, message.Payload, _replyTopic, message.Headers);
         }
-        if (_subjectScript is not null)
-        {
-            Send(head, value, _replyTopic);
-            return;
-        }
+        if (_subjectScript is not null) return Send(head, value, _replyTopic);
         string? reply;
         NasHeaders? headers;
         object? payload;
         try
         {
-            reply = _replyTopic ?? (Property(value, "ReplyTo")?.ToString() is { Length: > 0 } own ? _connection.ReplyTopic(own, !Raw) : null);
+            reply = _replyTopic ?? (TypedText.Of(Property(value, "ReplyTo")) is { Length: > 0 } own ? _connection.ReplyTopic(own, !Raw) : null);
             headers = HeaderTable.Of(Property(value, "Header") ?? Property(value, "Headers"));
             payload = HasProperty(value, "Payload") ? Property(value, "Payload") : value;
         }
@@ -210,9 +205,9 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         {
             // A property that cannot be read costs its record only.
             WriteError(NasErrorRecord.InvalidPayload(value, e));
-            return;
+            return false;
         }
-        Send(head, payload, reply, headers);
+        return Send(head, payload, reply, headers);
     }
 
     private PublishHead? OwnHead(object? value, NasMessage? message)
@@ -220,7 +215,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         string? subject;
         try
         {
-            subject = _subjectScript is not null ? Evaluate(_subjectScript, value) : message is not null ? message.Subject : Property(value, "Subject")?.ToString();
+            subject = _subjectScript is not null ? Evaluate(_subjectScript, value) : message is not null ? message.Subject : TypedText.Of(Property(value, "Subject"));
         }
         catch (RuntimeException e) when (e is not PipelineStoppedException)
         {
@@ -236,14 +231,10 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     private static string? Evaluate(ScriptBlock script, object? value)
     {
         var results = script.InvokeWithContext(null, [new PSVariable("_", value)]);
-        return results.Count > 1 ? throw new RuntimeException($"it put out {results.Count} objects.") : results.Count == 0 ? null : results[0]?.ToString();
+        return results.Count > 1 ? throw new RuntimeException($"it put out {results.Count} objects.") : results.Count == 0 ? null : TypedText.Of(results[0]);
     }
 
     private static bool HasProperty(object? value, string name) => value is not null && PSObject.AsPSObject(value).Properties[name] is not null;
 
-    private static object? Property(object? value, string name)
-    {
-        var found = value is null ? null : PSObject.AsPSObject(value).Properties[name]?.Value;
-        return found is PSObject wrapped && wrapped.BaseObject is not PSCustomObject ? wrapped.BaseObject : found;
-    }
+    private static object? Property(object? value, string name) => value is null ? null : PSObject.AsPSObject(value).Properties[name]?.Value;
 }

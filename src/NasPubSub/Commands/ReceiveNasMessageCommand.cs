@@ -28,6 +28,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     /// <summary>What to subscribe to while this cmdlet runs.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Subject")]
     [ArgumentCompleter(typeof(SubjectCompleter))]
+    [TypedTextTransformation]
     public string Subject { get; set; } = "";
 
     /// <summary>Reads what an existing subscription has buffered, and goes on with it.</summary>
@@ -37,6 +38,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     /// <summary>One member of the group gets each message.</summary>
     [Parameter(ParameterSetName = "Subject")]
     [Alias("Queue")]
+    [TypedTextTransformation]
     public string? QueueGroup { get; set; }
 
     /// <summary>The subject as it stands, without the namespace.</summary>

@@ -18,6 +18,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     /// <summary>What to subscribe to; * stands for one token, &gt; for all that follow.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ArgumentCompleter(typeof(SubjectCompleter))]
+    [TypedTextTransformation]
     public string Subject { get; set; } = "";
 
     /// <summary>Runs for each message, which is <c>$_</c>; <c>$using:</c> brings in the caller's variables.</summary>
@@ -29,6 +30,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     /// <summary>One member of the group gets each message.</summary>
     [Parameter]
     [Alias("Queue")]
+    [TypedTextTransformation]
     public string? QueueGroup { get; set; }
 
     /// <summary>Ends after so many messages.</summary>
@@ -59,6 +61,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     [Parameter(ParameterSetName = "Action")]
     [Parameter(ParameterSetName = "Caller")]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string? Name { get; set; }
 
     /// <summary>Messages kept until they are read.</summary>

@@ -68,7 +68,8 @@ public sealed class SendNasReplyCommand : NasCmdlet
             if (InputObject.ReplyTopic is not { } topic)
                 throw new NasException(NasError.NoReplySubject, $"The message on '{InputObject.Subject}' asks for no answer: it has no reply subject.");
             if (!TryTake()) return;
-            connection.Publish(connection.HeadOf(topic, useNamespace: false), null, _source!.Headers, _source.Bytes, _source.Text, Cancellation);
+            if (_source!.TakeCutWarning() is { } warning) WriteWarning(warning);
+            connection.Publish(connection.HeadOf(topic, useNamespace: false), null, _source.Headers, _source.Bytes, _source.Text, Cancellation);
             WriteWarnings();
         }
         catch (NasException e)

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -26,7 +27,7 @@ public sealed class TestNasConnectionCommand : NasCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var connection = (Connection is PSObject wrapped ? wrapped.BaseObject : Connection) switch
+        var connection = TypedText.OrValue(Connection) switch
         {
             NasConnection given => given,
             string name => SessionStore.Current.Find(name)?.Connection,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -32,6 +33,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     [Parameter(Mandatory = true, ParameterSetName = "Subject")]
     [ArgumentCompleter(typeof(SubjectCompleter))]
     [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
     public string Subject { get; set; } = "";
 
     /// <summary>Ends it after so many messages, counted from its start.</summary>

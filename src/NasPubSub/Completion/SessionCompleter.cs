@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using NasPubSub.Diagnostics;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Completion;
@@ -33,11 +34,16 @@ internal static class Choice
 {
     public static IEnumerable<CompletionResult> Of(string word, IEnumerable<(string Text, string Tip)> all)
     {
-        var start = word.Trim('\'', '"');
-        return all.Where(c => c.Text.StartsWith(start, StringComparison.OrdinalIgnoreCase)).Distinct().OrderBy(c => c.Text, StringComparer.OrdinalIgnoreCase)
-            .Select(c => new CompletionResult(Quote(c.Text), c.Text, CompletionResultType.ParameterValue, c.Tip.Length > 0 ? c.Tip : c.Text));
+        var start = CompletionText.ValueOf(word);
+        return all.Where(c => c.Text.StartsWith(start, StringComparison.OrdinalIgnoreCase)).Distinct()
+            .OrderBy(c => c.Text, StringComparer.OrdinalIgnoreCase).Select(c => Result(c.Text, c.Tip)).OfType<CompletionResult>();
     }
 
-    private static string Quote(string text) =>
-        text.Any(c => char.IsWhiteSpace(c) || c is '$' or '>' or '*' or '\'' or ';' or '|' or '&' or '(' or ')') ? "'" + text.Replace("'", "''") + "'" : text;
+    private static CompletionResult? Result(string value, string tip)
+    {
+        if (CompletionText.Of(value) is not { } text) return null;
+        // The engine takes no empty text.
+        var shown = TerminalText.Line(value) is { Length: > 0 } line ? line : text;
+        return new CompletionResult(text, shown, CompletionResultType.ParameterValue, tip.Length > 0 ? TerminalText.Line(tip) : shown);
+    }
 }

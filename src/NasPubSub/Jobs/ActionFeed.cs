@@ -99,6 +99,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
             try
             {
                 _payload!.Take(_outputs.Count switch { 0 => null, 1 => _outputs[0], _ => _outputs.ToArray() });
+                if (_payload.TakeCutWarning() is { } warning) job.Warning.Add(new WarningRecord(warning));
                 Send(request, _payload.Headers, _payload.Bytes, _payload.Text);
                 return;
             }

@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Globalization;
 using System.Management.Automation;
 
 namespace NasPubSub.Payloads;
@@ -17,7 +16,7 @@ internal static class HeaderTable
             var value = entry.Value is PSObject wrapped ? wrapped.BaseObject : entry.Value;
             if (value is IEnumerable several and not string)
                 foreach (var one in several) headers.Add(Text(entry.Key), Text(one));
-            else headers.Add(Text(entry.Key), Text(value));
+            else headers.Add(Text(entry.Key), Text(entry.Value));
         }
         return headers;
     }
@@ -31,5 +30,5 @@ internal static class HeaderTable
         var other => throw new NasException(NasError.InvalidHeader, $"Headers are a hashtable, not a {other.GetType().Name}."),
     };
 
-    private static string Text(object? value) => (string)LanguagePrimitives.ConvertTo(value ?? "", typeof(string), CultureInfo.InvariantCulture);
+    private static string Text(object? value) => TypedText.Of(value) ?? "";
 }

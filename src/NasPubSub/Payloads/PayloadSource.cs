@@ -18,6 +18,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     private readonly byte[]? _headers = headers?.ToBytes();
     private byte[]? _jsonHeaders;
     private byte[] _bytes = new byte[64];
+    private bool _isCut, _isCutReported;
 
     /// <summary>The text to send as UTF-8, or null: then the bytes count.</summary>
     public string? Text { get; private set; }
@@ -28,8 +29,13 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     /// <summary>The header block, or null.</summary>
     public byte[]? Headers { get; private set; }
 
-    /// <summary>Was something left out since it lay too deep?</summary>
-    public bool IsCut { get; private set; }
+    /// <summary>What to warn of once, the first time an object is nested too deeply to be written whole; else null.</summary>
+    public string? TakeCutWarning()
+    {
+        if (!_isCut || _isCutReported) return null;
+        _isCutReported = true;
+        return $"The JSON is cut at a depth of {depth}: use -Depth for more.";
+    }
 
     /// <param name="value">What to send.</param>
     /// <param name="own">Headers of this message alone.</param>
@@ -38,7 +44,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     public void Take(object? value, NasHeaders? own = null)
     {
         Text = null;
-        IsCut = false;
+        _isCut = false;
         var isJson = false;
         var plain = ReferenceEquals(value, AutomationNull.Value) ? null : value is PSObject wrapped ? wrapped.BaseObject : value;
         switch (plain)
@@ -77,7 +83,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
         if (_bytes.Length < json.Length) _bytes = new byte[json.Length * 2];
         json.CopyTo(_bytes);
         Bytes = new ArraySegment<byte>(_bytes, 0, json.Length);
-        IsCut = _json.IsCut;
+        _isCut = _json.IsCut;
     }
 
     private byte[] Merge(NasHeaders? own, bool isJson)

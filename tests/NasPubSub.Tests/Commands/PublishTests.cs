@@ -35,6 +35,21 @@ public sealed class PublishTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Fact]
+    public void PassThru_passes_on_only_what_was_sent()
+    {
+        using var shell = OpenConnected();
+        var result = shell.Invoke("""
+            $throwing = [pscustomobject]@{ n = 7; Subject = 'q.7' }
+            $throwing.PSObject.Properties.Add([psscriptproperty]::new('Payload', { throw 'no payload' }))
+            1..3 | Publish-NasMessage -Subject { if ($_ -eq 2) { throw 'no subject' }; "q.$_" } -PassThru
+            [pscustomobject]@{ n = 4 }, [pscustomobject]@{ n = 5; Subject = 'q.5' }, [pscustomobject]@{ n = 6; Subject = 'q..6' }, $throwing | Publish-NasMessage -PassThru | ForEach-Object n
+            8, [securestring]::new(), 9 | Publish-NasMessage q.8 -PassThru
+            """);
+        Assert.Equal([1, 3, 5, 8, 9], result.Values);
+        Assert.Equal(["SubjectScriptFailed", "MissingSubject", "InvalidSubject", "InvalidPayload", "InvalidPayload"], result.Errors.Select(e => e.FullyQualifiedErrorId.Split(',')[0]));
+    }
+
+    [Fact]
     public void Bytes_stay_bytes_and_nothing_is_an_empty_message()
     {
         using var shell = OpenConnected();

@@ -75,6 +75,26 @@ public sealed class JsonWriteTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Fact]
+    public void A_request_and_a_reply_warn_of_what_lies_too_deep_once_a_call()
+    {
+        using var shell = OpenConnected();
+        var result = shell.Invoke("""
+            $deep = @{ a = @{ b = @{ c = 1 } } }
+            $job = Register-NasSubscription j { $using:deep } -Reply -Depth 1
+            $deep, $deep | Invoke-NasRequest j -Depth 1 -As Text
+            "in the job: $($job.Warning.Count)"
+            $s = Register-NasSubscription k
+            $reply = Register-NasSubscription back
+            1..2 | ForEach-Object { Publish-NasMessage k -ReplyTo back }
+            $s | Receive-NasMessage -Count 2 -Timeout 5 | Send-NasReply $deep -Depth 1
+            $reply | Receive-NasMessage -Count 2 -Timeout 5 -As Text
+            """).ThrowIfFailed();
+        const string cut = """{"a":{"b":"System.Collections.Hashtable"}}""";
+        Assert.Equal([cut, cut, "in the job: 1", cut, cut], result.Values);
+        Assert.Equal(2, result.Warnings.Count(w => w.Contains("-Depth", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Live_objects_give_properties_and_no_graph()
     {
         using var shell = OpenConnected();
