@@ -121,7 +121,8 @@ public enum NasOverflow
     DropOld,
     /// <summary>
     /// Reading waits, so that the server sends no more; at most <see cref="NasSubscriptionOptions.MaxWait"/>, then new
-    /// messages are dropped. The subscription has a connection to the server of its own, so that no other waits with it.
+    /// messages are dropped. The subscription has a connection to the server of its own, so that no other waits with it;
+    /// as a connection's default, the policy gives each request for many replies one, too. No thread is blocked.
     /// </summary>
     Wait,
 }

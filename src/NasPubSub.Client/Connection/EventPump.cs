@@ -20,21 +20,26 @@ internal sealed class EventPump(NasConnection connection)
         if (Interlocked.CompareExchange(ref _running, 1, 0) == 0) ThreadPool.UnsafeQueueUserWorkItem(static p => ((EventPump)p!).Run(), this);
     }
 
+    /// <summary>A handler that throws keeps the event from no other; its error is the connection's last one.</summary>
+    private void Raise(Action<NasEvent> handler, NasEvent what)
+    {
+        try
+        {
+            handler(what);
+        }
+        catch (Exception e)
+        {
+            connection.Remember(e);
+        }
+    }
+
     private void Run()
     {
         do
         {
             while (_waiting.TryDequeue(out var next))
             {
-                try
-                {
-                    Handlers?.Invoke(next);
-                }
-                catch (Exception e)
-                {
-                    // A handler's error has nowhere to go but the connection's own record.
-                    connection.Remember(e);
-                }
+                foreach (var handler in Handlers?.GetInvocationList() ?? []) Raise((Action<NasEvent>)handler, next);
             }
             Interlocked.Exchange(ref _running, 0);
         }

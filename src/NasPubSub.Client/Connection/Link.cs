@@ -26,7 +26,9 @@ internal sealed class Link : IDisposable
     private readonly TaskCompletionSource<NasException> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DateTime _opened = DateTime.UtcNow;
     private Outbox? _outbox;
+    private readonly TaskCompletionSource<bool> _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isClosed;
+    private volatile Task? _pause;
     private PoolWork? _work;
     private byte[] _buffer;
     private int _start, _end;
@@ -90,6 +92,12 @@ internal sealed class Link : IDisposable
         _writing = WriteAsync(outbox);
     }
 
+    /// <summary>Does it read nothing for now?</summary>
+    public bool IsPaused => _pause is not null;
+
+    /// <summary>Reads nothing more until then, so that the server waits. Blocks no thread.</summary>
+    public void PauseUntil(Task room) => _pause = room;
+
     /// <summary>Work that a read brought; it gets the read loop's thread when the loop waits again. Read loop only.</summary>
     public void HandOver(PoolWork work)
     {
@@ -135,14 +143,21 @@ internal sealed class Link : IDisposable
     /// <summary>Closes, and returns when both loops have ended.</summary>
     public async Task CloseAsync()
     {
-        Dispose();
+        End();
         _outbox?.Nudge();
         await _reading.ConfigureAwait(false);
         await _writing.ConfigureAwait(false);
         FailFences();
     }
 
+    /// <summary>Closes at once: what was read and not handled yet is dropped.</summary>
     public void Dispose()
+    {
+        _abandoned.TrySetResult(true);
+        End();
+    }
+
+    private void End()
     {
         _ended.TrySetResult(new NasException(NasError.ConnectionClosed, "The connection was closed."));
         _transport.Dispose();
@@ -166,8 +181,17 @@ internal sealed class Link : IDisposable
         try
         {
             Handle(handler);
-            while (!_ended.Task.IsCompleted)
+            while (true)
             {
+                while (_pause is { } room)
+                {
+                    _work?.Queue();
+                    _work = null;
+                    if (await Task.WhenAny(room, _abandoned.Task).ConfigureAwait(false) != room) return;
+                    _pause = null;
+                    Handle(handler);
+                }
+                if (_ended.Task.IsCompleted) return;
                 MakeRoom();
                 var receiving = _transport.ReceiveAsync(_buffer, _end, _buffer.Length - _end);
                 var work = _work;
@@ -203,6 +227,7 @@ internal sealed class Link : IDisposable
                 if (used == 0) break;
                 handler.OnOperation(this, ref operation, now);
                 _start += used;
+                if (_pause is not null) break;
             }
         }
         finally

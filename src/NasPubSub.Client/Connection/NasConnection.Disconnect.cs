@@ -76,7 +76,7 @@ public sealed partial class NasConnection
     {
         try
         {
-            await FlushAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            await PingAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
             return true;
         }
         catch (NasException e) when (e.Error is NasError.ConnectionLost or NasError.NotConnected && PendingBytes > 0 && Options.Reconnect)

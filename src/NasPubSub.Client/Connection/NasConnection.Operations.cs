@@ -9,6 +9,10 @@ namespace NasPubSub;
 public sealed partial class NasConnection : ILinkHandler
 {
     private readonly Timer _pings;
+    private readonly DenialLog _denials = new();
+
+    /// <summary>What the server denied without anybody being told; one log for a connection and its companions.</summary>
+    internal DenialLog Denials => Parent?._denials ?? _denials;
 
     void ILinkHandler.OnOperation(Link link, ref ServerOperation operation, long utcTicks)
     {
@@ -38,7 +42,7 @@ public sealed partial class NasConnection : ILinkHandler
 
     private void Route(Link link, ref ServerOperation operation, long utcTicks)
     {
-        var deliveries = link.Deliveries ??= new Deliveries(this);
+        var deliveries = link.Deliveries ??= new Deliveries(this, link);
         deliveries.Count(operation.Headers.Length + operation.Payload.Length);
         if (!operation.SameAsLast || link.LastSubscription is null)
         {
@@ -126,8 +130,15 @@ public sealed partial class NasConnection : ILinkHandler
             link.ServerError = exception;
             return;
         }
-        if (error.Error == NasError.PermissionDenied && !error.IsPublish) DenySubscriptions(error, exception);
-        else if (error.Error == NasError.PermissionDenied) DenyRequests(error.Topic ?? "", exception);
+        if (error.Error == NasError.PermissionDenied && !error.IsPublish)
+        {
+            DenySubscriptions(error, exception);
+        }
+        else if (error.Error == NasError.PermissionDenied)
+        {
+            // A request tells its caller; a publish has returned long ago.
+            if (!DenyRequests(error.Topic ?? "", exception)) Denials.Add(exception, isPublish: true);
+        }
         else if (error.Error == NasError.LimitExceeded) DenyLatest(exception);
         OnError(exception);
     }
@@ -151,11 +162,15 @@ public sealed partial class NasConnection : ILinkHandler
         List<NasSubscription> denied;
         lock (_gate)
             denied = [.. _subscriptions.ToList().Where(s => error.Sid > 0 ? s.Sid == error.Sid : s.Topic == error.Topic && (error.QueueGroup is null || s.QueueGroup == error.QueueGroup))];
+        var isTold = denied.Count == 0;
+        lock (_gate) isTold |= denied.Exists(s => s == _inbox || s.RequestTopic is not null || _unconfirmed.Contains(s));
         foreach (var subscription in denied)
         {
             EndSubscription(subscription, exception);
             if (subscription == _inbox) DenyInbox(exception);
         }
+        // Denied later, as after a reload of the permissions: whoever subscribed does not wait for the answer any more.
+        if (!isTold) Denials.Add(exception, isPublish: false);
     }
 
     private void OnError(Exception error)
@@ -184,7 +199,8 @@ public sealed partial class NasConnection : ILinkHandler
 
     private void OnPingTimer()
     {
-        if (_link is not { } link) return;
+        // A link that pauses reads no PONG either.
+        if (_link is not { IsPaused: false } link) return;
         if (link.PingsOut >= Options.MaxPingsOut)
         {
             link.Fail(new NasException(NasError.ConnectionLost, $"The server {link.Address} answered none of {link.PingsOut} pings."));

@@ -21,15 +21,10 @@ public sealed partial class NasConnection
     }
 
     private async Task<NasSubscription> SubscribeApartAsync(
-        string subject, Func<NasMessage, ValueTask>? handler, string? queueGroup, bool useNamespace, NasSubscriptionOptions limits, long maxMessages, CancellationToken cancel)
+        string subject, Func<NasMessage, ValueTask>? handler, string? queueGroup, bool useNamespace,
+        NasSubscriptionOptions limits, long maxMessages, CancellationToken cancel)
     {
-        var companion = new NasConnection(Options, this, Interlocked.Increment(ref _companionsMade) * SidsApart);
-        companion._pool.Replace(_pool.Given);
-        companion.Notified += e =>
-        {
-            if (e.Kind == NasEventKind.Error) Notify(e.Kind, e.Message, e.Exception);
-        };
-        lock (_companions) _companions.Add(companion);
+        var companion = NewCompanion();
         try
         {
             await companion.ConnectAsync(cancel).ConfigureAwait(false);
@@ -40,6 +35,23 @@ public sealed partial class NasConnection
             companion.LeaveParent();
             throw;
         }
+    }
+
+    private NasConnection NewCompanion()
+    {
+        var companion = new NasConnection(Options, this, Interlocked.Increment(ref _companionsMade) * SidsApart);
+        companion._pool.Replace(_pool.Given);
+        companion.Notified += e =>
+        {
+            if (e.Kind == NasEventKind.Error) Notify(e.Kind, e.Message, e.Exception);
+        };
+        lock (_companions)
+        {
+            // Whoever closes this connection ends the companions found here, and no later ones.
+            if (State == NasConnectionState.Closed || _disconnecting is not null) throw Closed();
+            _companions.Add(companion);
+        }
+        return companion;
     }
 
     /// <summary>A companion ends with its subscription.</summary>

@@ -58,10 +58,22 @@ public sealed partial class NasConnection
             : PublishLaterAsync(head, replyTopic, block, default, text, cancel);
     }
 
-    /// <summary>Returns when the server has processed all that was published before.</summary>
-    /// <exception cref="NasException">Timeout, ConnectionLost, NotConnected, ConnectionClosed.</exception>
-    public async Task FlushAsync(TimeSpan? timeout = null, CancellationToken cancel = default) =>
+    /// <summary>
+    /// Returns when the server has processed all that was published before. Publishes that the server denied since the last
+    /// flush are an error here, once; each is also an event of <see cref="Notified"/> when it happens.
+    /// </summary>
+    /// <exception cref="NasException">PermissionDenied, Timeout, ConnectionLost, NotConnected, ConnectionClosed.</exception>
+    public async Task FlushAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
+    {
         await PingAsync(timeout, cancel).ConfigureAwait(false);
+        var denied = Denials.Take(publishesOnly: true);
+        if (denied.Count == 0) return;
+        throw denied.Count == 1 ? denied[0] : new NasException(NasError.PermissionDenied, string.Join(" ", denied.Select(e => e.Message)))
+        {
+            Target = denied[0].Target,
+            IsServers = true,
+        };
+    }
 
     /// <summary>Asks the server for a sign of life, behind all that was published before.</summary>
     /// <returns>The round-trip time.</returns>
@@ -120,7 +132,7 @@ public sealed partial class NasConnection
     /// <summary>Connects where nobody has, unless the user wants to do it himself.</summary>
     private Task ReadyAsync(CancellationToken cancel)
     {
-        if (State == NasConnectionState.Disconnected && !Options.AutoConnect)
+        if (State == NasConnectionState.Disconnected && !Options.AutoConnect && Parent is null)
             throw new NasException(NasError.NotConnected, "The connection is not open: connect first.");
         return ConnectAsync(cancel);
     }

@@ -53,6 +53,20 @@ public sealed partial class NasConnection
         var head = HeadOf(subject, useNamespace);
         var limit = timeout ?? Options.RequestTimeout;
         var deadline = Deadline.In(limit);
+        if (Options.Subscriptions.Overflow == NasOverflow.Wait && Parent is null)
+        {
+            var companion = NewCompanion();
+            try
+            {
+                var apart = companion.RequestManyAsync(subject, payload, limit, count, idleTimeout, stopOnEmpty, headers, useNamespace, cancel);
+                await foreach (var reply in apart.ConfigureAwait(false)) yield return reply;
+            }
+            finally
+            {
+                companion.LeaveParent();
+            }
+            yield break;
+        }
         if (!IsReady) await ReadyInTimeAsync(subject, limit, deadline, cancel).ConfigureAwait(false);
         var inbox = NewInbox();
         var replies = new NasSubscription(this, inbox, inbox, null, null, Options.Subscriptions, count) { RequestTopic = head.Topic };
@@ -71,6 +85,7 @@ public sealed partial class NasConnection
                 }
                 catch (TimeoutException)
                 {
+                    if (got < Math.Max(count, 1) && !IsConnected) throw NoReply(subject, limit);
                     yield break;
                 }
                 if (reply is null) throw replies.Error ?? Closed();
@@ -91,8 +106,9 @@ public sealed partial class NasConnection
     private ValueTask<NasMessage> RequestAsync(string subject, ReadOnlyMemory<byte> payload, string? text, TimeSpan? timeout, NasHeaders? headers, bool useNamespace, CancellationToken cancel)
     {
         var head = HeadOf(subject, useNamespace);
-        var block = HeaderBlock(headers);
         var limit = timeout ?? Options.RequestTimeout;
+        if (head.AsksForStreamMessage) return RequestAloneAsync(subject, payload, text, limit, headers, useNamespace, cancel);
+        var block = HeaderBlock(headers);
         if (!IsReady) return RequestLaterAsync(head, payload, text, limit, block, cancel);
         var deadline = Deadline.In(limit);
         var request = Begin(head, limit, deadline, cancel);
@@ -108,6 +124,16 @@ public sealed partial class NasConnection
             TakeRequest(request.Id)?.Fail(e);
         }
         return request.Task;
+    }
+
+    /// <summary>A request with an inbox of its own, for a reply whose subject does not say which request it answers.</summary>
+    private async ValueTask<NasMessage> RequestAloneAsync(
+        string subject, ReadOnlyMemory<byte> payload, string? text, TimeSpan limit, NasHeaders? headers, bool useNamespace, CancellationToken cancel)
+    {
+        var bytes = text is null ? payload : Encoding.UTF8.GetBytes(text);
+        var replies = RequestManyAsync(subject, bytes, limit, count: 1, idleTimeout: null, stopOnEmpty: false, headers, useNamespace, cancel);
+        await foreach (var reply in replies.ConfigureAwait(false)) return reply;
+        throw NoReply(subject, limit);
     }
 
     private async ValueTask<NasMessage> RequestLaterAsync(PublishHead head, ReadOnlyMemory<byte> payload, string? text, TimeSpan limit, byte[]? block, CancellationToken cancel)
@@ -200,13 +226,15 @@ public sealed partial class NasConnection
     private void OnReply(Link link, ref ServerOperation operation, long utcTicks)
     {
         _inboxAnswered = true;
-        if (ReadToken(operation.Subject) is not { } id || TakeRequest(id) is not { } request) return;
+        var token = ReadToken(operation.Subject);
+        if ((token is { } id ? TakeRequest(id) : TakeOnlyRequest()) is not { } request) return;
         if (NasHeaders.PeekStatus(operation.Headers) == 503)
         {
             request.Fail(NoResponders(request.Subject));
             return;
         }
-        request.Complete(ToMessage(new MessageOrigin(_inbox!, id), ref operation, utcTicks));
+        var origin = token is { } number ? new MessageOrigin(_inbox!, number) : _inbox!.OriginOf(operation.Subject);
+        request.Complete(ToMessage(origin, ref operation, utcTicks));
         // Of several, the requesters stand in one queue of the pool, and behind them the write loop, so that what they ask next leaves together.
         if (_requests.Count == 0) link.HandOver(request);
         else request.Queue();
@@ -225,6 +253,21 @@ public sealed partial class NasConnection
             id = id * 10 + digit - '0';
         }
         return id;
+    }
+
+    /// <summary>
+    /// The request that a reply under a subject of its own belongs to: a server delivers a stream's message to an inbox under
+    /// the message's subject. With several under way nobody can tell which.
+    /// </summary>
+    private PendingRequest? TakeOnlyRequest()
+    {
+        lock (_requestGate)
+        {
+            if (_requests.Count != 1) return null;
+            var request = _requests.ToList()[0];
+            _requests.Remove(request);
+            return request;
+        }
     }
 
     private PendingRequest? TakeRequest(long id)
@@ -262,12 +305,14 @@ public sealed partial class NasConnection
 
     /// <param name="topic">The subject that is denied, or the reply subject.</param>
     /// <param name="error">The server's word.</param>
-    private void DenyRequests(string topic, NasException error)
+    /// <returns>Was there any?</returns>
+    private bool DenyRequests(string topic, NasException error)
     {
-        FailRequests(error, r => r.Topic == topic || ReplyTopicOf(r.Id) == topic);
+        var failed = FailRequests(error, r => r.Topic == topic || ReplyTopicOf(r.Id) == topic);
         List<NasSubscription> many;
         lock (_gate) many = _subscriptions.ToList().FindAll(s => s.RequestTopic is { } asked && (asked == topic || s.Topic == topic));
         foreach (var replies in many) EndSubscription(replies, error);
+        return failed > 0 || many.Count > 0;
     }
 
     private void DenyInbox(NasException error)
@@ -276,7 +321,8 @@ public sealed partial class NasConnection
         FailRequests(error);
     }
 
-    private void FailRequests(NasException error, Func<PendingRequest, bool>? which = null)
+    /// <returns>How many.</returns>
+    private int FailRequests(NasException error, Func<PendingRequest, bool>? which = null)
     {
         List<PendingRequest> failed = [];
         lock (_requestGate)
@@ -289,10 +335,13 @@ public sealed partial class NasConnection
             }
         }
         foreach (var request in failed) request.Fail(error);
+        return failed.Count;
     }
 
-    private static NasException NoReply(string subject, TimeSpan limit) =>
-        new(NasError.RequestTimeout, $"No reply to the request on '{subject}' came within {limit.TotalSeconds:0.###} s.") { Target = subject };
+    /// <summary>Without a server there is nobody to answer: that is another failure than a service that is silent.</summary>
+    private NasException NoReply(string subject, TimeSpan limit) => IsConnected
+        ? new(NasError.RequestTimeout, $"No reply to the request on '{subject}' came within {limit.TotalSeconds:0.###} s.") { Target = subject }
+        : new(NasError.NotConnected, $"The request on '{subject}' has no reply after {limit.TotalSeconds:0.###} s: the session is not connected ({State}).") { Target = subject };
 
     private static NasException NoResponders(string subject) =>
         new(NasError.NoResponders, $"Nobody answers on '{subject}': no service or subscription listens there.") { Target = subject };

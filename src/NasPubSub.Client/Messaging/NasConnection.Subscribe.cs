@@ -92,6 +92,11 @@ public sealed partial class NasConnection
 
     internal void Unsubscribe(NasSubscription subscription, long max)
     {
+        if (subscription.Owner != this)
+        {
+            subscription.Owner.Unsubscribe(subscription, max);
+            return;
+        }
         lock (_gate)
         {
             if (_subscriptions.Find(subscription.Sid) != subscription) return;

@@ -15,7 +15,9 @@ public sealed partial class NasSubscription
     private bool _ended, _discarded, _completed;
     private bool _pumping;
     private HandlerPump? _pump;
-    private int _blocked, _held;
+    private int _blocked;
+    private NasMessage? _overflow;
+    private TaskCompletionSource<bool>? _room;
     private TaskCompletionSource<bool>? _arrival;
 
     /// <summary>Messages that wait to be handled or read.</summary>
@@ -69,8 +71,9 @@ public sealed partial class NasSubscription
                 if (_ended || (_max > 0 && _received >= _max)) break;
                 last = ++_received == _max;
                 var size = message.Size;
-                if (IsFull(size) && !MakeRoom(size)) Drop();
-                else Put(message, size);
+                if (IsFull(size) ? MakeRoom(size) : _overflow is null) Put(message, size);
+                else if (Limits.Overflow == NasOverflow.Wait && !_isSlow) SetAside(message);
+                else Drop();
             }
             becameSlow = _isSlow && !wasSlow;
         }
@@ -104,6 +107,9 @@ public sealed partial class NasSubscription
         {
             if (error is not null) Error ??= error;
             _ended = true;
+            if (_overflow is { } waiting) Put(waiting, waiting.Size);
+            _overflow = null;
+            _room?.TrySetResult(true);
             if (discard)
             {
                 _discarded = true;
@@ -124,7 +130,13 @@ public sealed partial class NasSubscription
     {
         lock (_gate)
         {
-            for (var excess = Delivered - max; excess > 0 && _count > 0; excess--)
+            var excess = Delivered - max;
+            if (excess > 0 && _overflow is not null)
+            {
+                excess--;
+                _overflow = null;
+            }
+            for (; excess > 0 && _count > 0; excess--)
             {
                 ref var last = ref _ring[(_head + --_count) & (_ring.Length - 1)];
                 _bytes -= last!.Size;
@@ -135,11 +147,10 @@ public sealed partial class NasSubscription
 
     private bool IsFull(int size) => _count > 0 && (_count >= Limits.MaxPendingMessages || _bytes + size > Limits.MaxPendingBytes);
 
-    /// <summary>Does what the policy says for a message more than fits.</summary>
+    /// <summary>Drops old messages where the policy says so.</summary>
     /// <returns>Does it fit now?</returns>
     private bool MakeRoom(int size)
     {
-        if (Limits.Overflow == NasOverflow.Wait) WaitForReader(size);
         while (Limits.Overflow == NasOverflow.DropOld && IsFull(size))
         {
             Take();
@@ -155,18 +166,41 @@ public sealed partial class NasSubscription
         _isSlow = true;
     }
 
-    private void WaitForReader(int size)
+    /// <summary>Keeps the one message that finds no room; the read loop waits until it has some. Under the lock.</summary>
+    private void SetAside(NasMessage message)
     {
-        Announce();
-        var deadline = Deadline.In(Limits.MaxWait);
-        while (IsFull(size) && !_ended && !_isSlow)
+        // While the client moves to another server, what was held back comes in one piece: in doubt it is delivered.
+        if (_overflow is { } earlier) Put(earlier, earlier.Size);
+        _overflow = message;
+        _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Is a message set aside? Read loop only.</summary>
+    internal bool LacksRoom => _overflow is not null;
+
+    /// <summary>Ends when the message set aside has room, or has waited too long and is dropped; null where there is none.</summary>
+    internal Task? WaitForRoom()
+    {
+        lock (_gate) return _overflow is null ? null : WaitForRoomAsync(_room!.Task);
+    }
+
+    private async Task WaitForRoomAsync(Task room)
+    {
+        try
         {
-            var left = Deadline.Left(deadline);
-            if (left == TimeSpan.Zero) return;
-            _held++;
-            Monitor.Wait(_gate, left);
-            _held--;
+            await room.WaitAsync(Deadline.ForTimer(Limits.MaxWait)).ConfigureAwait(false);
+            return;
         }
+        catch (TimeoutException)
+        {
+            lock (_gate)
+            {
+                if (_overflow is null) return;
+                _overflow = null;
+                Drop();
+            }
+        }
+        Connection.OnSlow(this);
     }
 
     private void Put(NasMessage message, int size)
@@ -188,7 +222,12 @@ public sealed partial class NasSubscription
         _head = (_head + 1) & (_ring.Length - 1);
         _bytes -= message.Size;
         if (--_count <= Limits.MaxPendingMessages / 2 && _bytes <= Limits.MaxPendingBytes / 2) _isSlow = false;
-        if (_held > 0) Monitor.PulseAll(_gate);
+        if (_overflow is { } waiting && !IsFull(waiting.Size))
+        {
+            _overflow = null;
+            Put(waiting, waiting.Size);
+            _room!.TrySetResult(true);
+        }
         return message;
     }
 
@@ -209,5 +248,4 @@ public sealed partial class NasSubscription
             _completion?.TrySetResult(true);
         }
     }
-
 }

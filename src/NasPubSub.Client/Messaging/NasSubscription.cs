@@ -11,8 +11,6 @@ namespace NasPubSub;
 public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
 {
     private readonly Func<NasMessage, ValueTask>? _handler;
-    private readonly NasConnection _owner;
-    private readonly bool _isPattern;
     private MessageOrigin? _origin;
     private byte[] _originTopic = [];
     private int _originLength;
@@ -22,7 +20,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
 
     internal NasSubscription(NasConnection owner, string subject, string topic, string? queueGroup, Func<NasMessage, ValueTask>? handler, NasSubscriptionOptions limits, long max)
     {
-        _owner = owner;
+        Owner = owner;
         Connection = owner.Parent ?? owner;
         Topic = topic;
         Subject = subject;
@@ -30,7 +28,6 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         Limits = limits;
         _handler = handler;
         _max = max;
-        _isPattern = topic.IndexOf('*') >= 0 || topic.EndsWith('>');
     }
 
     /// <summary>The connection it belongs to.</summary>
@@ -56,6 +53,9 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
 
     /// <summary>Why the server ended it, if it did.</summary>
     public Exception? Error { get; private set; }
+
+    /// <summary>The connection it is made on: the companion's, where it makes the server wait.</summary>
+    internal NasConnection Owner { get; }
 
     internal NasSubscriptionOptions Limits { get; }
 
@@ -83,10 +83,13 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         return ClientLines.Subscribe(Topic, QueueGroup, Sid);
     }
 
-    /// <summary>The message's subject as one object with those before it, where it is the same. Read loop only.</summary>
+    /// <summary>
+    /// The message's subject as one object with those before it, where it is the same. It is always the subject on the wire:
+    /// a stream delivers to an inbox under the stream's subjects. Read loop only.
+    /// </summary>
     internal MessageOrigin OriginOf(ReadOnlySpan<byte> topic)
     {
-        if (!_isPattern || topic.SequenceEqual(_originTopic.AsSpan(0, _originLength))) return _origin ??= new MessageOrigin(this, Topic);
+        if (_origin is not null && topic.SequenceEqual(_originTopic.AsSpan(0, _originLength))) return _origin;
         if (_originTopic.Length < topic.Length) _originTopic = new byte[topic.Length * 2];
         topic.CopyTo(_originTopic);
         _originLength = topic.Length;
@@ -101,7 +104,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     public Task UnsubscribeAsync(long maxMessages = 0, CancellationToken cancel = default)
     {
         cancel.ThrowIfCancellationRequested();
-        _owner.Unsubscribe(this, maxMessages);
+        Owner.Unsubscribe(this, maxMessages);
         return Task.CompletedTask;
     }
 
@@ -116,7 +119,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         var deadline = Deadline.In(limit);
         try
         {
-            await _owner.FinishAsync(this, limit, cancel).ConfigureAwait(false);
+            await Owner.FinishAsync(this, limit, cancel).ConfigureAwait(false);
             if (_handler is not null) await WaitCompletedAsync(cancel).WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)

@@ -13,6 +13,7 @@ internal sealed class PublishHead
         Subject = subject;
         UseNamespace = useNamespace;
         Topic = Subjects.ToWire(ns, subject, useNamespace, inboxPrefix);
+        AsksForStreamMessage = Topic[0] == '$' && Topic.Contains(".CONSUMER.MSG.NEXT.", StringComparison.Ordinal);
         Pub = Encoding.UTF8.GetBytes("PUB " + Topic + " ");
         if (Pub.Length + 1 > Subjects.MaxControlLine - 64)
             throw new NasException(NasError.InvalidSubject, "The subject with its namespace is too long for a server's control line.") { Target = subject };
@@ -22,6 +23,9 @@ internal sealed class PublishHead
     public bool UseNamespace { get; }
     public string Topic { get; }
     public byte[] Pub { get; }
+
+    /// <summary>Does it ask a consumer for its next message? That comes under the message's own subject.</summary>
+    public bool AsksForStreamMessage { get; }
 
     /// <summary>Made when the first headers come: answers go to a new subject each, most of them without.</summary>
     public byte[] HPub => _hpub ??= Encoding.UTF8.GetBytes("HPUB " + Topic + " ");

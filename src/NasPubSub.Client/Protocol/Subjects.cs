@@ -8,8 +8,11 @@ internal static class Subjects
 
     private const int MaxLength = MaxControlLine - 64;
 
-    /// <summary>Prefixes with a meaning of their own on the wire; a namespace never goes before them.</summary>
-    private static readonly string[] Reserved = ["$JS.", "$SYS.", "$SRV.", "$KV.", "$O.", "_INBOX."];
+    /// <summary>
+    /// Prefixes with a meaning of their own on the wire, which a namespace never precedes. <c>_R_.</c> and <c>_GR_.</c> are what
+    /// a server makes of the reply subject of a request from another account or another cluster.
+    /// </summary>
+    private static readonly string[] Reserved = ["$JS.", "$SYS.", "$SRV.", "$KV.", "$O.", "_INBOX.", "_R_.", "_GR_."];
 
     public static bool IsReserved(string subject, string? inboxPrefix = null)
     {

@@ -38,6 +38,22 @@ public sealed class RequestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Without_a_server_a_request_that_runs_out_of_time_is_not_connected()
+    {
+        await _connection.SubscribeAsync("mute", _ => default);
+        var asked = _connection.RequestAsync("mute", "x", TimeSpan.FromMilliseconds(300)).AsTask();
+        await _server.KillAsync();
+        await Clients.FailsAsync(NasError.NotConnected, () => asked);
+        await Eventually.TrueAsync(() => _connection.State == NasConnectionState.Reconnecting);
+        await Clients.FailsAsync(NasError.NotConnected, async () => await _connection.RequestAsync("mute", "x", TimeSpan.FromMilliseconds(50)));
+        await Clients.FailsAsync(NasError.NotConnected, async () =>
+        {
+            await foreach (var _ in _connection.RequestManyAsync("mute", default, TimeSpan.FromMilliseconds(50))) { }
+        });
+        await _connection.DisconnectAsync(drain: false);
+    }
+
+    [Fact]
     public async Task Many_at_once_each_get_their_own_reply()
     {
         await _connection.SubscribeAsync("echo", m => m.ReplyAsync(m.Payload));

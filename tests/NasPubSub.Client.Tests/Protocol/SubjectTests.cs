@@ -72,6 +72,8 @@ public sealed class SubjectTests
     [InlineData("a*b")]
     [InlineData("a.>")]
     [InlineData("_INBOX")]
+    [InlineData("_R_")]
+    [InlineData("_GR_")]
     [InlineData("$JS.x")]
     public void No_namespace(string ns) => Refused(NasError.InvalidNamespace, () => Subjects.CheckNamespace(ns));
 
@@ -112,6 +114,9 @@ public sealed class SubjectTests
     [InlineData(null, "a.b", true, "a.b")]
     [InlineData("x.y", "a", true, "x.y.a")]
     [InlineData("ns", "_INBOX.1.2", true, "_INBOX.1.2")]
+    [InlineData("ns", "_R_.ab.1", true, "_R_.ab.1")]
+    [InlineData("ns", "_GR_.ab.cd._R_.x", true, "_GR_.ab.cd._R_.x")]
+    [InlineData("ns", "_R_x.1", true, "ns._R_x.1")]
     [InlineData("ns", "$JS.API.INFO", true, "$JS.API.INFO")]
     [InlineData("ns", "$SYS.PING", true, "$SYS.PING")]
     [InlineData("ns", "$SRV.PING", true, "$SRV.PING")]

@@ -115,6 +115,8 @@ public sealed class SlowConsumerTests
         await using var connection = new NasConnection(Quick.Options(server.Url));
         var release = new ManualResetEventSlim();
         connection.Notified += _ => throw new InvalidOperationException("thrown by a listener");
+        var heard = 0;
+        connection.Notified += _ => Interlocked.Increment(ref heard);
         connection.Notified += _ => release.Wait(TimeSpan.FromSeconds(20));
         await connection.ConnectAsync();
         await connection.ReconnectAsync();
@@ -123,5 +125,7 @@ public sealed class SlowConsumerTests
         Assert.Equal("x", await subscription.NextAsync());
         release.Set();
         await Eventually.TrueAsync(() => connection.LastError?.Message == "thrown by a listener");
+        // Nor does it keep the event from the others.
+        await Eventually.TrueAsync(() => Volatile.Read(ref heard) >= 3);
     }
 }
