@@ -1,6 +1,6 @@
 <#
 .SYNOPSIS
-    Builds, tests, shows and packs NasPubSub: what build.sh does, for PowerShell and for Windows.
+    Builds, tests, shows and packs NasPubSub. Where there is no pwsh, build.sh fetches one and hands over to this.
 .EXAMPLE
     ./build.ps1 -Task Test
 #>
@@ -22,17 +22,11 @@ if ($env:CI -eq 'true') {
     $env:UseSharedCompilation = 'false'
 }
 $results = Join-Path $PSScriptRoot 'TestResults'
-$shell = & (Join-Path $PSScriptRoot 'tools/Get-ShellPath.ps1')
 $count = @{ passed = 0; failed = 0; skipped = 0 }
-
-function Add-Count([int] $passed, [int] $failed, [int] $skipped) {
-    $count.passed += $passed
-    $count.failed += $failed
-    $count.skipped += $skipped
-}
 
 # A build that works says nothing; one that fails shows all it said.
 function Invoke-Build([string[]] $What = @('NasPubSub.sln')) {
+    Write-Host "== build $What"
     $log = dotnet build -c Release -v quiet @What
     if ($LASTEXITCODE -ne 0) {
         $log | Out-Host
@@ -40,71 +34,84 @@ function Invoke-Build([string[]] $What = @('NasPubSub.sln')) {
     }
 }
 
-function Invoke-Demo {
-    Invoke-Build
-    $env:NATS_SERVER = & tools/Get-NatsServer.ps1
-    "examples/quickstart.ps1 in $shell with $(& $env:NATS_SERVER --version)"
-    & $shell -NoProfile -File examples/quickstart.ps1
-    if ($LASTEXITCODE -ne 0) { throw "The demo ended with exit code $LASTEXITCODE." }
+function Get-Server([string] $Version) {
+    $server = & tools/Get-NatsServer.ps1 $Version
+    Write-Host "== $(& $server --version): $server"
+    $server
 }
 
-# One run, whose numbers come from its result file. A run that ends badly without a failed test in that file has crashed or
-# hung, and counts as a failure.
-function Invoke-XUnit([string] $name, [string] $project, [string] $build, [string[]] $more = @()) {
-    Write-Host "== $name"
-    $env:NAS_MODULE_BUILD = $build
-    $env:DOTNET_TieredPGO = '0'
-    dotnet test "tests/$project" -c Release --no-build -v quiet --results-directory $results `
-        --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' `
-        --blame-hang-timeout 4m --blame-hang-dump-type none @more | Out-Host
+function Invoke-Demo {
+    Invoke-Build
+    $env:NATS_SERVER = Get-Server
+    Write-Host '== examples/quickstart.ps1'
+    $shell = & tools/Get-ShellPath.ps1
+    & $shell -NoProfile -File examples/quickstart.ps1
+    if ($LASTEXITCODE -ne 0) { throw "The demo ended with exit code $LASTEXITCODE." }
+    Write-Host '== next: import the module with "Import-Module ./NasPubSub.psd1" in pwsh (tools/pwsh where it is not on PATH)'
+}
+
+# Adds up a run. One that ends badly without a failed test has crashed or hung, and counts as a failure.
+function Add-Count([string] $Name, [int] $Status, [int] $Passed, [int] $Failed, [int] $Skipped, [Diagnostics.Stopwatch] $Watch) {
+    $crashed = $Failed -eq 0 -and ($Status -ne 0 -or $Passed -eq 0)
+    if ($crashed) { $Failed = 1 }
+    $count.passed += $Passed
+    $count.failed += $Failed
+    $count.skipped += $Skipped
+    $end = if ($crashed) { "; it did not run to its end (exit code $Status)" }
+    Write-Host ('== {0}: {1} passed, {2} failed, {3} skipped in {4:0} s{5}' -f
+        $Name, $Passed, $Failed, $Skipped, $Watch.Elapsed.TotalSeconds, $end)
+}
+
+# The lines of a test run that say nothing: what fails is shown as it fails, the numbers by Add-Count.
+$noise = '^\s*$|^(Test run for|VSTest version|Starting test execution|A total of|Results File|Passed!|Failed!|Skipped!|\s*Skipped )'
+
+function Invoke-XUnit([string] $Name, [string] $Project, [hashtable] $With = @{}, [string[]] $More = @()) {
+    # Without the runtime's profiles: tests run most code a few times only, and a seventh of their processor time went into those.
+    $With['DOTNET_TieredPGO'] = '0'
+    $before = @{}
+    foreach ($key in $With.Keys) { $before[$key] = [Environment]::GetEnvironmentVariable($key) }
+    foreach ($key in $With.Keys) { [Environment]::SetEnvironmentVariable($key, $With[$key]) }
+    $watch = [Diagnostics.Stopwatch]::StartNew()
+    try {
+        dotnet test "tests/$Project" -c Release --no-build -v quiet --results-directory $results `
+            --logger "trx;LogFileName=$Name.trx" --logger 'console;verbosity=minimal' `
+            --blame-hang-timeout 4m --blame-hang-dump-type none @More |
+            Where-Object { $_ -notmatch $noise } | Out-Host
+    }
+    finally {
+        foreach ($key in $With.Keys) { [Environment]::SetEnvironmentVariable($key, $before[$key]) }
+    }
     $status = $LASTEXITCODE
-    $env:NAS_MODULE_BUILD = $env:DOTNET_TieredPGO = $null
-    $file = Join-Path $results "$name.trx"
+    $file = Join-Path $results "$Name.trx"
     $total = $executed = $passed = 0
     if (Test-Path $file) {
         $counters = ([xml](Get-Content $file -Raw)).TestRun.ResultSummary.Counters
         $total, $executed, $passed = [int]$counters.total, [int]$counters.executed, [int]$counters.passed
     }
-    $failed = $executed - $passed
-    if ($failed -eq 0 -and ($status -ne 0 -or $executed -eq 0)) {
-        Write-Host "== $name did not run to its end (exit code $status, $executed of $total tests)"
-        $failed = 1
-    }
-    Add-Count -Passed $passed -Failed $failed -Skipped ($total - $executed)
-}
-
-function Invoke-OnServer([string] $server, [scriptblock] $run) {
-    $before = $env:NATS_SERVER, $env:NAS_TEST_SERVER
-    $env:NATS_SERVER, $env:NAS_TEST_SERVER = $server, $null
-    try { & $run } finally { $env:NATS_SERVER, $env:NAS_TEST_SERVER = $before }
+    Add-Count $Name $status $passed ($executed - $passed) ($total - $executed) $watch
 }
 
 function Invoke-Pester5 {
-    if (-not (Test-Path tests/Pester/*.Tests.ps1)) { return }
-    Write-Host '== Pester'
     $file = Join-Path $results 'pester.counts'
+    $shell = & tools/Get-ShellPath.ps1
+    $watch = [Diagnostics.Stopwatch]::StartNew()
     & $shell -NoProfile -NonInteractive -File tools/Invoke-PesterTests.ps1 -CountFile $file | Out-Host
-    if (Test-Path $file) {
-        $passed, $failed, $skipped = (Get-Content $file -Raw).Trim().Split(' ')
-        Add-Count -Passed $passed -Failed $failed -Skipped $skipped
-    }
-    else {
-        Write-Host '== Pester did not run to its end'
-        Add-Count -Passed 0 -Failed 1 -Skipped 0
-    }
+    $status = $LASTEXITCODE
+    $passed, $failed, $skipped = if (Test-Path $file) { (Get-Content $file -Raw).Trim().Split(' ') } else { 0, 0, 0 }
+    Add-Count Pester $status $passed $failed $skipped $watch
 }
 
 function Invoke-Test {
     if (Test-Path $results) { Remove-Item $results -Recurse -Force }
     $null = New-Item $results -ItemType Directory
     Invoke-Build
-    try { $env:NATS_SERVER = & tools/Get-NatsServer.ps1 } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
+    try { $env:NATS_SERVER = Get-Server } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
     $old = $null
-    try { $old = & tools/Get-NatsServer.ps1 -Version 2.9 } catch { 'Tests against nats-server 2.9 are skipped: it cannot be fetched.' }
-    Invoke-XUnit -Name client -Project NasPubSub.Client.Tests
-    if ($old) { Invoke-OnServer $old { Invoke-XUnit -Name client-on-2.9 -Project NasPubSub.Client.Tests -More '--filter', 'Servers=old' } }
-    Invoke-XUnit -Name module-net8.0 -Project NasPubSub.Tests -Build net8.0
-    Invoke-XUnit -Name module-netstandard2.0 -Project NasPubSub.Tests -Build netstandard2.0
+    try { $old = Get-Server 2.9 } catch { Write-Host '== tests against nats-server 2.9 are skipped: it cannot be fetched' }
+    Invoke-XUnit client NasPubSub.Client.Tests
+    if ($old) { Invoke-XUnit client-on-2.9 NasPubSub.Client.Tests @{ NATS_SERVER = $old; NAS_TEST_SERVER = '' } '--filter', 'Servers=old' }
+    Invoke-XUnit module-net8.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'net8.0' }
+    Invoke-XUnit module-netstandard2.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'netstandard2.0' }
     Invoke-Pester5
     ''
     "$($count.passed) passed, $($count.failed) failed, $($count.skipped) skipped"
@@ -124,8 +131,8 @@ try {
             dotnet msbuild tools/package.proj -nologo -v:minimal
         }
         Clean {
-            Get-Item bin, en-US, out, TestResults, src/*/bin, src/*/obj, tests/*/bin, tests/*/obj -ErrorAction Ignore |
-                Remove-Item -Recurse -Force
+            Get-Item bin, en-US, out, TestResults, src/*/bin, src/*/obj, tests/*/bin, tests/*/obj, tools/*/bin, tools/*/obj `
+                -ErrorAction Ignore | Remove-Item -Recurse -Force
         }
     }
     if ($Task -in 'Bench', 'Package') { exit $LASTEXITCODE }

@@ -1,6 +1,6 @@
 namespace NasPubSub.TestServer;
 
-/// <summary>Finds the nats-server to run: <c>NATS_SERVER</c>, PATH, then what tools/get-nats-server put into .tools/.</summary>
+/// <summary>Finds the nats-server to run: <c>NATS_SERVER</c>, PATH, then what tools/Get-NatsServer.ps1 put into .tools/.</summary>
 public static class NatsServerBinary
 {
     /// <summary>The top folder of the repository.</summary>

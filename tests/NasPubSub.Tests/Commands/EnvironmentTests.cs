@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using NasPubSub.Host;
 using NasPubSub.Tests.Infrastructure;
 using NasPubSub.TestServer;
 
@@ -53,13 +52,8 @@ public sealed class EnvironmentTests(EnvironmentTests.Locked locked) : IClassFix
         var server = locked.Server;
         string Fill(string text) => text.Replace("BOBURL", $"nats://bob:s3cret@127.0.0.1:{server.Port}").Replace("URL", server.Url).Replace("PORT", server.Port.ToString());
         var script = "$eve = [pscredential]::new('eve', [System.Net.NetworkCredential]::new('', 'other').SecurePassword); " + Shows.Replace("CALL", Fill(call));
-        var start = new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { typeof(ConsoleHost).Assembly.Location, "-NoProfile", "-c", $"Import-Module '{ModuleUnderTest.Manifest}'; {script}" },
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            Environment = { ["XDG_CONFIG_HOME"] = locked.Folder },
-        };
+        var start = Pwsh.WithModule(script);
+        start.Environment["XDG_CONFIG_HOME"] = locked.Folder;
         foreach (var pair in variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=', 2))) start.Environment[pair[0]] = Fill(pair[1]);
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync();

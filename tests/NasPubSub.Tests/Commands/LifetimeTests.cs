@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using NasPubSub.Host;
 using NasPubSub.Tests.Infrastructure;
 
 namespace NasPubSub.Tests.Commands;
@@ -16,12 +15,7 @@ public sealed class LifetimeTests(ServerFixture fixture) : ServedTests(fixture)
     {
         using var shell = OpenConnected();
         shell.Run("$sub = $nas.SubscribeAsync('out').GetAwaiter().GetResult()");
-        using var process = Process.Start(new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { typeof(ConsoleHost).Assembly.Location, "-NoProfile", "-c", $"Import-Module '{ModuleUnderTest.Manifest}'; $null = Connect-NasPubSub {Server.Url} -Namespace {Space}; {script}" },
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
+        using var process = Process.Start(Pwsh.WithModule($"$null = Connect-NasPubSub {Server.Url} -Namespace {Space}; {script}"))!;
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(1000, shell.Get<int>("@($sub | Receive-NasMessage -Count 1000 -Timeout 10).Count"));
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using NasPubSub.Host;
 using NasPubSub.Tests.Infrastructure;
 using NasPubSub.TestServer;
 
@@ -158,13 +157,8 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
     {
         // In a process of its own: the variables count for all of one.
         var script = $"try {{ $null = Connect-NasPubSub -Verbose 4>&1; {(expected.Length > 0 ? Who : "''")} }} catch {{ $_.FullyQualifiedErrorId.Split(',')[0]; [Console]::Error.WriteLine($_.Exception.ToString() + $_.TargetObject) }}";
-        var start = new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { typeof(ConsoleHost).Assembly.Location, "-NoProfile", "-c", $"Import-Module '{ModuleUnderTest.Manifest}'; {script}" },
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["NATS_URL"] = servers.Fill(server) },
-        };
+        var start = Pwsh.WithModule(script);
+        start.Environment["NATS_URL"] = servers.Fill(server);
         foreach (var pair in servers.Fill(variables).Replace("bobSeed", (string)servers.Secrets["bobSeed"]).Split(' ').Select(v => v.Split('=', 2))) start.Environment[pair[0]] = pair[1];
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
@@ -189,7 +183,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         await Eventually.TrueAsync(() => shell.Get<bool>("$nas.IsConnected -and $nas.Statistics.Reconnects -ge 1"));
         Assert.Equal(Servers.Value(late, "Id"), shell.Get<string>(Who + " 3>$null"));
         await Eventually.TrueAsync(() => shell.Get<string>("\"$($nas.State)\"") == "Closed", TimeSpan.FromSeconds(20));
-        var result = shell.Invoke("$nas.LastError.Error.ToString(); 'x' | Publish-NasMessage a -Verbose -Debug -Connection $nas");
+        var result = shell.Invoke("$nas.LastError.Error.ToString(); 'x' | Publish-NasMessage a -Verbose -Connection $nas");
         Assert.Equal("AuthenticationFailed", Assert.Single(result.Output).ToString());
         Assert.Equal("ConnectionClosed", result.ErrorId);
         Assert.Contains("refused to let this client in", result.Errors[0].ToString(), StringComparison.Ordinal);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using System.Security.Cryptography.X509Certificates;
-using NasPubSub.Host;
 using NasPubSub.Tests.Infrastructure;
 using NasPubSub.TestServer;
 
@@ -178,11 +177,7 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     {
         // In a process of its own: the variables count for all of one.
         var script = $"try {{ \"$((Connect-NasPubSub {servers.Fill(call)}).IsTls)\" }} catch {{ $_.FullyQualifiedErrorId.Split(',')[0] }}";
-        var start = new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { typeof(ConsoleHost).Assembly.Location, "-NoProfile", "-c", $"Import-Module '{ModuleUnderTest.Manifest}'; {script}" },
-            RedirectStandardOutput = true,
-        };
+        var start = Pwsh.WithModule(script);
         foreach (var variable in servers.Fill(variables).Split(' ')) start.Environment[variable.Split('=')[0]] = variable[(variable.IndexOf('=') + 1)..];
         using var process = Process.Start(start)!;
         var said = (await process.StandardOutput.ReadToEndAsync()).Trim();

@@ -1,14 +1,11 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
-using NasPubSub.Host;
 
 namespace NasPubSub.Tests.Infrastructure;
 
 /// <summary>A fresh runspace with the module imported from its manifest, as in a new shell.</summary>
 internal sealed class Shell : IDisposable
 {
-    private readonly StringWriter _screen = new();
-
     private Shell(bool importModule)
     {
         var state = InitialSessionState.CreateDefault2();
@@ -17,7 +14,7 @@ internal sealed class Shell : IDisposable
             state.ImportPSModule([ModuleUnderTest.Manifest]);
         }
 
-        Runspace = RunspaceFactory.CreateRunspace(new ConsoleHost(_screen, _screen), state);
+        Runspace = RunspaceFactory.CreateRunspace(state);
         Runspace.Open();
         if (importModule)
         {
@@ -49,7 +46,6 @@ internal sealed class Shell : IDisposable
     /// <summary>What a user sees of a script's output: formatted, errors and warnings included.</summary>
     public string Show(string script, params object?[] args)
     {
-        _screen.GetStringBuilder().Clear();
         using var shell = PowerShell.Create(Runspace);
         shell.AddScript(script);
         foreach (var argument in args)
@@ -57,9 +53,8 @@ internal sealed class Shell : IDisposable
             shell.AddArgument(argument);
         }
 
-        shell.Commands.Commands[^1].MergeMyResults(PipelineResultTypes.Error, PipelineResultTypes.Output);
-        shell.AddCommand("Out-Default").Invoke();
-        return _screen.ToString();
+        shell.Commands.Commands[^1].MergeMyResults(PipelineResultTypes.All, PipelineResultTypes.Output);
+        return string.Concat(shell.AddCommand("Out-String").AddParameter("Width", 120).Invoke<string>());
     }
 
     public void Dispose() => Runspace.Dispose();

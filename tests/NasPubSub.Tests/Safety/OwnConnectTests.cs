@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using NasPubSub.Host;
 using NasPubSub.Tests.Infrastructure;
 using NasPubSub.TestServer;
 
@@ -14,18 +13,14 @@ public sealed class OwnConnectTests
         await using var silent = SilentServer.Start(Silence.FromTheStart);
         string[] calls = ["Wait-NasConnection 0.3", "Receive-NasMessage a -Timeout 0.3", "Register-NasSubscription a -Timeout 0.3", "Invoke-NasRequest a x -Timeout 0.3", "Measure-NasThroughput -Timeout 0.3"];
         // A process of its own has the variable.
-        var script = $"Import-Module '{ModuleUnderTest.Manifest}'; " + string.Concat(calls.Select(call =>
+        var script = string.Concat(calls.Select(call =>
             $$"""
             $clock = [System.Diagnostics.Stopwatch]::StartNew()
             try { {{call}} -ErrorAction Stop } catch { "$($_.FullyQualifiedErrorId -replace ',.*') $($clock.Elapsed.TotalSeconds -lt 4.5)" }
 
             """));
-        var start = new ProcessStartInfo("dotnet", [typeof(ConsoleHost).Assembly.Location, "-NoProfile", "-c", script])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            Environment = { ["NATS_URL"] = silent.Url },
-        };
+        var start = Pwsh.WithModule(script);
+        start.Environment["NATS_URL"] = silent.Url;
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

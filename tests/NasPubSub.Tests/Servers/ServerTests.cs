@@ -93,8 +93,7 @@ public sealed class ServerTests
     [Fact]
     public async Task It_ends_with_the_process()
     {
-        var host = Path.Combine(NatsServerBinary.RepositoryRoot, "tests/NasPubSub.Host/bin/Release/net10.0", OperatingSystem.IsWindows() ? "nashost.exe" : "nashost");
-        using var process = Process.Start(new ProcessStartInfo(host, ["-Command", $"Import-Module '{ModuleUnderTest.Manifest}'; {Start}; $server.Id; exit 3"]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(Pwsh.WithModule($"{Start}; $server.Id; exit 3"))!;
         var id = int.Parse(await process.StandardOutput.ReadToEndAsync(), System.Globalization.CultureInfo.InvariantCulture);
         await process.WaitForExitAsync();
         Assert.Equal(3, process.ExitCode);
