@@ -44,6 +44,7 @@ function Invoke-Demo {
     Invoke-Build
     $env:NATS_SERVER = Get-Server
     Write-Host '== examples/quickstart.ps1'
+    if ([Console]::IsOutputRedirected) { $env:NO_COLOR = '1' }
     $shell = & tools/Get-ShellPath.ps1
     & $shell -NoProfile -File examples/quickstart.ps1
     if ($LASTEXITCODE -ne 0) { throw "The demo ended with exit code $LASTEXITCODE." }
@@ -63,7 +64,7 @@ function Add-Count([string] $Name, [int] $Status, [int] $Passed, [int] $Failed, 
 }
 
 # The lines of a test run that say nothing: what fails is shown as it fails, the numbers by Add-Count.
-$noise = '^\s*$|^(Test run for|VSTest version|Starting test execution|A total of|Results File|Passed!|Failed!|Skipped!|\s*Skipped )'
+$noise = '^\s*$|^(Test run for|Data collector|VSTest version|Starting test execution|A total of|Results File|Passed!|Failed!|Skipped!|\s*Skipped )|\[SKIP\]$'
 
 function Invoke-XUnit([string] $Name, [string] $Project, [hashtable] $With = @{}, [string[]] $More = @()) {
     # Without the runtime's profiles: tests run most code a few times only, and a seventh of their processor time went into those.

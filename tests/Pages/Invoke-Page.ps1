@@ -5,14 +5,13 @@
     A block with a prompt (PS> ) is a transcript: each command runs, and what it prints is compared with what the page says,
     numbers, host names and the width of blanks aside. An error that the page shows is expected; any other ends the run.
     A block behind the line <!-- not run: why --> is only parsed.
-    Nothing but the engine's core cmdlets is used here, so that it runs in a hosted engine too.
 .EXAMPLE
     pwsh -NoProfile -File tests/Pages/Invoke-Page.ps1 README.md
 #>
 param(
     [Parameter(Mandatory)] [string] $Path,
 
-    # Passes over blocks with commands that this engine does not have, and compares errors only: older engines show less.
+    # Passes over blocks with commands that this shell does not have, and compares errors only: Windows PowerShell shows less.
     [switch] $KnownOnly
 )
 
@@ -71,7 +70,7 @@ function Test-PageKnown([string] $Text, [Collections.Generic.HashSet[string]] $M
     $tree = [Management.Automation.Language.Parser]::ParseInput($Text, [ref]$null, [ref]$null)
     $own = $tree.FindAll({ $args[0] -is [Management.Automation.Language.FunctionDefinitionAst] }, $true).Name
     # Other runspaces have the module only where it is installed.
-    $known = $Text -notmatch ' -Parallel\b'
+    $known = $Text -notmatch ' -Parallel\b|\bStart-(Thread)?Job\b'
     foreach ($command in $tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)) {
         $name = $command.GetCommandName()
         if ($name -and $name -notin $own -and -not (Get-Command $name -ErrorAction Ignore)) { $known = $false }

@@ -3,8 +3,9 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Infrastructure;
 
 /// <summary>
-/// The manifest the tests import: the repository's own. <c>NAS_MODULE_BUILD=netstandard2.0</c> chooses the build for
-/// Windows PowerShell; one process tests one build, since both have the same assembly names.
+/// The manifest that the tests import, in a copy of the module, so that scripts may write files beside it.
+/// <c>NAS_MODULE_BUILD=netstandard2.0</c> chooses the build for Windows PowerShell; one process tests one build, since both
+/// have the same assembly names.
 /// </summary>
 internal static class ModuleUnderTest
 {
@@ -15,11 +16,11 @@ internal static class ModuleUnderTest
         Environment.GetEnvironmentVariable("NAS_MODULE_BUILD") is { Length: > 0 } build ? build : Modern;
 
     /// <summary>The path of NasPubSub.psd1.</summary>
-    public static string Manifest { get; } = Path.Combine(Build == Modern ? NatsServerBinary.RepositoryRoot : Stage(), "NasPubSub.psd1");
+    public static string Manifest { get; } = Path.Combine(Stage(), "NasPubSub.psd1");
 
     /// <summary>
     /// The manifest picks net8.0 on this engine. So that the manifest under test is the one that ships, the other build is
-    /// put in that place, in a copy of the module.
+    /// put in that place.
     /// </summary>
     private static string Stage()
     {
@@ -29,7 +30,11 @@ internal static class ModuleUnderTest
         File.Copy(Path.Combine(root, "NasPubSub.psd1"), Path.Combine(stage, "NasPubSub.psd1"));
         Copy(Path.Combine(root, "module"), Path.Combine(stage, "module"));
         Copy(Path.Combine(root, "bin", Build), Path.Combine(stage, "bin", Modern));
-        Copy(Path.Combine(root, "bin", Build), Path.Combine(stage, "bin", Build));
+        if (Build != Modern)
+        {
+            Copy(Path.Combine(root, "bin", Build), Path.Combine(stage, "bin", Build));
+        }
+
         return stage;
     }
 

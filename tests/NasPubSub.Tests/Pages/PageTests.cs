@@ -4,8 +4,8 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Pages;
 
 /// <summary>
-/// README.md and docs/*.md: every PowerShell block parses, and those that need no more than the engine's own cmdlets run.
-/// tests/Pester runs them all, in the real shell.
+/// README.md and docs/*.md: every PowerShell block parses, and runs on either build of the module, but for those that need
+/// it installed. tests/Pester runs them all in a shell of their own and compares what they print.
 /// </summary>
 public sealed class PageTests
 {
