@@ -8,7 +8,7 @@ $ErrorActionPreference = 'Stop'
 if (-not (Get-Module NasPubSub)) { Import-Module "$PSScriptRoot/../NasPubSub.psd1" }
 
 # Connect only where there is no connection yet.
-if (-not (Test-NasConnection)) { $null = Connect-NasPubSub $Server -Namespace checks -Timeout 5 }
+if (-not (Get-NasConnection)) { $null = Connect-NasPubSub $Server -Namespace checks -Timeout 5 }
 
 Wait-NasConnection -Timeout 10
 'Connected within 10 seconds'

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace NasPubSub.Connection;
 
 /// <summary>
@@ -14,18 +16,23 @@ internal sealed class DenialLog
     private long _further;
     private volatile bool _any;
 
-    /// <summary>Decides whether somebody is to be told of a denial: a job, say, of its replies. Runs on the read loop.</summary>
-    public event Func<NasException, bool>? Claiming;
+    /// <summary>
+    /// Returns true to take a denial over, as a job does for its replies and its subscription; the subscription is null for a
+    /// publish. Runs on the read loop.
+    /// </summary>
+    public event Func<NasException, NasSubscription?, bool>? Claiming;
 
     /// <summary>Is there something to tell? Costs next to nothing.</summary>
     public bool Any => _any;
 
-    public void Add(NasException error, bool isPublish)
+    public void Add(NasException error, NasSubscription? subscription = null)
     {
         foreach (var claim in Claiming?.GetInvocationList() ?? [])
-            if (((Func<NasException, bool>)claim)(error)) return;
+            if (((Func<NasException, NasSubscription?, bool>)claim)(error, subscription)) return;
+        var isPublish = subscription is null;
         lock (_gate)
         {
+            if (_denials.Exists(d => d.Error == error)) return;
             _any = true;
             if (isPublish && _denials.Find(d => d.IsPublish && d.Error.Message == error.Message) is { } known) known.Count++;
             else if (_denials.Count < MostSubjects) _denials.Add(new Denial(error, isPublish));
@@ -43,11 +50,38 @@ internal sealed class DenialLog
             var taken = _denials.FindAll(d => d.IsPublish || !publishesOnly);
             _denials.RemoveAll(taken.Contains);
             var errors = taken.ConvertAll(d => d.ToError());
-            if (_further > 0) errors.Add(new NasException(NasError.PermissionDenied, $"The server denied {_further:N0} more operations.") { IsServers = true });
-            _further = 0;
+            if (_further > 0) errors.Add(Further());
             _any = _denials.Count > 0;
             return errors;
         }
+    }
+
+    /// <summary>Takes the first, as <see cref="Take"/> takes all.</summary>
+    public bool TryTake([NotNullWhen(true)] out NasException? error)
+    {
+        error = null;
+        if (!_any) return false;
+        lock (_gate)
+        {
+            if (_denials.Count > 0)
+            {
+                error = _denials[0].ToError();
+                _denials.RemoveAt(0);
+            }
+            else if (_further > 0)
+            {
+                error = Further();
+            }
+            _any = _denials.Count > 0 || _further > 0;
+            return error is not null;
+        }
+    }
+
+    private NasException Further()
+    {
+        var error = new NasException(NasError.PermissionDenied, $"The server denied {_further:N0} more operations.") { IsServers = true };
+        _further = 0;
+        return error;
     }
 
     private sealed class Denial(NasException error, bool isPublish)

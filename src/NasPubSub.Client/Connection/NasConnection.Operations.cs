@@ -137,7 +137,7 @@ public sealed partial class NasConnection : ILinkHandler
         else if (error.Error == NasError.PermissionDenied)
         {
             // A request tells its caller; a publish has returned long ago.
-            if (!DenyRequests(error.Topic ?? "", exception)) Denials.Add(exception, isPublish: true);
+            if (!DenyRequests(error.Topic ?? "", exception)) Denials.Add(exception);
         }
         else if (error.Error == NasError.LimitExceeded) DenyLatest(exception);
         OnError(exception);
@@ -162,15 +162,15 @@ public sealed partial class NasConnection : ILinkHandler
         List<NasSubscription> denied;
         lock (_gate)
             denied = [.. _subscriptions.ToList().Where(s => error.Sid > 0 ? s.Sid == error.Sid : s.Topic == error.Topic && (error.QueueGroup is null || s.QueueGroup == error.QueueGroup))];
-        var isTold = denied.Count == 0;
-        lock (_gate) isTold |= denied.Exists(s => s == _inbox || s.RequestTopic is not null || _unconfirmed.Contains(s));
         foreach (var subscription in denied)
         {
+            bool isAwaited;
+            lock (_gate) isAwaited = subscription == _inbox || subscription.RequestTopic is not null || _unconfirmed.Contains(subscription);
             EndSubscription(subscription, exception);
             if (subscription == _inbox) DenyInbox(exception);
+            // After a reload of the permissions, say, whoever subscribed does not wait for the answer any more.
+            if (!isAwaited) Denials.Add(exception, subscription);
         }
-        // Denied later, as after a reload of the permissions: whoever subscribed does not wait for the answer any more.
-        if (!isTold) Denials.Add(exception, isPublish: false);
     }
 
     private void OnError(Exception error)

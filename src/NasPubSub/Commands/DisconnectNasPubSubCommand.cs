@@ -63,6 +63,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
             // Ctrl+C cuts the drain short: it closes all the same.
             store.Forget(connection);
         }
+        ReportDenials();
         if (!drained && !Force) WriteWarning($"The session to {connection.Server} was closed before all of it was sent or handled.");
     }
 }

@@ -32,6 +32,7 @@ public sealed class GetNasConnectionCommand : NasCmdlet
         {
             Watched = session.Connection;
             WriteWarnings();
+            ReportDenials();
             try
             {
                 if (Ping && session.Connection.IsConnected) Await(session.Connection.PingAsync(cancel: Cancellation));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using NasPubSub.Errors;
 using NasPubSub.Sessions;
@@ -13,7 +14,11 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>How often, in milliseconds, a cmdlet that waits for actions of its own runspace lets them run.</summary>
     private const int EventSlice = 10;
 
+    /// <summary>How often a cmdlet that goes on and on reports what the server denied meanwhile.</summary>
+    private static readonly TimeSpan DenialInterval = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stop = new();
+    private readonly Stopwatch _sinceDenials = Stopwatch.StartNew();
     private NasConnection? _watched;
     private Session? _session;
 
@@ -117,8 +122,34 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes what the connection has to say. Costs next to nothing when that is nothing.</summary>
     private protected void WriteWarnings()
     {
+        if (_watched is { Denials.Any: true } && _sinceDenials.Elapsed >= DenialInterval) ReportDenials();
         if (_session is not { HasWarnings: true } session) return;
         while (session.TryTakeWarning(out var warning)) WriteWarning(warning);
+    }
+
+    /// <summary>Reports what the server denied after a call had returned, this cmdlet's or an earlier one's: each once.</summary>
+    private protected void ReportDenials()
+    {
+        _sinceDenials.Restart();
+        while (_watched is { } connection && connection.Denials.TryTake(out var denial)) WriteError(NasErrorRecord.From(denial));
+    }
+
+    /// <summary>
+    /// The end of a cmdlet that publishes. Where the user asks for it, or has no session of his own, it waits for the server
+    /// to have processed everything; what is denied by then is reported.
+    /// </summary>
+    private protected void EndPublishing(bool flush)
+    {
+        if (_watched is not { } connection) return;
+        try
+        {
+            if (flush || (_session is { IsAutomatic: true } && connection.IsConnected)) Await(connection.PingAsync(cancel: Cancellation));
+        }
+        catch (NasException e)
+        {
+            Report(e);
+        }
+        ReportDenials();
     }
 
     /// <summary>Ends the cmdlet with this error.</summary>

@@ -35,6 +35,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
         };
         Watched = connection;
         WriteWarnings();
+        ReportDenials();
         return connection ?? ConnectByItself();
     }
 
@@ -64,7 +65,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
                 _ = connection.DisconnectAsync(drain: false);
                 throw;
             }
-            SessionStore.Current.Add(connection);
+            SessionStore.Current.Add(connection).IsAutomatic = true;
             return connection;
         }
         catch (NasException e)

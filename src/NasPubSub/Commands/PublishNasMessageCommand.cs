@@ -125,15 +125,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     protected override void EndProcessing()
     {
         _connection.Hasten();
-        if (!Flush) return;
-        try
-        {
-            Await(_connection.FlushAsync(cancel: Cancellation));
-        }
-        catch (NasException e)
-        {
-            Report(e);
-        }
+        EndPublishing(Flush);
     }
 
     /// <inheritdoc/>

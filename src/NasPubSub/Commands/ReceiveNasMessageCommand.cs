@@ -18,7 +18,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan FirstShown = TimeSpan.FromSeconds(1);
 
-    private NasSubscription? _own;
+    private NasSubscription? _own, _claimed;
     private long _received;
     private readonly Stopwatch _clock = new();
     private string? _lastSubject;
@@ -86,7 +86,10 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
             else
             {
                 Watched = Subscription.Connection;
+                ReportDenials();
             }
+            _claimed = Subscription;
+            Subscription.Connection.Denials.Claiming += Claims;
             Read(Subscription);
         }
         catch (NasException e)
@@ -184,8 +187,13 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         _progress = null;
     }
 
+    /// <summary>The end of what it reads is its own error.</summary>
+    private bool Claims(NasException error, NasSubscription? subscription) => subscription is not null && subscription == _claimed;
+
     private void End()
     {
+        if (_claimed is not null) _claimed.Connection.Denials.Claiming -= Claims;
+        _claimed = null;
         if (_own is null) return;
         _own.Connection.Unsubscribe(_own, 0);
         _own = null;

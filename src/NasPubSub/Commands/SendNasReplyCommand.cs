@@ -62,7 +62,12 @@ public sealed class SendNasReplyCommand : NasCmdlet
     protected override void ProcessRecord()
     {
         var connection = InputObject.Subscription.Connection;
-        Watched = connection;
+        if (Watched != connection)
+        {
+            EndPublishing(flush: false);
+            Watched = connection;
+            ReportDenials();
+        }
         try
         {
             if (InputObject.ReplyTopic is not { } topic)
@@ -81,6 +86,9 @@ public sealed class SendNasReplyCommand : NasCmdlet
             throw new PipelineStoppedException();
         }
     }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing() => EndPublishing(flush: false);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

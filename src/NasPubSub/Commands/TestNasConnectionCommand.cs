@@ -5,12 +5,20 @@ using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Test-NasConnection: true when a server is there. It never connects by itself and never fails.</summary>
+/// <summary>
+/// Test-NasConnection: true when a server is there, for a session or for an address. What cannot be reached is false, and the
+/// reason is in the verbose stream; it leaves no session behind.
+/// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "NasConnection")]
 [OutputType(typeof(bool))]
 public sealed class TestNasConnectionCommand : NasCmdlet
 {
-    /// <summary>A connection or the name of a session; without it the default of this runspace.</summary>
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// A connection, the name of a session, or the address of a server. Without it the default session of this runspace, and
+    /// without that the server that a cmdlet would connect to.
+    /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ArgumentCompleter(typeof(SessionCompleter))]
     public object? Connection { get; set; }
@@ -27,28 +35,74 @@ public sealed class TestNasConnectionCommand : NasCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var connection = TypedText.OrValue(Connection) switch
+        var given = TypedText.OrValue(Connection);
+        var connection = given switch
         {
-            NasConnection given => given,
+            NasConnection session => session,
             string name => SessionStore.Current.Find(name)?.Connection,
             null => SessionStore.Current.Default?.Connection,
             _ => null,
         };
         Watched = connection;
         WriteWarnings();
-        WriteObject(connection is { IsConnected: true } && (!Ping || Answers(connection)));
+        ReportDenials();
+        if (connection is not null) WriteObject(connection.IsConnected && (!Ping || Answers(connection)));
+        else WriteObject(given is null ? Reaches(null) : given is string address && IsAddress(address) && Reaches(address));
     }
+
+    /// <summary>A word alone is the name of a session that is not there, not of a host.</summary>
+    private static bool IsAddress(string text) =>
+        text.Contains("://", StringComparison.Ordinal) || (text.IndexOfAny(['.', ':']) >= 0 && text.IndexOf('@') < 0)
+        || text.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 
     private bool Answers(NasConnection connection)
     {
         try
         {
-            Await(connection.PingAsync(Timeout ?? TimeSpan.FromSeconds(5), Cancellation));
+            Await(connection.PingAsync(Timeout ?? DefaultLimit, Cancellation));
             return true;
         }
-        catch (NasException)
+        catch (NasException e)
         {
+            WriteVerbose(e.Message);
             return false;
+        }
+    }
+
+    /// <summary>Connects to the server and leaves again. The handshake ends with a sign of life.</summary>
+    private bool Reaches(string? address)
+    {
+        NasConnection? connection = null;
+        try
+        {
+            var defaults = new DefaultOptions(FullPath);
+            var options = new NasOptions { Name = SessionStore.NextName(), Reconnect = false };
+            options = address is null ? defaults.WithServers(options) : options with { Servers = [address] };
+            options = defaults.WithSecurity(AddressCredentials.TakeOut(options, keep: false));
+            connection = new NasConnection(options with { ConnectTimeout = Timeout ?? options.ConnectTimeout });
+            var servers = string.Join(", ", connection.Servers);
+            WriteVerbose($"No session: connecting to {servers}.");
+            return Await(ConnectAsync, Timeout, $"{servers} gave no answer");
+        }
+        catch (NasException e) when (e.Error != NasError.InvalidOption)
+        {
+            WriteVerbose(e.Message);
+            return false;
+        }
+        catch (NasException e)
+        {
+            Fail(e);
+            return false;
+        }
+        finally
+        {
+            _ = connection?.DisconnectAsync(drain: false);
+        }
+
+        async Task<bool> ConnectAsync(CancellationToken cancel)
+        {
+            await connection.ConnectAsync(cancel).ConfigureAwait(false);
+            return true;
         }
     }
 }

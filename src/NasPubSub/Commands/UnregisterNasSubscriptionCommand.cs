@@ -79,6 +79,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     {
         if (!ShouldProcess(subscription.ToString(), MaxMessages > 0 ? $"End after {MaxMessages} messages" : "Unsubscribe")) return;
         Watched = subscription.Connection;
+        ReportDenials();
         try
         {
             if (MaxMessages > 0 || Force) Await(subscription.UnsubscribeAsync(MaxMessages, Cancellation));

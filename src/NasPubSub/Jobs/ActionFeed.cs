@@ -121,6 +121,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     private void Send(NasMessage request, byte[]? headers, ArraySegment<byte> bytes, string? text)
     {
         var connection = request.Subscription.Connection;
+        job.Replies.Add(request.ReplyTopic!);
         connection.Publish(connection.HeadOf(request.ReplyTopic!, useNamespace: false), null, headers, bytes, text, cancel);
     }
 }

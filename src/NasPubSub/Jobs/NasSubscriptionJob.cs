@@ -11,6 +11,7 @@ namespace NasPubSub;
 public sealed class NasSubscriptionJob : Job
 {
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan ConfirmLimit = TimeSpan.FromSeconds(1);
     private static readonly HashSet<NasSubscriptionJob> Running = [];
 
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,6 +48,9 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>Is there anything Receive-Job would give?</summary>
     public override bool HasMoreData =>
         Output.Count > 0 || Error.Count > 0 || Warning.Count > 0 || Verbose.Count > 0 || Debug.Count > 0 || Information.Count > 0 || Progress.Count > 0;
+
+    /// <summary>Where its action's answers went, for the server to deny.</summary>
+    internal Jobs.ReplySubjects Replies { get; } = new();
 
     internal bool IsFinished => JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped;
 
@@ -88,6 +92,7 @@ public sealed class NasSubscriptionJob : Job
         PSBeginTime = DateTime.Now;
         SetJobState(JobState.Running);
         _store.Closing += StopJob;
+        Subscription.Connection.Denials.Claiming += Claims;
         lock (Running) Running.Add(this);
         foreach (var worker in _workers) worker.Start();
     }
@@ -100,7 +105,9 @@ public sealed class NasSubscriptionJob : Job
             // Nobody would read what comes.
             if (Volatile.Read(ref _running) == 1) Subscription.Connection.Unsubscribe(Subscription, 0);
         }
-        if (Interlocked.Decrement(ref _running) == 0) Finish();
+        if (Interlocked.Decrement(ref _running) != 0) return;
+        ConfirmReplies();
+        Finish();
     }
 
     /// <inheritdoc/>
@@ -108,6 +115,29 @@ public sealed class NasSubscriptionJob : Job
     {
         if (disposing && Volatile.Read(ref _finished) == 0) StopJob();
         base.Dispose(disposing);
+    }
+
+    /// <summary>Denied answers, and the end of its subscription, are errors of the job.</summary>
+    private bool Claims(NasException error, NasSubscription? subscription)
+    {
+        if (subscription is not null) return subscription == Subscription;
+        if (error.Target is not { } topic || !Replies.Contains(topic)) return false;
+        Error.Add(NasErrorRecord.From(error));
+        return true;
+    }
+
+    /// <summary>The denial of a last answer still belongs to the job.</summary>
+    private void ConfirmReplies()
+    {
+        if (Replies.IsEmpty || _cancel.IsCancellationRequested) return;
+        try
+        {
+            Subscription.Connection.PingAsync(ConfirmLimit, _cancel.Token).GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is NasException or OperationCanceledException)
+        {
+            // Without the server nothing more comes.
+        }
     }
 
     private bool HaveEnded()
@@ -120,6 +150,7 @@ public sealed class NasSubscriptionJob : Job
     {
         if (Interlocked.Exchange(ref _finished, 1) != 0) return;
         _store.Closing -= StopJob;
+        Subscription.Connection.Denials.Claiming -= Claims;
         lock (Running) Running.Remove(this);
         PSEndTime = DateTime.Now;
         var failure = _failure ?? Subscription.Error;

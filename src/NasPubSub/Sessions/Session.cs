@@ -22,6 +22,9 @@ internal sealed class Session
 
     public string Name => Connection.Name ?? "";
 
+    /// <summary>Did a cmdlet connect it by itself? Then what is published is flushed by each cmdlet: the process may end at once.</summary>
+    public bool IsAutomatic { get; set; }
+
     public bool HasWarnings => !_events.IsEmpty;
 
     /// <summary>The one session of a connection, whoever made it.</summary>
@@ -43,6 +46,8 @@ internal sealed class Session
 
     private void OnNotified(NasEvent what)
     {
+        // An error of the call that caused it, or of the next cmdlet: the connection keeps it until then.
+        if (what.Exception is NasException { Error: NasError.PermissionDenied }) return;
         var worthIt = what.Kind switch
         {
             NasEventKind.Disconnected or NasEventKind.Reconnected or NasEventKind.SlowConsumer or NasEventKind.LameDuck or NasEventKind.Moved or NasEventKind.Error => true,

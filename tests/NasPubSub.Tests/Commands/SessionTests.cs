@@ -158,4 +158,21 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
             Assert.Equal(RunspaceState.Opened, shell.Runspace.RunspaceStateInfo.State);
         }
     }
+
+    [Fact]
+    public async Task Without_a_session_a_test_tries_the_server_and_leaves_none()
+    {
+        await using var server = await NatsServer.StartAsync("authorization { user: u, password: p }");
+        using var shell = Shell.Open();
+        var open = server.Url.Replace("//", "//u:p@");
+        Assert.Equal([true, false, false, true, false], shell.Run($$"""
+            $free = [System.Net.Sockets.TcpListener]::new('127.0.0.1', 0); $free.Start(); $port = $free.LocalEndpoint.Port; $free.Stop()
+            Test-NasConnection {{open}}; Test-NasConnection {{server.Url}}; Test-NasConnection "127.0.0.1:$port" -Timeout 2
+            $before = $env:NATS_URL
+            try { $env:NATS_URL = '{{open}}'; Test-NasConnection -Ping } finally { $env:NATS_URL = $before }
+            Test-NasConnection nobody
+            Get-NasConnection
+            """).Select(o => o.BaseObject));
+        Assert.Equal("InvalidOption", shell.Invoke("Test-NasConnection 'http://127.0.0.1:1'").ErrorId);
+    }
 }
