@@ -218,6 +218,7 @@ public sealed partial class NasConnection
             NasException? worst = null;
             foreach (var server in _pool.Round(_lastAddress))
             {
+                Interlocked.Increment(ref _attempts);
                 try
                 {
                     var link = await Handshake.OpenAsync(server.Address, Options, _stop.Token).ConfigureAwait(false);
@@ -274,8 +275,10 @@ public sealed partial class NasConnection
         Learn(link, link.Info);
         StartPings();
         if (!first) Interlocked.Increment(ref _reconnects);
+        var attempts = Interlocked.Exchange(ref _attempts, 0);
         SetState(NasConnectionState.Connected);
-        Notify(first ? NasEventKind.Connected : NasEventKind.Reconnected, first ? $"Connected to {Server}." : $"Reconnected to {Server}.");
+        if (first) Notify(NasEventKind.Connected, $"Connected to {Server}.");
+        else Notify(NasEventKind.Reconnected, attempts > 1 ? $"Reconnected to {Server} after {attempts} attempts." : $"Reconnected to {Server}.");
         if (refused > 0)
             OnError(new NasException(NasError.PayloadTooLarge, $"{refused} buffered messages are larger than the {link.Info.MaxPayload:N0} bytes {Server} takes; they were left out."));
         _connected?.TrySetResult(true);

@@ -14,6 +14,7 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
     private readonly ServerPool _pool;
     private readonly EventPump _events;
     private readonly SlotTable<NasSubscription> _subscriptions;
+    private int _attempts;
     private long _messagesIn, _bytesIn, _reconnects, _dropped;
 
     /// <summary>As the Python client: host, port, namespace; connects in the background at once when <paramref name="autoConnect"/> is set.</summary>
@@ -87,6 +88,9 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
                 Interlocked.Read(ref _reconnects), Interlocked.Read(ref _dropped), _outbox.Unconfirmed);
         }
     }
+
+    /// <summary>How often it has tried to connect since it was last connected; 0 while it is.</summary>
+    public int Attempts => Volatile.Read(ref _attempts);
 
     /// <summary>Bytes published that the network has not taken yet.</summary>
     public int PendingBytes => _outbox.Pending;

@@ -17,7 +17,7 @@ public sealed partial class ConnectNasPubSubCommand
     [ValidateRange(1, 100)]
     public int? MaxPingsOut { get; set; }
 
-    /// <summary>Attempts in a row on one server before it is given up; -1 for no limit.</summary>
+    /// <summary>Attempts in a row on one server before it is given up; -1, the default, for no limit.</summary>
     [Parameter]
     [ValidateRange(-1, int.MaxValue)]
     public int? MaxReconnects { get; set; }
@@ -87,7 +87,7 @@ public sealed partial class ConnectNasPubSubCommand
         {
             PingInterval = PingInterval ?? options.PingInterval,
             MaxPingsOut = MaxPingsOut ?? options.MaxPingsOut,
-            MaxReconnects = MaxReconnects ?? options.MaxReconnects,
+            MaxReconnects = MaxReconnects ?? -1,
             Reconnect = !NoReconnect,
             ReconnectWait = ReconnectWait ?? options.ReconnectWait,
             ReconnectMaxWait = ReconnectMaxWait ?? options.ReconnectMaxWait,

@@ -59,11 +59,15 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     [Parameter]
     public SwitchParameter NoWait { get; set; }
 
+    /// <summary>Until it is done, and where something else ends it.</summary>
+    private static readonly NasException Stopped = new(NasError.ConnectFailed, "It was stopped, or its arguments were not valid.");
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         NasConnection? connection = null;
         var done = false;
+        SessionStore.Current.FailedConnect = Stopped;
         try
         {
             var options = ReadOptions();
@@ -78,6 +82,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         }
         catch (NasException e)
         {
+            SessionStore.Current.FailedConnect = e;
             Fail(e, Server is null ? null : string.Join(",", Server.SelectMany(NasServerAddress.Split).Select(NasServerAddress.Redact)));
         }
         finally

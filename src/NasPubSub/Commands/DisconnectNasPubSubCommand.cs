@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
@@ -11,6 +12,8 @@ namespace NasPubSub.Commands;
 [OutputType(typeof(void))]
 public sealed class DisconnectNasPubSubCommand : NasCmdlet
 {
+    private static readonly TimeSpan LeastDrain = TimeSpan.FromMilliseconds(200);
+
     /// <summary>A connection or the name of a session; without it the default of this runspace.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ParameterSetName = "One")]
     [Alias("Name")]
@@ -21,7 +24,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
     [Parameter(Mandatory = true, ParameterSetName = "All")]
     public SwitchParameter All { get; set; }
 
-    /// <summary>How long the drain may take.</summary>
+    /// <summary>How long all of it may take, the actions that handle what has arrived included.</summary>
     [Parameter]
     [SecondsTransformation]
     public TimeSpan? Timeout { get; set; }
@@ -36,16 +39,24 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
         var store = SessionStore.Current;
         if (All)
         {
-            foreach (var session in store.All) End(store, session.Connection);
+            store.FailedConnect = null;
+            foreach (var session in store.Owned) End(store, session.Connection);
             return;
         }
         switch (TypedText.OrValue(Connection))
         {
-            case null when store.Default is { } session: End(store, session.Connection); break;
-            case null: break;
+            case null:
+                store.FailedConnect = null;
+                if (store.Default is not { } current) return;
+                if (store.Owned.Contains(current)) End(store, current.Connection);
+                else WriteVerbose($"The session '{current.Name}' belongs to another runspace and stays open.");
+                break;
             case NasConnection connection: End(store, connection); break;
             case string name when store.Find(name) is { } session: End(store, session.Connection); break;
-            case var other: WriteError(NasErrorRecord.SessionNotFound(other.ToString() ?? "")); break;
+            case var other:
+                var missing = other.ToString() ?? "";
+                WriteError(NasErrorRecord.SessionNotFound(missing, store.IsElsewhere(missing)));
+                break;
         }
     }
 
@@ -53,17 +64,46 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
     {
         if (!ShouldProcess(connection.ToString(), "Disconnect")) return;
         Watched = connection;
-        bool drained;
+        var limit = Force ? TimeSpan.Zero : Timeout ?? connection.Options.OperationTimeout;
+        var clock = Stopwatch.StartNew();
+        var jobs = NasSubscriptionJob.Of(connection).Where(j => !j.IsOwnAction).ToList();
+        long unhandled = 0;
+        var drained = false;
         try
         {
-            drained = Await(connection.DisconnectAsync(Timeout, drain: !Force, Cancellation));
+            if (!Force && jobs.Count > 0 && connection.State is not NasConnectionState.Closed) unhandled = Await(jobs, limit);
+            var left = limit - clock.Elapsed;
+            // Also where actions took all the time: their last replies are on their way.
+            drained = Await(connection.DisconnectAsync(left > LeastDrain || Force ? left : LeastDrain, drain: !Force, Cancellation));
         }
         finally
         {
             // Ctrl+C cuts the drain short: it closes all the same.
+            _ = connection.DisconnectAsync(drain: false);
             store.Forget(connection);
         }
         ReportDenials();
-        if (!drained && !Force) WriteWarning($"The session to {connection.Server} was closed before all of it was sent or handled.");
+        if (Force || (drained && unhandled == 0)) return;
+        WriteError(unhandled > 0 || clock.Elapsed >= limit
+            ? NasErrorRecord.DisconnectTimedOut(connection, limit, unhandled)
+            : NasErrorRecord.DisconnectedEarly(connection));
+    }
+
+    /// <summary>Ends the jobs' subscriptions at the server and waits until their actions have handled what came.</summary>
+    /// <returns>How many messages are left unhandled when the time is over.</returns>
+    private long Await(List<NasSubscriptionJob> jobs, TimeSpan limit)
+    {
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            Await(Task.WhenAll(jobs.Select(j => j.Subscription.DrainAsync(limit, Cancellation))));
+        }
+        catch (NasException)
+        {
+            // The server does not answer: what has come is handled all the same.
+        }
+        var left = limit - clock.Elapsed;
+        AwaitActions(Task.WhenAny(Task.WhenAll(jobs.Select(j => j.Ended)), Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation)));
+        return jobs.Sum(j => (long)j.UnhandledMessages);
     }
 }

@@ -27,7 +27,7 @@ public sealed class GetNasConnectionCommand : NasCmdlet
     {
         var pattern = new WildcardPattern(Name ?? "*", WildcardOptions.IgnoreCase);
         var found = SessionStore.Current.All.Where(s => pattern.IsMatch(s.Name)).ToList();
-        if (found.Count == 0 && Name is not null && !WildcardPattern.ContainsWildcardCharacters(Name)) WriteError(NasErrorRecord.SessionNotFound(Name));
+        if (found.Count == 0 && Name is not null && !WildcardPattern.ContainsWildcardCharacters(Name)) WriteError(NasErrorRecord.SessionNotFound(Name, SessionStore.Current.IsElsewhere(Name)));
         foreach (var session in found)
         {
             Watched = session.Connection;

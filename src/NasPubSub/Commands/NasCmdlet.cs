@@ -17,6 +17,9 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>How often a cmdlet that goes on and on reports what the server denied meanwhile.</summary>
     private static readonly TimeSpan DenialInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>The engine looks for events at the start of a script and in its loops.</summary>
+    private static readonly ScriptBlock RunEvents = ScriptBlock.Create("foreach ($i in 1) { }");
+
     private readonly CancellationTokenSource _stop = new();
     private readonly Stopwatch _sinceDenials = Stopwatch.StartNew();
     private NasConnection? _watched;
@@ -96,7 +99,7 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <remarks>The engine runs the handlers of events between the statements of a script, not while a cmdlet waits.</remarks>
     private protected void AwaitActions(Task task) => Await(task, EventSlice, () =>
     {
-        InvokeCommand.InvokeScript("$null");
+        InvokeCommand.InvokeScript(false, RunEvents, null);
         WriteWarnings();
     });
 

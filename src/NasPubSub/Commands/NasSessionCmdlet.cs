@@ -42,20 +42,24 @@ public abstract class NasSessionCmdlet : NasCmdlet
     private NasConnection ByName(string name)
     {
         if (SessionStore.Current.Find(name) is { } session) return session.Connection;
-        ThrowTerminatingError(NasErrorRecord.SessionNotFound(name));
+        ThrowTerminatingError(NasErrorRecord.SessionNotFound(name, SessionStore.Current.IsElsewhere(name)));
         return null!;
     }
 
     private NasConnection ConnectByItself()
     {
+        var store = SessionStore.Current;
         try
         {
+            if (store.FailedConnect is { } failed) throw new NasException(NasError.NotConnected, $"There is no session: Connect-NasPubSub failed. {failed.Message}", failed);
             var defaults = new DefaultOptions(FullPath);
-            var options = defaults.WithServers(new NasOptions { Name = SessionStore.NextName() });
+            var options = defaults.WithServers(new NasOptions { Name = SessionStore.NextName(), MaxReconnects = -1 });
             options = defaults.WithSecurity(AddressCredentials.TakeOut(options, keep: false));
             var connection = new NasConnection(options);
             Watched = connection;
             WriteVerbose($"No session yet: connecting to {string.Join(", ", connection.Servers)}.");
+            if (store.IsElsewhere())
+                WriteWarning($"This runspace has no session and connects by itself to {string.Join(", ", connection.Servers)}. Other runspaces have sessions: use one with -Connection $using:nas.");
             try
             {
                 Await(async cancel => { await connection.ConnectAsync(cancel).ConfigureAwait(false); return true; }, Patience, $"{string.Join(", ", connection.Servers)} gave no answer");
@@ -65,7 +69,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
                 _ = connection.DisconnectAsync(drain: false);
                 throw;
             }
-            SessionStore.Current.Add(connection).IsAutomatic = true;
+            store.Add(connection).IsAutomatic = true;
             return connection;
         }
         catch (NasException e)

@@ -12,7 +12,7 @@ public sealed class StartNasServerCommand : NasCmdlet
     /// <summary>How long the end in order may take when nobody called Stop-NasServer.</summary>
     private static readonly TimeSpan LastGrace = TimeSpan.FromSeconds(2);
 
-    /// <summary>The program; else $env:NATS_SERVER, PATH, and .tools in a checkout.</summary>
+    /// <summary>The program; else $env:NATS_SERVER, PATH, the user's own folder NasPubSub, and .tools in a checkout.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }

@@ -13,9 +13,23 @@ internal static class NasErrorRecord
         _ => Make(error, "Unexpected", ErrorCategory.NotSpecified, target, "This is a defect of NasPubSub: please report it."),
     };
 
-    public static ErrorRecord SessionNotFound(string name) => Make(
-        new ItemNotFoundException($"There is no session named '{name}' in this runspace."), "SessionNotFound", ErrorCategory.ObjectNotFound, name,
-        "Get-NasConnection lists the sessions.");
+    /// <param name="name">What was looked for.</param>
+    /// <param name="isElsewhere">Another runspace of the process has it.</param>
+    public static ErrorRecord SessionNotFound(string name, bool isElsewhere = false) => Make(
+        new ItemNotFoundException($"There is no session named '{name}' in this runspace.{(isElsewhere ? " Another runspace has one: pass the session itself, as in -Connection $using:nas." : "")}"),
+        "SessionNotFound", ErrorCategory.ObjectNotFound, name,
+        "Get-NasConnection lists the sessions of this runspace. In ForEach-Object -Parallel and jobs, pass the session itself: -Connection $using:nas.");
+
+    public static ErrorRecord DisconnectTimedOut(NasConnection connection, TimeSpan limit, long unhandled) => TimedOut(
+        unhandled > 0
+            ? $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived are not handled."
+            : $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s, before the server confirmed what was published.",
+        connection, "Give more time with -Timeout, or make the actions faster.");
+
+    public static ErrorRecord DisconnectedEarly(NasConnection connection) => Make(
+        new NasException(NasError.ConnectionLost, $"The session to {connection.Server} was closed before the server confirmed what was published."),
+        nameof(NasError.ConnectionLost), ErrorCategory.ConnectionError, connection,
+        "Statistics.Unconfirmed of the session counts what may be lost; publish it again over a new session.");
 
     public static ErrorRecord SubscriptionNotFound(string what, object target) => Make(
         new ItemNotFoundException($"There is no subscription with {what} on this connection."), "SubscriptionNotFound", ErrorCategory.ObjectNotFound, target,
@@ -30,7 +44,7 @@ internal static class NasErrorRecord
         "Get-NasContext lists them; 'nats context save' makes one.");
 
     public static ErrorRecord ServerNotFound(string? path) => Make(
-        new FileNotFoundException(path is null ? "No nats-server was found: not in NATS_SERVER, not on PATH, not in .tools." : $"There is no nats-server at '{path}'."),
+        new FileNotFoundException(path is null ? "No nats-server was found: not in NATS_SERVER, not on PATH, not in the folder NasPubSub of your local application data." : $"There is no nats-server at '{path}'."),
         "ServerNotFound", ErrorCategory.ObjectNotFound, path,
         "Install nats-server (https://nats.io/download), run tools/get-nats-server.sh in a checkout, or give -Path or $env:NATS_SERVER.");
 

@@ -13,6 +13,7 @@ public sealed class NasServerProcess : IDisposable
     private readonly StringBuilder _log = new();
     private readonly CountdownEvent _openStreams = new(2);
     private readonly string? _ownFolder;
+    private ServerGuard? _guard;
     private NasServerInfo _info = new();
     private bool _stopped;
 
@@ -67,14 +68,21 @@ public sealed class NasServerProcess : IDisposable
     internal void Start()
     {
         _process.EnableRaisingEvents = true;
-        _process.Exited += (_, _) => IsRunning = false;
+        _process.Exited += (_, _) => OnExited();
         _process.Start();
         IsRunning = true;
         Id = _process.Id;
+        _guard = ServerGuard.Start(Id, _ownFolder);
         _process.StandardInput.Close();
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
-        if (_process.HasExited) IsRunning = false;
+        if (_process.HasExited) OnExited();
+    }
+
+    private void OnExited()
+    {
+        IsRunning = false;
+        _guard?.Dispose();
     }
 
     internal void Ready(NasServerInfo info) => _info = info;
@@ -98,7 +106,7 @@ public sealed class NasServerProcess : IDisposable
             {
                 // It ended by itself.
             }
-            IsRunning = false;
+            OnExited();
             _process.Dispose();
             RemoveFolder();
         }

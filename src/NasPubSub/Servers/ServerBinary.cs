@@ -7,15 +7,37 @@ internal static class ServerBinary
 {
     private static readonly string FileName = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "nats-server.exe" : "nats-server";
 
-    /// <summary>NATS_SERVER, PATH, then .tools in a folder above the module, as in a checkout. Null when there is none.</summary>
+    /// <summary>
+    /// NATS_SERVER, PATH, the user's own folder, and .tools where the module runs from a checkout. Null when there is none. No other
+    /// folder is searched: somebody else may be able to write to it.
+    /// </summary>
     public static string? Find() => Candidates().FirstOrDefault(File.Exists);
+
+    /// <summary>The user's own: $XDG_DATA_HOME/NasPubSub or ~/.local/share/NasPubSub, %LOCALAPPDATA%\NasPubSub on Windows.</summary>
+    private static string? OwnFolder =>
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data ? Path.Combine(data, "NasPubSub") : null;
+
+    /// <summary>The folder of the manifest, above bin and the build's folder, where it is a checkout's.</summary>
+    private static string? Checkout
+    {
+        get
+        {
+            var bin = Path.GetDirectoryName(Path.GetDirectoryName(typeof(ServerBinary).Assembly.Location));
+            var root = bin is null ? null : Path.GetDirectoryName(bin);
+            return root is not null && File.Exists(Path.Combine(root, "NasPubSub.psd1")) && File.Exists(Path.Combine(root, "NasPubSub.sln"))
+                && Directory.Exists(Path.Combine(root, "src")) ? root : null;
+        }
+    }
 
     private static IEnumerable<string> Candidates()
     {
         if (Environment.GetEnvironmentVariable("NATS_SERVER") is { Length: > 0 } chosen) yield return chosen;
         foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
-            if (folder.Length > 0) yield return Path.Combine(folder, FileName);
-        for (var folder = Path.GetDirectoryName(typeof(ServerBinary).Assembly.Location); folder is not null; folder = Path.GetDirectoryName(folder))
-            yield return Path.Combine(folder, ".tools", "nats-server", FileName);
+        {
+            // Relative folders depend on where the user happens to be.
+            if (Path.IsPathRooted(folder)) yield return Path.Combine(folder, FileName);
+        }
+        if (OwnFolder is { } own) yield return Path.Combine(own, FileName);
+        if (Checkout is { } root) yield return Path.Combine(root, ".tools", "nats-server", FileName);
     }
 }

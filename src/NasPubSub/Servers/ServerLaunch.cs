@@ -50,7 +50,8 @@ internal sealed class ServerLaunch
         if (JetStream) arguments.Add("-js");
         if (store is not null) arguments.AddRange(["-sd", store]);
         arguments.AddRange(Arguments);
-        var start = new ProcessStartInfo(Path, string.Join(" ", arguments.Select(Quote)))
+        var command = ProcessGroup.Own([Path, .. arguments]);
+        var start = new ProcessStartInfo(command[0], string.Join(" ", command.Skip(1).Select(Quote)))
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
@@ -130,7 +131,7 @@ internal sealed class ServerLaunch
         throw new ServerLaunchException("no free port between 15000 and 29999.");
     }
 
-    private static string Quote(string argument) =>
+    internal static string Quote(string argument) =>
         argument.Length > 0 && !argument.Any(c => char.IsWhiteSpace(c) || c == '"') ? argument : "\"" + argument.Replace("\\\"", "\\\\\"").Replace("\"", "\\\"") + "\"";
 }
 

@@ -18,7 +18,13 @@ internal sealed class SessionStore
     private readonly List<Session> _sessions = [];
     private Session? _default;
 
-    static SessionStore() => AppDomain.CurrentDomain.ProcessExit += static (_, _) => CloseAll();
+    static SessionStore()
+    {
+        AppDomain.CurrentDomain.ProcessExit += static (_, _) => CloseAll();
+#if !NETSTANDARD2_0
+        EndSignals.Watch(CloseAll);
+#endif
+    }
 
     /// <summary>Raised when the store closes, before its connections do: what runs on them ends first. Handlers run side by side.</summary>
     public event Action? Closing;
@@ -33,13 +39,29 @@ internal sealed class SessionStore
         get { lock (_gate) return _default; }
     }
 
+    /// <summary>
+    /// Why the last Connect-NasPubSub of this runspace failed. While it is set, no cmdlet connects by itself: it would reach
+    /// another server. A connect that succeeds clears it, and so does Disconnect-NasPubSub.
+    /// </summary>
+    public Exception? FailedConnect { get; set; }
+
+    /// <summary>Is there a session in another runspace of this process, and does one have this name?</summary>
+    public bool IsElsewhere(string? name = null)
+    {
+        List<SessionStore> others;
+        lock (Open) others = [.. Open.Where(s => s != this)];
+        return others.Exists(o => o.Owned.Any(s => s.Connection.State != NasConnectionState.Closed
+            && (name is null || string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase))));
+    }
+
     /// <summary>All to be seen here, one that is owned elsewhere among them.</summary>
     public IReadOnlyList<Session> All
     {
         get { lock (_gate) return _default is { } session && !_sessions.Contains(session) ? [.. _sessions, session] : [.. _sessions]; }
     }
 
-    private IReadOnlyList<Session> Owned
+    /// <summary>Those of this runspace: it ends them.</summary>
+    public IReadOnlyList<Session> Owned
     {
         get { lock (_gate) return [.. _sessions]; }
     }
@@ -49,7 +71,9 @@ internal sealed class SessionStore
         var store = new SessionStore();
         r.StateChanged += (_, change) =>
         {
-            if (change.RunspaceStateInfo.State is not (RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken)) return;
+            // Sessions outlive PowerShell.Exiting, which comes between the two: its handlers may publish.
+            if (change.RunspaceStateInfo.State is RunspaceState.Closing) Raise(store.Closing);
+            if (change.RunspaceStateInfo.State is not (RunspaceState.Closed or RunspaceState.Broken)) return;
             store.Close();
             lock (Open) Open.Remove(store);
         };
@@ -79,6 +103,7 @@ internal sealed class SessionStore
         {
             if (owned) _sessions.Add(session);
             _default = session;
+            FailedConnect = null;
         }
         return session;
     }

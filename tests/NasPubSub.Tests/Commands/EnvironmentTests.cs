@@ -31,6 +31,31 @@ public sealed class EnvironmentTests(EnvironmentTests.Locked locked) : IClassFix
         }
     }
 
+    /// <summary>As in ForEach-Object -Parallel without -Connection.</summary>
+    [Fact]
+    public async Task A_connect_by_itself_beside_another_session_is_a_warning()
+    {
+        var script = $$"""
+            function Publish {
+                $other = [powershell]::Create()
+                $null = $other.AddScript("Import-Module '{{ModuleUnderTest.Manifest}}'; Publish-NasMessage a x").Invoke()
+                "$($other.Streams.Warning)$($other.Streams.Error)"
+                $other.Runspace.Dispose()
+            }
+            Publish
+            $nas = Connect-NasPubSub
+            Publish
+            """;
+        var start = Pwsh.WithModule(script);
+        start.Environment["NATS_URL"] = $"nats://bob:s3cret@127.0.0.1:{locked.Server.Port}";
+        using var process = Process.Start(start)!;
+        var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.TrimEntries);
+        await process.WaitForExitAsync();
+        Assert.Equal("", lines[0]);
+        Assert.Contains("$using:", lines[1], StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{locked.Server.Port}", lines[1], StringComparison.Ordinal);
+    }
+
     [Theory]
     // By itself, by the address, by user and password.
     [InlineData("Connect-NasPubSub", "NATS_URL=URL NATS_USER=bob NATS_PASSWORD=s3cret", "user bob")]

@@ -140,6 +140,65 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         Assert.Equal("00:00:00.1000000 00:00:02 00:00:02", shell.Get<string>($"$nas = Connect-NasPubSub {Server.Url} -ReconnectDelay 0.1, 2; \"$(1..3 | ForEach-Object {{ $nas.Options.ReconnectDelay.Invoke($_) }})\""));
     }
 
+    [Theory]
+    [InlineData("Connect-NasPubSub nats://127.0.0.1:1")]
+    [InlineData("Connect-NasPubSub -Context no-such-context")]
+    [InlineData("Connect-NasPubSub nats://127.0.0.1:1 -Namespace 'a b'")]
+    public void After_a_failed_connect_nothing_connects_by_itself(string connect)
+    {
+        using var shell = Shell.Open();
+        Assert.Single(shell.Invoke(connect).Errors);
+        foreach (var call in new[] { "Publish-NasMessage a x", "Invoke-NasRequest a x", "Register-NasSubscription a", "Receive-NasMessage a -Timeout 1", "Wait-NasConnection 1" })
+        {
+            Assert.Equal("NotConnected", shell.Invoke(call).ErrorId);
+        }
+        shell.Run($"$nas = Connect-NasPubSub {Server.Url}; Publish-NasMessage a x; Get-NasSubscription");
+    }
+
+    [Fact]
+    public void Disconnect_ends_the_refusal_of_a_failed_connect()
+    {
+        using var shell = Shell.Open();
+        shell.Invoke("Connect-NasPubSub nats://127.0.0.1:1");
+        shell.Run("Disconnect-NasPubSub");
+        Assert.DoesNotContain(shell.Invoke("Publish-NasMessage a x").Errors, e => e.FullyQualifiedErrorId.StartsWith("NotConnected", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_session_that_only_another_runspace_has_is_named_with_using()
+    {
+        using var owner = Shell.Open();
+        owner.Run($"$nas = Connect-NasPubSub {Server.Url} -Name {Space}");
+        using var guest = Shell.Open();
+        foreach (var call in new[] { $"Publish-NasMessage a x -Connection {Space}", $"Get-NasConnection {Space}", $"Disconnect-NasPubSub {Space}" })
+        {
+            var result = guest.Invoke(call);
+            Assert.Equal("SessionNotFound", result.ErrorId);
+            Assert.Contains("$using:", result.Errors[0].ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_session_goes_on_trying_and_says_how_often_it_has()
+    {
+        await using var server = await NatsServer.StartAsync();
+        using var shell = Shell.Open();
+        shell.Run($"$nas = Connect-NasPubSub {server.Url} -ReconnectDelay 0.001");
+        Assert.Equal(-1, shell.Get<int>("$nas.Options.MaxReconnects"));
+        await server.KillAsync();
+        await Eventually.TrueAsync(() => shell.Get<int>("$nas.Attempts") > 70);
+        Assert.Equal("Reconnecting", shell.Get<string>("\"$($nas.State)\""));
+        Assert.Matches(@"after \d+ attempts", Assert.Single(shell.Invoke("Wait-NasConnection 0.05").Errors).ToString());
+        await server.RestartAsync();
+        var warnings = shell.Invoke("Wait-NasConnection 10").ThrowIfFailed().Warnings.ToList();
+        await Eventually.TrueAsync(() =>
+        {
+            warnings.AddRange(shell.Invoke("Get-NasConnection").Warnings);
+            return warnings.Exists(w => System.Text.RegularExpressions.Regex.IsMatch(w, @"^Reconnected to .* after \d+ attempts\.$"));
+        });
+        Assert.Equal(0, shell.Get<int>("$nas.Attempts"));
+    }
+
     [Fact]
     public void What_if_leaves_a_session_as_it_is()
     {

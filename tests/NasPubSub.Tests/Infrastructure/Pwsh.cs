@@ -13,8 +13,10 @@ internal static class Pwsh
     private static string Name => OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh";
 
     /// <summary>A process that imports the module and then runs a script. Its output and errors are to be read.</summary>
-    public static ProcessStartInfo WithModule(string script) =>
-        new(Executable, ["-NoProfile", "-NonInteractive", "-Command", $"Import-Module '{ModuleUnderTest.Manifest}'; {script}"])
+    /// <param name="script">What it runs.</param>
+    /// <param name="manifest">The module; null for the one under test.</param>
+    public static ProcessStartInfo WithModule(string script, string? manifest = null) =>
+        new(Executable, ["-NoProfile", "-NonInteractive", "-Command", $"Import-Module '{manifest ?? ModuleUnderTest.Manifest}'; {script}"])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

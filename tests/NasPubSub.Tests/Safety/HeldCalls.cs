@@ -41,8 +41,8 @@ internal static class HeldCalls
     [
         new("Connect-NasPubSub URL -Timeout LIMIT", "ConnectFailed", None, None, "ConnectFailed"),
         new("Connect-NasPubSub URL -NoWait -Name other", AtOnce, None, None, AtOnce),
-        new("Disconnect-NasPubSub -Timeout LIMIT", AtOnce, Quiet, Quiet, AtOnce),
-        new("Publish-NasMessage a x; Disconnect-NasPubSub -Timeout LIMIT", Quiet, Quiet, None, Quiet),
+        new("Disconnect-NasPubSub -Timeout LIMIT", AtOnce, Timeout, Timeout, AtOnce),
+        new("Publish-NasMessage a x; Disconnect-NasPubSub -Timeout LIMIT", Timeout, Timeout, None, Timeout),
         new("Get-NasConnection -Ping", AtOnce, Timeout, Timeout, AtOnce),
         new("Test-NasConnection -Ping -Timeout LIMIT", AtOnce, Quiet, Quiet, AtOnce),
         new("Wait-NasConnection LIMIT", Timeout, AtOnce, AtOnce, Timeout),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using NasPubSub.TestServer;
 using NasPubSub.Tests.Infrastructure;
 
@@ -99,6 +100,86 @@ public sealed class ServerTests
         Assert.Equal(3, process.ExitCode);
         await Eventually.TrueAsync(() => !IsAlive(id));
     }
+
+    /// <summary>A killed process runs no code of its own.</summary>
+    [ServerFact(Signals = true)]
+    public async Task It_and_its_folder_end_with_a_process_that_is_killed()
+    {
+        using var process = Process.Start(Pwsh.WithModule($"{Start} -JetStream; [Console]::WriteLine(\"$($server.Id) $($server.StoreDirectory) $PID\"); [System.Threading.Thread]::Sleep(-1)"))!;
+        var words = (await process.StandardOutput.ReadLineAsync())!.Split(' ');
+        // What runs here may only have started the shell.
+        using (var shell = Process.GetProcessById(int.Parse(words[2]))) shell.Kill();
+        await process.WaitForExitAsync();
+        await Eventually.TrueAsync(() => !IsAlive(int.Parse(words[0])) && !Directory.Exists(words[1]));
+    }
+
+    /// <summary>Ctrl+C goes to the process group of the shell.</summary>
+    [ServerFact(Signals = true)]
+    public void It_is_in_a_process_group_of_its_own()
+    {
+        using var shell = Shell.Open();
+        var id = shell.Get<int>($"{Start}; $server.Id");
+        Assert.Equal(id, GetProcessGroup(id));
+        shell.Run("Stop-NasServer $server");
+    }
+
+    /// <summary>A folder above the module may be one that others can write to.</summary>
+    [Fact]
+    public void A_server_in_a_folder_above_the_module_is_not_started()
+    {
+        var top = Directory.CreateTempSubdirectory("nas-above-").FullName;
+        try
+        {
+            var module = Path.Combine(top, "some", "NasPubSub");
+            Copy(Path.GetDirectoryName(ModuleUnderTest.Manifest)!, module);
+            var name = OperatingSystem.IsWindows() ? "nats-server.exe" : "nats-server";
+            foreach (var folder in new[] { top, Path.Combine(top, "some"), module })
+            {
+                var tools = Directory.CreateDirectory(Path.Combine(folder, ".tools", "nats-server")).FullName;
+                File.Copy(NatsServerBinary.Find(), Path.Combine(tools, name));
+            }
+            var own = Directory.CreateDirectory(Path.Combine(top, "data", "NasPubSub")).FullName;
+            Assert.Equal("ServerNotFound", Run(module, top));
+            File.Copy(NatsServerBinary.Find(), Path.Combine(own, name));
+            Assert.Equal(Path.Combine(own, name), Run(module, top));
+            File.Delete(Path.Combine(own, name));
+            // A checkout has its solution and sources beside the manifest.
+            File.WriteAllText(Path.Combine(module, "NasPubSub.sln"), "");
+            Directory.CreateDirectory(Path.Combine(module, "src"));
+            Assert.Equal(Path.Combine(module, ".tools", "nats-server", name), Run(module, top));
+        }
+        finally
+        {
+            Directory.Delete(top, recursive: true);
+        }
+    }
+
+    private static string Run(string module, string top)
+    {
+        var start = Pwsh.WithModule(
+            "$env:PATH = ''; try { $s = Start-NasServer; $s.Path; Stop-NasServer $s } catch { $_.FullyQualifiedErrorId -replace ',.*' }", Path.Combine(module, "NasPubSub.psd1"));
+        start.Environment["NATS_SERVER"] = "";
+        start.Environment["XDG_DATA_HOME"] = start.Environment["LOCALAPPDATA"] = Path.Combine(top, "data");
+        using var process = Process.Start(start)!;
+        return process.StandardOutput.ReadToEnd().Trim();
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var part in new[] { "bin", "module" })
+        {
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(from, part), "*", SearchOption.AllDirectories))
+            {
+                var target = Path.Combine(to, Path.GetRelativePath(from, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.Copy(file, target);
+            }
+        }
+        File.Copy(Path.Combine(from, "NasPubSub.psd1"), Path.Combine(to, "NasPubSub.psd1"));
+    }
+
+    [DllImport("libc", EntryPoint = "getpgid")]
+    private static extern int GetProcessGroup(int processId);
 
     private static bool IsAlive(int id)
     {
