@@ -36,6 +36,7 @@
         PSData = @{
             Tags       = @('NATS', 'messaging', 'pubsub', 'PSEdition_Core', 'PSEdition_Desktop', 'Windows', 'Linux', 'MacOS')
             LicenseUri = 'https://opensource.org/license/mit'
+            ProjectUri = 'https://github.com/naspubsub/naspubsub'
         }
     }
 }

@@ -64,11 +64,12 @@ function Add-Count([string] $Name, [int] $Status, [int] $Passed, [int] $Failed, 
 }
 
 # The lines of a test run that say nothing: what fails is shown as it fails, the numbers by Add-Count.
-$noise = '^\s*$|^(Test run for|Data collector|VSTest version|Starting test execution|A total of|Results File|Passed!|Failed!|Skipped!|\s*Skipped )|\[SKIP\]$'
+$noise = '^\s*$|^(Test run for|Data collector|VSTest version|Starting test execution|A total of|Results File|Attachments:|.*\.cobertura\.xml$|Passed!|Failed!|Skipped!|\s*Skipped )|\[SKIP\]$'
 
 function Invoke-XUnit([string] $Name, [string] $Project, [hashtable] $With = @{}, [string[]] $More = @()) {
     # Without the runtime's profiles: tests run most code a few times only, and a seventh of their processor time went into those.
     $With['DOTNET_TieredPGO'] = '0'
+    if ($env:NAS_COVERAGE) { $More += '--collect', 'Code Coverage;Format=cobertura' }
     $before = @{}
     foreach ($key in $With.Keys) { $before[$key] = [Environment]::GetEnvironmentVariable($key) }
     foreach ($key in $With.Keys) { [Environment]::SetEnvironmentVariable($key, $With[$key]) }
@@ -114,6 +115,7 @@ function Invoke-Test {
     Invoke-XUnit module-net8.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'net8.0' }
     Invoke-XUnit module-netstandard2.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'netstandard2.0' }
     Invoke-Pester5
+    if ($env:NAS_COVERAGE) { & tools/Show-Coverage.ps1 $results | Set-Content (Join-Path $results coverage.md) }
     ''
     "$($count.passed) passed, $($count.failed) failed, $($count.skipped) skipped"
     if ($count.failed -ne 0 -or $count.passed -eq 0) { exit 1 }
