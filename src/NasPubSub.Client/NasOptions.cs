@@ -11,8 +11,8 @@ public sealed record NasOptions
 
     /// <summary>
     /// Servers to try: <c>host</c>, <c>host:port</c>, <c>nats://</c>, <c>tls://</c>, <c>ws://</c>, <c>wss://</c>, with
-    /// <c>user:password@</c> or <c>token@</c> where wanted, percent-encoded. What stands before the @ can be set, not read; <c>with</c>
-    /// keeps it. Default: nats://localhost:4222.
+    /// <c>user:password@</c> or <c>token@</c> where wanted, percent-encoded. What stands before the @ and
+    /// the query of a WebSocket address can be set, not read; <c>with</c> keeps them. Default: nats://localhost:4222.
     /// </summary>
     public IReadOnlyList<string> Servers
     {
@@ -22,6 +22,12 @@ public sealed record NasOptions
 
     /// <summary>The servers as they were given. Secret.</summary>
     internal IReadOnlyList<string> Addresses { get; private init; } = ["nats://localhost:4222"];
+
+    /// <summary>The same, without what stands before the @ of the servers' addresses.</summary>
+    internal NasOptions WithoutAddressCredentials() => this with { Addresses = [.. Addresses.Select(NasServerAddress.WithoutCredentials)] };
+
+    /// <summary>Finds the addresses of a host; null for the system's way. For tests.</summary>
+    internal Func<string, Task<System.Net.IPAddress[]>>? Resolver { get; init; }
 
     /// <summary>The name servers show for this client.</summary>
     public string? Name { get; init; }
@@ -56,7 +62,7 @@ public sealed record NasOptions
     /// <summary>Passes over servers that the cluster tells of. Default: no (ADR-40).</summary>
     public bool IgnoreDiscoveredServers { get; init; }
 
-    /// <summary>Tries servers in the order given instead of a random one. Default: no (ADR-40).</summary>
+    /// <summary>Tries servers, and the addresses of each, in the order given instead of a random one. Default: no (ADR-40).</summary>
     public bool KeepServerOrder { get; init; }
 
     /// <summary>Keeps trying when the first connect fails; ConnectAsync returns at once. Default: no (ADR-40).</summary>
@@ -92,8 +98,22 @@ public sealed record NasOptions
     /// <summary>How long Publish waits for room before it fails with BufferFull. Default: 5 s.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The largest message accepted from a server, in bytes; more is a protocol error. Default: 64 MiB; 1 GiB at most.</summary>
-    public int MaxIncomingBytes { get; init; } = 64 * 1024 * 1024;
+    /// <summary>
+    /// The largest message accepted from a server, in bytes; more is a protocol error. Default: 64 MiB, or the server's max_payload
+    /// where that is larger; 1 GiB at most.
+    /// </summary>
+    public int MaxIncomingBytes
+    {
+        get => _maxIncomingBytes ?? UsualIncomingBytes;
+        init => _maxIncomingBytes = value;
+    }
+
+    private const int UsualIncomingBytes = 64 * 1024 * 1024, MostIncomingBytes = 1024 * 1024 * 1024;
+    private readonly int? _maxIncomingBytes;
+
+    /// <summary>The largest message accepted from a server whose max_payload is this.</summary>
+    internal int IncomingBytes(long maxPayload) =>
+        _maxIncomingBytes ?? (int)Math.Min(Math.Max(maxPayload, UsualIncomingBytes), MostIncomingBytes);
 
     /// <summary>The prefix of inboxes, for accounts whose permissions ask for one. Default: _INBOX.</summary>
     public string InboxPrefix { get; init; } = "_INBOX";

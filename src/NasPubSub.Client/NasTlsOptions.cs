@@ -6,8 +6,8 @@ namespace NasPubSub;
 public enum NasTlsMode
 {
     /// <summary>
-    /// When the server requires it, its address begins with tls:// or wss://, or a CA file or a client certificate is given: then a
-    /// server without TLS is refused.
+    /// When the server requires it, and always where any of the servers' addresses begins with tls:// or wss://, where any other
+    /// option of TLS is given, or where the session has used TLS before: then a server without TLS is refused.
     /// </summary>
     Auto,
     /// <summary>Always; a server without TLS is refused.</summary>
@@ -51,7 +51,12 @@ public sealed record NasTlsOptions
     internal bool HasCertificate => Certificate is not null || CertificateFile is not null;
 
     /// <summary>Is a server without TLS refused?</summary>
-    internal bool IsRequired => Mode == NasTlsMode.Require || (Mode == NasTlsMode.Auto && (CaFile is not null || HasCertificate));
+    internal bool IsRequired => Mode switch
+    {
+        NasTlsMode.Off => false,
+        NasTlsMode.Auto => this != new NasTlsOptions(),
+        _ => true,
+    };
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using NasPubSub.Protocol;
@@ -10,7 +11,7 @@ namespace NasPubSub.Connection;
 /// Opens a connection and brings it to the point where the server has let the client in (ADR-40): INFO, TLS, CONNECT, PING,
 /// PONG.
 /// </summary>
-internal sealed class Handshake(NasServerAddress address, NasOptions options)
+internal sealed class Handshake(NasServerAddress address, NasOptions options, TlsDemand tls)
 {
     private const int MaxBytes = 1024 * 1024 + 4096;
 
@@ -27,33 +28,83 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
     /// <summary>Does the server want a client certificate? Null before INFO.</summary>
     private bool? _wantsCertificate;
 
+    /// <summary>
+    /// Tries the addresses of the server's name until one lets the client in. Each has its share of the time, so that one that
+    /// takes the connection and says nothing leaves the others theirs.
+    /// </summary>
+    /// <param name="address">The server.</param>
+    /// <param name="options">The session's.</param>
+    /// <param name="tls">Whether the session takes TLS only; made here where TLS has come about.</param>
+    /// <param name="time">How long all that may take; negative for no limit.</param>
+    /// <param name="cancel">Ends it.</param>
     /// <exception cref="NasException">Why this server is of no use.</exception>
-    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>, not by the connect timeout.</exception>
-    public static async Task<Link> OpenAsync(NasServerAddress address, NasOptions options, CancellationToken cancel)
+    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>, not for want of time.</exception>
+    public static async Task<Link> OpenAsync(
+        NasServerAddress address, NasOptions options, TlsDemand tls, TimeSpan time, CancellationToken cancel)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(Messaging.Deadline.ForTimer(options.ConnectTimeout));
-        var handshake = new Handshake(address, options);
+        time = Messaging.Deadline.ForTimer(time);
+        var clock = Stopwatch.StartNew();
+        TimeSpan Left(int parts) => time < TimeSpan.Zero ? time
+            : TimeSpan.FromTicks(Math.Max(0, (time - clock.Elapsed).Ticks) / parts);
+        Task<T> Within<T>(Handshake handshake, TimeSpan limit, Func<CancellationToken, Task<T>> step) =>
+            handshake.WithinAsync(limit, time, step, cancel);
+
+        var handshake = new Handshake(address, options, tls);
+        handshake.CheckTls();
+        var addresses = await Within(handshake, time, c => TcpConnector.ResolveAsync(address.Host, options, c)).ConfigureAwait(false);
+        NasException? first = null;
+        while (true)
+        {
+            Socket socket;
+            try
+            {
+                var left = Left(1);
+                socket = await Within(handshake, left, c => TcpConnector.OpenAsync(addresses, address.Port, left, c)).ConfigureAwait(false);
+            }
+            catch (NasException) when (first is not null)
+            {
+                throw first;
+            }
+            try
+            {
+                return await Within(handshake, Left(addresses.Count + 1), c => handshake.RunAsync(socket, c)).ConfigureAwait(false);
+            }
+            catch (NasException e) when (addresses.Count > 0 && e.Error is not (NasError.AuthenticationFailed or NasError.InvalidOption))
+            {
+                first ??= e;
+                handshake = new Handshake(address, options, tls);
+            }
+        }
+    }
+
+    /// <summary>Runs a step of the handshake and says what is the matter when it fails.</summary>
+    private async Task<T> WithinAsync<T>(TimeSpan limit, TimeSpan whole, Func<CancellationToken, Task<T>> step, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        stop.CancelAfter(limit);
         try
         {
-            return await handshake.RunAsync(limit.Token).ConfigureAwait(false);
+            return await step(stop.Token).ConfigureAwait(false);
         }
         catch (Exception) when (cancel.IsCancellationRequested)
         {
             throw new OperationCanceledException(cancel);
         }
-        catch (Exception) when (limit.IsCancellationRequested)
+        catch (Exception) when (stop.IsCancellationRequested)
         {
-            throw new NasException(NasError.ConnectFailed, $"The server {address} gave no answer within {options.ConnectTimeout.TotalSeconds:0.###} s.{handshake._hint}") { Target = address.ToString() };
+            throw Failed(NasError.ConnectFailed, $"The server {address} gave no answer within {whole.TotalSeconds:0.###} s.{_hint}");
         }
         catch (Exception e) when (e is not NasException)
         {
             // Whatever it is (a WebSocket has errors of its own): what keeps the connection must not end by it.
-            if (handshake.AsRefused(e) is { } refused) throw refused;
+            if (AsRefused(e) is { } refused) throw refused;
             var what = e is EndOfStreamException ? "closed the connection during the handshake." : $"cannot be reached: {e.Message}";
-            throw new NasException(NasError.ConnectFailed, $"The server {address} {what}{handshake._hint}", e) { Target = address.ToString() };
+            throw Failed(NasError.ConnectFailed, $"The server {address} {what}{_hint}", e);
         }
     }
+
+    private NasException Failed(NasError error, string message, Exception? inner = null) =>
+        new(error, message, inner) { Target = address.ToString() };
 
     /// <summary>A client certificate that is missing or not liked; else null. The server's alert may be lost in the reset that follows it.</summary>
     private NasException? AsRefused(Exception e)
@@ -62,14 +113,11 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         if (!_isJudged || e is not (IOException or SocketException) || (_wantsCertificate == false && alert.Length == 0)) return null;
         var why = options.Tls.HasCertificate ? $"refused the client certificate{alert}."
             : $"{(_wantsCertificate == true ? "requires" : "ended TLS and may require")} a client certificate{alert}: give CertificateFile (-TlsCertificateFile).";
-        return new NasException(NasError.TlsFailed, $"The server {address} {why}", e) { Target = address.ToString() };
+        return Failed(NasError.TlsFailed, $"The server {address} {why}", e);
     }
 
-    private async Task<Link> RunAsync(CancellationToken cancel)
+    private async Task<Link> RunAsync(Socket socket, CancellationToken cancel)
     {
-        if (address.IsTls && options.Tls.Mode == NasTlsMode.Off)
-            throw new NasException(NasError.InvalidOption, $"The address {address} asks for TLS, and the options forbid it.") { Target = address.ToString() };
-        var socket = await TcpConnector.OpenAsync(address.Host, address.Port, cancel).ConfigureAwait(false);
         ByteTransport? transport = null;
         using var abort = cancel.Register(() => { socket.Dispose(); transport?.Dispose(); });
         try
@@ -84,6 +132,8 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
                 if (_end > _start) throw new NasException(NasError.ProtocolError, $"The server {address} went on in plain text where TLS was agreed.");
                 transport = await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel).ConfigureAwait(false);
                 _parser = new Parser(options.MaxIncomingBytes);
+                // Anybody may have written what came in plain text; most servers say it again inside TLS.
+                info = info with { ConnectUrls = address.Provable(info.ConnectUrls) };
             }
             var clock = Stopwatch.StartNew();
             info = await LogInAsync(transport, info, cancel).ConfigureAwait(false);
@@ -102,7 +152,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
         if (address.IsWebSocket)
         {
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            var isTls = address.IsTls || options.Tls.IsRequired || options.Tls.Mode == NasTlsMode.First;
+            var isTls = IsTlsWanted;
             if (isTls) stream = await EncryptAsync(stream, cancel).ConfigureAwait(false);
             stream = await WebSocketUpgrade.StartAsync(stream, address, cancel).ConfigureAwait(false);
             _isJudged = false;
@@ -120,19 +170,32 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options)
     {
         var encrypted = await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false);
         _isJudged = true;
+        // Before the credentials: they may be read, and the connection cut, by the time the next one begins.
+        tls.Make();
         return encrypted;
+    }
+
+    private bool IsTlsWanted => address.IsTls || options.Tls.IsRequired || tls.IsMade;
+
+    private string WantsTlsBy =>
+        address.IsTls ? "its address"
+        : !options.Tls.IsRequired ? "another address, or an earlier connection, of this session"
+        : options.Tls.Mode == NasTlsMode.Auto ? "a TLS option, such as a CA file (the TLS mode Off does without)"
+        : "the TLS mode";
+
+    private void CheckTls()
+    {
+        if (IsTlsWanted && options.Tls.Mode == NasTlsMode.Off)
+            throw Failed(NasError.InvalidOption, $"TLS with {address} is asked for by {WantsTlsBy}, and the options forbid it.");
     }
 
     private bool WantsTls(NasServerInfo info)
     {
-        var wanted = address.IsTls || options.Tls.IsRequired;
+        var wanted = IsTlsWanted;
         if (wanted && !info.TlsRequired && !info.TlsAvailable)
-        {
-            var by = address.IsTls ? "its address" : options.Tls.Mode == NasTlsMode.Auto ? "a CA file or client certificate (the TLS mode Off does without)" : "the TLS mode";
-            throw new NasException(NasError.TlsFailed, $"TLS is asked for by {by}, but the server {address} has none.") { Target = address.ToString() };
-        }
+            throw Failed(NasError.TlsFailed, $"TLS is asked for by {WantsTlsBy}, but the server {address} has none.");
         if (info.TlsRequired && options.Tls.Mode == NasTlsMode.Off)
-            throw new NasException(NasError.TlsFailed, $"The server {address} requires TLS, and the options forbid it.") { Target = address.ToString() };
+            throw Failed(NasError.TlsFailed, $"The server {address} requires TLS, and the options forbid it.");
         return wanted || info.TlsRequired;
     }
 

@@ -27,6 +27,8 @@ internal sealed class Link : IDisposable
     private readonly DateTime _opened = DateTime.UtcNow;
     private Outbox? _outbox;
     private readonly TaskCompletionSource<bool> _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly NasOptions _options;
+    private NasServerInfo _info;
     private bool _isClosed;
     private volatile Task? _pause;
     private PoolWork? _work;
@@ -37,16 +39,28 @@ internal sealed class Link : IDisposable
     public Link(ByteTransport transport, NasServerAddress address, NasServerInfo info, byte[] rest, NasOptions options)
     {
         _transport = transport;
-        _parser = new Parser(options.MaxIncomingBytes);
+        _parser = new Parser(options.IncomingBytes(info.MaxPayload));
+        _options = options;
         Address = address;
-        Info = info;
+        _info = info;
         _buffer = new byte[Math.Max(InitialBytes, rest.Length)];
         rest.CopyTo(_buffer, 0);
         _end = rest.Length;
     }
 
     public NasServerAddress Address { get; }
-    public NasServerInfo Info { get; set; }
+
+    /// <summary>What the server last said of itself. Set by the read loop only.</summary>
+    public NasServerInfo Info
+    {
+        get => _info;
+        set
+        {
+            _info = value;
+            _parser.Accept(_options.IncomingBytes(value.MaxPayload));
+        }
+    }
+
     public bool IsTls => _transport.IsTls;
     public TimeSpan? RoundTrip { get; set; }
 

@@ -221,13 +221,10 @@ public sealed partial class NasConnection
                 Interlocked.Increment(ref _attempts);
                 try
                 {
-                    var link = await Handshake.OpenAsync(server.Address, Options, _stop.Token).ConfigureAwait(false);
-                    _pool.Succeeded(server);
-                    return link;
+                    return await _pool.OpenAsync(server, _stop.Token).ConfigureAwait(false);
                 }
                 catch (NasException e)
                 {
-                    _pool.Failed(server, e);
                     Remember(e);
                     worst = Worse(worst, e);
                     if (keepTrying) Notify(NasEventKind.ConnectAttemptFailed, e.Message, e);

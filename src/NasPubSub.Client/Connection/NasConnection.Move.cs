@@ -87,22 +87,18 @@ public sealed partial class NasConnection
 
     private async Task<Link?> OpenOtherAsync(NasServerAddress address)
     {
-        foreach (var server in _pool.Round(address))
+        foreach (var server in _pool.Round(address, all: true))
         {
             if (server.Address.IsSamePlace(address)) continue;
             try
             {
-                var link = await Handshake.OpenAsync(server.Address, Options, _stop.Token).ConfigureAwait(false);
-                if (!link.Info.LameDuck)
-                {
-                    _pool.Succeeded(server);
-                    return link;
-                }
+                var link = await _pool.OpenAsync(server, _stop.Token).ConfigureAwait(false);
+                if (!link.Info.LameDuck) return link;
                 link.Dispose();
             }
             catch (Exception e) when (e is NasException or OperationCanceledException)
             {
-                if (e is NasException failed) _pool.Failed(server, failed);
+                // The next, if there is one.
             }
         }
         return null;

@@ -116,7 +116,7 @@ public sealed partial class NasConnection : ILinkHandler
     /// <summary>Takes up what INFO tells of the cluster and of the server's end.</summary>
     private void Learn(Link link, NasServerInfo info)
     {
-        var fresh = _pool.Discover(info, link.Address);
+        var fresh = _pool.Discover(info, link.Address, link.IsTls);
         if (fresh.Count > 0) Notify(NasEventKind.ServersDiscovered, $"The cluster has further servers: {string.Join(", ", fresh)}.");
         if (info.LameDuck) OnLameDuck(link);
     }

@@ -39,7 +39,7 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
         Protocol.Subjects.CheckPublish(options.InboxPrefix);
         Options = options;
         _outbox = new Outbox(options);
-        _pool = new ServerPool(options);
+        _pool = new ServerPool(options, parent?._pool);
         _events = new EventPump(this);
         _pings = new Timer(static c => ((NasConnection)c!).OnPingTimer(), this, Timeout.Infinite, Timeout.Infinite);
         _requestTimer = new Timer(static c => ((NasConnection)c!).OnRequestTimer(), this, Timeout.Infinite, Timeout.Infinite);

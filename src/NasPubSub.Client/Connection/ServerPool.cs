@@ -9,15 +9,25 @@ internal sealed class ServerPool
     /// <summary>More no cluster has; a list without end would cost time for each.</summary>
     private const int MostDiscovered = 1000;
 
+    /// <summary>So many servers that are only heard of are tried in one round: a list of silent ones keeps nobody from the others.</summary>
+    private const int MostUnproven = 3;
+
+    /// <summary>What such a server has to answer at first; doubled with each failure, and ConnectTimeout at most.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+
     private readonly object _gate = new();
     private readonly NasOptions _options;
+    private readonly TlsDemand _tls;
     private readonly Random _random = new();
     private IReadOnlyList<string> _given;
     private List<Server> _servers;
 
-    public ServerPool(NasOptions options)
+    /// <param name="options">The session's.</param>
+    /// <param name="parent">The pool of the connection that this one's belongs to.</param>
+    public ServerPool(NasOptions options, ServerPool? parent = null)
     {
         _options = options;
+        _tls = parent?._tls ?? new TlsDemand(options.Tls);
         _given = options.Addresses;
         _servers = Read(_given);
     }
@@ -27,6 +37,9 @@ internal sealed class ServerPool
         public NasServerAddress Address { get; } = address;
         public bool IsDiscovered { get; } = isDiscovered;
         public int Failures { get; set; }
+
+        /// <summary>Is it a server that others told of, and that has never let the client in?</summary>
+        public bool IsUnproven { get; set; } = isDiscovered;
 
         /// <summary>The server's last refusal of the credentials, since it let the client in for long.</summary>
         public string? Refusal { get; set; }
@@ -43,16 +56,45 @@ internal sealed class ServerPool
         get { lock (_gate) return [.. _servers.Select(s => s.Address.ToString())]; }
     }
 
-    /// <summary>The servers of one round of attempts.</summary>
-    /// <param name="last">The server just left: it comes last, unless the order is to be kept.</param>
-    public IReadOnlyList<Server> Round(NasServerAddress? last)
+    /// <summary>The servers of one round of attempts; last those that are only heard of.</summary>
+    /// <param name="last">The server just left: of the others it comes last, unless the order is to be kept.</param>
+    /// <param name="all">All that are only heard of, instead of a few.</param>
+    public IReadOnlyList<Server> Round(NasServerAddress? last, bool all = false)
     {
         lock (_gate)
         {
-            if (_options.KeepServerOrder) return [.. _servers];
-            var round = _servers.OrderBy(_ => _random.Next()).ToList();
-            return [.. round.OrderBy(s => last is not null && s.Address.IsSamePlace(last))];
+            var round = _servers.ToList();
+            if (!_options.KeepServerOrder)
+                round = [.. round.OrderBy(_ => _random.Next()).ToList().OrderBy(s => last is not null && s.Address.IsSamePlace(last))];
+            var unproven = round.Where(s => s.IsUnproven).OrderBy(s => s.Failures).Take(all ? int.MaxValue : MostUnproven);
+            return [.. round.Where(s => !s.IsUnproven), .. unproven];
         }
+    }
+
+    /// <summary>Connects to a server and counts how that ends.</summary>
+    /// <exception cref="NasException">Why this server is of no use.</exception>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
+    public async Task<Link> OpenAsync(Server server, CancellationToken cancel)
+    {
+        try
+        {
+            var link = await Handshake.OpenAsync(server.Address, _options, _tls, Patience(server), cancel).ConfigureAwait(false);
+            lock (_gate) (server.Failures, server.IsUnproven) = (0, false);
+            return link;
+        }
+        catch (NasException e)
+        {
+            Failed(server, e);
+            throw;
+        }
+    }
+
+    /// <summary>How long a server may take.</summary>
+    private TimeSpan Patience(Server server)
+    {
+        var patience = TimeSpan.FromTicks(FirstPatience.Ticks << Math.Min(server.Failures, 10));
+        var isShort = _options.ConnectTimeout < patience && _options.ConnectTimeout >= TimeSpan.Zero;
+        return server.IsUnproven && !isShort ? patience : _options.ConnectTimeout;
     }
 
     public void Replace(IEnumerable<string> servers)
@@ -66,23 +108,15 @@ internal sealed class ServerPool
     public void Restart() => Replace(_given);
 
     /// <summary>Takes up what INFO says of the cluster: new servers come, discovered ones that it no longer names go.</summary>
+    /// <param name="info">From the server.</param>
+    /// <param name="current">The server's address.</param>
+    /// <param name="isTls">Did INFO come encrypted?</param>
     /// <returns>The new servers.</returns>
-    public IReadOnlyList<NasServerAddress> Discover(NasServerInfo info, NasServerAddress current)
+    public IReadOnlyList<NasServerAddress> Discover(NasServerInfo info, NasServerAddress current, bool isTls)
     {
         if (_options.IgnoreDiscoveredServers || info.ConnectUrls.Count == 0) return [];
-        var named = new List<NasServerAddress>();
-        foreach (var url in info.ConnectUrls.Take(MostDiscovered))
-        {
-            try
-            {
-                var address = NasServerAddress.Parse(url, current.Scheme);
-                named.Add(address with { User = current.User, Password = current.Password, TlsHost = IsNumber(address.Host) && !IsNumber(current.TlsHost) ? current.TlsHost : address.Host });
-            }
-            catch (NasException)
-            {
-                // A server's mistake in its list is no reason to lose the connection to it.
-            }
-        }
+        var urls = isTls || !_tls.IsMade ? info.ConnectUrls : current.Provable(info.ConnectUrls);
+        var named = urls.Take(MostDiscovered).Select(current.Named).OfType<NasServerAddress>().ToList();
         lock (_gate)
         {
             var places = new HashSet<(string, int)>(named.Select(Place));
@@ -94,13 +128,8 @@ internal sealed class ServerPool
         }
     }
 
-    public void Succeeded(Server server)
-    {
-        lock (_gate) server.Failures = 0;
-    }
-
     /// <summary>Counts a failure; a server past its limits leaves the pool (ADR-40: the same refusal of credentials twice).</summary>
-    public void Failed(Server server, NasException error)
+    private void Failed(Server server, NasException error)
     {
         lock (_gate)
         {
@@ -141,11 +170,11 @@ internal sealed class ServerPool
 
     private static (string Host, int Port) Place(NasServerAddress address) => (address.Host.ToUpperInvariant(), address.Port);
 
-    private static bool IsNumber(string host) => System.Net.IPAddress.TryParse(host, out _);
-
-    private static List<Server> Read(IEnumerable<string> servers)
+    private List<Server> Read(IEnumerable<string> servers)
     {
         var read = servers.SelectMany(NasServerAddress.Split).Select(s => new Server(NasServerAddress.Parse(s), false)).ToList();
-        return read.Count > 0 ? read : throw new NasException(NasError.InvalidOption, "There is no server to connect to: the list is empty.");
+        if (read.Count == 0) throw new NasException(NasError.InvalidOption, "There is no server to connect to: the list is empty.");
+        if (read.Exists(s => s.Address.IsTls)) _tls.Make();
+        return read;
     }
 }

@@ -22,7 +22,10 @@ internal sealed class Parser(int maxMessage)
     /// <summary>Bytes at the buffer's start known to hold no end of line, so that slow senders cost no more than fast ones.</summary>
     private int _scanned;
 
-    private readonly int _maxMessage = Math.Min(maxMessage, MostMessage);
+    private int _maxMessage = Math.Min(maxMessage, MostMessage);
+
+    /// <summary>The largest message accepted; the server may say another meanwhile.</summary>
+    public void Accept(int maxMessage) => _maxMessage = Math.Min(maxMessage, MostMessage);
 
     /// <summary>The whole length of the unfinished operation, once its control line was read; else 0.</summary>
     public int Needed { get; private set; }
@@ -123,7 +126,7 @@ internal sealed class Parser(int maxMessage)
         var hasReply = !(hasHeaders ? fifth : fourth).IsEmpty;
         var total = Number(hasHeaders ? hasReply ? fifth : fourth : hasReply ? fourth : third, line);
         var headers = hasHeaders ? Number(hasReply ? fourth : third, line) : 0;
-        if (total > _maxMessage) throw Broken($"a message of {total} bytes, over the limit of {_maxMessage}");
+        if (total > _maxMessage) throw TooLarge(total);
         if (headers > total) throw Broken("headers longer than their message");
 
         var whole = after + (int)total + 2;
@@ -203,6 +206,9 @@ internal sealed class Parser(int maxMessage)
 
     private static string Show(ReadOnlySpan<byte> line) =>
         Subjects.Printable(System.Text.Encoding.UTF8.GetString(line.Slice(0, Math.Min(line.Length, 200))));
+
+    private NasException TooLarge(long bytes) =>
+        new(NasError.ProtocolError, $"The server sent a message of {bytes:N0} bytes; this client accepts {_maxMessage:N0} at most (MaxIncomingBytes).");
 
     private static NasException Broken(string what) =>
         new(NasError.ProtocolError, $"The server does not speak the NATS protocol: it sent {what}.");

@@ -20,14 +20,15 @@ internal sealed record ServerErrors(NasError Error, bool Closes, string Text)
         var lower = text.ToLowerInvariant();
         bool Has(string part) => lower.Contains(part, StringComparison.Ordinal);
         if (Has("permissions violation")) return Violation(text, lower);
-        if (Has("authorization violation") || Has("authentication")) return new(NasError.AuthenticationFailed, true, text);
+        // 'Authentication Timeout' is none: a busy server says so to clients whose credentials are right.
+        if (Has("authorization violation") || (Has("authentication") && (Has("expired") || Has("revoked")))) return new(NasError.AuthenticationFailed, true, text);
         if (Has("maximum connections exceeded") || Has("maximum account active connections")) return new(NasError.LimitExceeded, true, text);
         if (Has("maximum subscriptions exceeded")) return new(NasError.LimitExceeded, false, text);
         if (Has("maximum payload violation")) return new(NasError.PayloadTooLarge, true, text);
         if (Has("secure connection") || Has("tls required")) return new(NasError.TlsFailed, true, text);
         if (Has("invalid publish subject") || Has("invalid subject")) return new(NasError.InvalidSubject, false, text);
         var closes = Has("maximum control line exceeded") || Has("unknown protocol operation") || Has("invalid client protocol") || Has("parser error")
-            || Has("no responders requires headers") || Has("stale connection") || Has("failed account registration") || Has("slow consumer");
+            || Has("no responders requires headers") || Has("stale connection") || Has("failed account registration") || Has("slow consumer") || Has("authentication");
         return new(NasError.ServerError, closes, text);
     }
 

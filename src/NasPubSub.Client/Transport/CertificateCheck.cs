@@ -33,15 +33,33 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
 #if NETSTANDARD2_0
         own.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
         own.ChainPolicy.ExtraStore.AddRange(_authorities);
-        if (!own.Build(shown)) return Refuse(Distrust(shown, own));
-        var root = own.ChainElements[own.ChainElements.Count - 1].Certificate;
-        return _authorities.Cast<X509Certificate2>().Any(a => a.RawData.AsSpan().SequenceEqual(root.RawData)) || Refuse(Distrust(shown, own));
+        var isTrusted = own.Build(shown) && IsOurs(own.ChainElements[own.ChainElements.Count - 1]);
 #else
         own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         own.ChainPolicy.CustomTrustStore.AddRange(_authorities);
-        return own.Build(shown) || Refuse(Distrust(shown, own));
+        var isTrusted = own.Build(shown);
 #endif
+        // Without the rest of the chain nobody can say what was revoked.
+        return isTrusted || (!options.CheckRevocation && IsAnchored(own)) || Refuse(Distrust(shown, own));
     }
+
+    /// <summary>
+    /// Is there nothing wrong with the chain up to a certificate of the CA file? It may be an intermediate: what issued that one is then
+    /// of no account.
+    /// </summary>
+    private bool IsAnchored(X509Chain chain)
+    {
+        const X509ChainStatusFlags NoRoot = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
+        foreach (var element in chain.ChainElements)
+        {
+            if (element.ChainElementStatus.Any(s => (s.Status & ~NoRoot) != 0)) return false;
+            if (IsOurs(element)) return true;
+        }
+        return false;
+    }
+
+    private bool IsOurs(X509ChainElement element) =>
+        _authorities!.Cast<X509Certificate2>().Any(a => a.RawData.AsSpan().SequenceEqual(element.Certificate.RawData));
 
     public void Dispose()
     {

@@ -11,7 +11,7 @@ internal static class TlsUpgrade
     /// <exception cref="NasException">TlsFailed: no agreement, or a certificate not to be trusted. InvalidOption: a file of ours is of no use.</exception>
     public static async Task<SslStream> StartAsync(Stream inner, string host, NasTlsOptions options, CancellationToken cancel)
     {
-        host = options.ServerName ?? host;
+        host = options.ServerName?.TrimEnd('.') ?? host;
         using var check = new CertificateCheck(options, host);
         var own = ClientCertificate.Load(options);
 #if NETSTANDARD2_0

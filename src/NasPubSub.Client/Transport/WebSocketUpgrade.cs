@@ -18,17 +18,20 @@ internal static class WebSocketUpgrade
         var nonce = new byte[16];
         using (var random = RandomNumberGenerator.Create()) random.GetBytes(nonce);
         var key = Convert.ToBase64String(nonce);
-        var host = address.Host.Contains(':') ? $"[{address.Host}]" : address.Host;
-        var request = $"GET {(address.Path.Length == 0 ? "/" : address.Path)} HTTP/1.1\r\nHost: {host}:{address.Port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        var path = (address.Path.Length == 0 ? "/" : address.Path) + address.Query;
+        var request = $"GET {path} HTTP/1.1\r\nHost: {address.HttpHost}:{address.Port}\r\n"
+            + $"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n";
         var bytes = Encoding.ASCII.GetBytes(request);
         using (cancel.Register(inner.Dispose))
         {
             await inner.WriteAsync(bytes, 0, bytes.Length, cancel).ConfigureAwait(false);
             await inner.FlushAsync(cancel).ConfigureAwait(false);
             var response = await ReadHeadAsync(inner, cancel).ConfigureAwait(false);
-            if (!response.StartsWith("HTTP/1.1 101", StringComparison.Ordinal) || !response.Contains(Accept(key), StringComparison.Ordinal))
+            if (!IsUpgrade(response, Accept(key)))
             {
-                var status = Protocol.Subjects.Printable(response.Split('\r')[0]);
+                var status = Protocol.Subjects.Printable(response.Split('\r', '\n')[0]);
+                // A server may say what it was asked for.
+                if (address.Query.Length > 0) status = status.Replace(address.Query, "?...");
                 // What a server with TLS says to a client without.
                 var hint = !address.IsTls && status.Contains(" 400 ", StringComparison.Ordinal) ? " If it wants TLS, its address begins with wss://." : "";
                 throw new NasException(NasError.ProtocolError, $"'{address}' takes no WebSocket: it answered '{status}'.{hint}") { Target = address.ToString() };
@@ -58,6 +61,19 @@ internal static class WebSocketUpgrade
             if (one[0] == '\n' && head.Length >= 4 && head[head.Length - 3] == '\n') break;
         }
         return head.ToString();
+    }
+
+    /// <summary>101, Upgrade, Connection and the right key, each in its own header (RFC 6455, 4.1).</summary>
+    private static bool IsUpgrade(string head, string accept)
+    {
+        var lines = head.Split('\n').Select(l => l.TrimEnd('\r')).ToList();
+        if (!head.EndsWith("\n\r\n", StringComparison.Ordinal) || !System.Text.RegularExpressions.Regex.IsMatch(lines[0], "^HTTP/1\\.1 101( |$)")) return false;
+        string[] Values(string name) =>
+            [.. lines.Skip(1).Where(l => l.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(l => l.Substring(name.Length + 1).Trim())];
+        bool Has(string name, string token) =>
+            Values(name).SelectMany(v => v.Split(',')).Any(t => string.Equals(t.Trim(), token, StringComparison.OrdinalIgnoreCase));
+        return Has("Upgrade", "websocket") && Has("Connection", "Upgrade")
+            && Values("Sec-WebSocket-Accept").SequenceEqual([accept]);
     }
 
     private static string Accept(string key)

@@ -8,8 +8,7 @@ internal static class AddressCredentials
     /// <exception cref="NasException">InvalidOption: one is no address.</exception>
     public static NasOptions TakeOut(NasOptions options, bool keep)
     {
-        // What the options show of their servers is without credentials.
-        var bare = options with { Servers = options.Servers };
+        var bare = options.WithoutAddressCredentials();
         if (keep) return bare;
         var servers = options.Addresses.Select(s => NasServerAddress.Parse(s)).ToList();
         if (servers.Count == 0 || servers[0].User is not { } user || servers.Any(s => s.User != user || s.Password != servers[0].Password)) return options;

@@ -8,7 +8,7 @@ public sealed class ServerErrorTests
     [Theory]
     [InlineData("Authorization Violation", NasError.AuthenticationFailed, true)]
     [InlineData("authorization violation", NasError.AuthenticationFailed, true)]
-    [InlineData("Authentication Timeout", NasError.AuthenticationFailed, true)]
+    [InlineData("Authentication Timeout", NasError.ServerError, true)]
     [InlineData("User Authentication Expired", NasError.AuthenticationFailed, true)]
     [InlineData("User Authentication Revoked", NasError.AuthenticationFailed, true)]
     [InlineData("Account Authentication Expired", NasError.AuthenticationFailed, true)]

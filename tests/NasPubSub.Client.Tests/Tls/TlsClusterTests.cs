@@ -55,7 +55,7 @@ public sealed class TlsClusterTests(CertificatesFixture fixture) : TlsTests(fixt
     {
         var pool = new ServerPool(Quick.Options(given));
         var urls = $$"""{"connect_urls":["{{told}}"]}""";
-        var found = Assert.Single(pool.Discover(NasServerInfo.Parse(Encoding.UTF8.GetBytes(urls)), NasServerAddress.Parse(given)));
+        var found = Assert.Single(pool.Discover(NasServerInfo.Parse(Encoding.UTF8.GetBytes(urls)), NasServerAddress.Parse(given), isTls: true));
         Assert.Equal(expected, found.TlsHost);
     }
 }

@@ -53,7 +53,7 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
     {
         // Or a server in the middle that leaves tls_required out of INFO would get the password in plain text.
         await using var server = await NatsServer.StartAsync();
-        Assert.Contains("asked for by a CA file", (await RefusedAsync(NasError.TlsFailed, server.Url, Trusting)).Message, StringComparison.Ordinal);
+        Assert.Contains("asked for by a TLS option", (await RefusedAsync(NasError.TlsFailed, server.Url, Trusting)).Message, StringComparison.Ordinal);
         await RefusedAsync(NasError.TlsFailed, server.Url, new() { CertificateFile = Certificates.Client.CertificateFile, KeyFile = Certificates.Client.KeyFile });
         using var certificate = Certificates.Client.Load();
         await RefusedAsync(NasError.TlsFailed, server.Url, new() { Certificate = certificate });
