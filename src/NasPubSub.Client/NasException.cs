@@ -1,3 +1,5 @@
+using NasPubSub.Diagnostics;
+
 namespace NasPubSub;
 
 /// <summary>What went wrong. The names are stable: the cmdlets use them as ErrorIds.</summary>
@@ -49,17 +51,27 @@ public enum NasError
     NoReplySubject,
 }
 
-/// <summary>An error of this client, told apart by <see cref="Error"/>. Its text never holds a secret.</summary>
+/// <summary>
+/// An error of this client, told apart by <see cref="Error"/>. Its text never holds a secret, and what a server chose of it
+/// never a control character.
+/// </summary>
 public sealed class NasException : Exception
 {
+    private readonly string? _target;
+
     /// <summary>Creates the error.</summary>
-    public NasException(NasError error, string message, Exception? inner = null) : base(message, inner) => Error = error;
+    public NasException(NasError error, string message, Exception? inner = null)
+        : base(TerminalText.Lines(message), inner is null ? null : TerminalText.Error(inner)) => Error = error;
 
     /// <summary>What went wrong.</summary>
     public NasError Error { get; }
 
     /// <summary>The subject, server or option it is about, where there is one.</summary>
-    public string? Target { get; init; }
+    public string? Target
+    {
+        get => _target;
+        init => _target = value is null ? null : TerminalText.Lines(value);
+    }
 
     /// <summary>Did the server say so? What only this client found, such as a file that is not there, may be gone the next time.</summary>
     internal bool IsServers { get; init; }

@@ -10,7 +10,7 @@ namespace NasPubSub;
 public readonly record struct NasHeader(string Name, string[] Values)
 {
     /// <inheritdoc/>
-    public override string ToString() => $"{Name}={string.Join(",", Values)}";
+    public override string ToString() => Diagnostics.TerminalText.Line($"{Name}={string.Join(",", Values)}");
 }
 
 /// <summary>

@@ -82,7 +82,7 @@ public sealed class NasMessage
         Subscription.Connection.PublishAsync(ReplyTarget, text, null, headers, useNamespace: false, cancel);
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Subject}: {Size} bytes";
+    public override string ToString() => Diagnostics.TerminalText.Line($"{Subject}: {Size} bytes");
 
     private MessageExtras? Extras => _source as MessageExtras;
 

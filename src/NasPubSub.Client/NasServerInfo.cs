@@ -1,8 +1,9 @@
 using System.Text.Json;
+using NasPubSub.Diagnostics;
 
 namespace NasPubSub;
 
-/// <summary>What a server says of itself in INFO. Fields a server leaves out have their default.</summary>
+/// <summary>What a server says of itself in INFO. Fields a server leaves out have their default; control characters are replaced.</summary>
 public sealed record NasServerInfo
 {
     /// <summary>The server's unique id.</summary>
@@ -67,7 +68,7 @@ public sealed record NasServerInfo
                 LameDuck = Flag(root, "ldm"),
                 ClientId = root.TryGetProperty("client_id", out var id) ? id.GetUInt64() : 0,
                 ClientIp = Text(root, "client_ip"),
-                Nonce = Text(root, "nonce"),
+                Nonce = Raw(root, "nonce"),
                 ConnectUrls = Texts(root, "connect_urls"),
             };
         }
@@ -77,7 +78,9 @@ public sealed record NasServerInfo
         }
     }
 
-    private static string Text(JsonElement root, string name) =>
+    private static string Text(JsonElement root, string name) => TerminalText.Line(Raw(root, name));
+
+    private static string Raw(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.GetString() ?? "" : "";
 
     private static bool Flag(JsonElement root, string name) =>
@@ -85,6 +88,6 @@ public sealed record NasServerInfo
 
     private static string[] Texts(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array
-            ? [.. value.EnumerateArray().Select(v => v.GetString() ?? "").Where(v => v.Length > 0)]
+            ? [.. value.EnumerateArray().Select(v => TerminalText.Line(v.GetString())).Where(v => v.Length > 0)]
             : [];
 }

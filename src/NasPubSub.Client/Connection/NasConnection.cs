@@ -122,11 +122,12 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync() => await DisconnectAsync().ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Name ?? "connection"} to {Server ?? "no server yet"}: {State}";
+    public override string ToString() =>
+        Diagnostics.TerminalText.Line($"{Name ?? "connection"} to {Server ?? "no server yet"}: {State}");
 
     /// <summary>A topic as the user sees it.</summary>
     internal string Shown(string topic) => Protocol.Subjects.ToShown(Namespace, topic);
 
     private void Notify(NasEventKind kind, string message, Exception? error = null) =>
-        _events.Add(new NasEvent(kind, Server, message, error, DateTimeOffset.UtcNow));
+        _events.Add(new NasEvent(kind, Server, Diagnostics.TerminalText.Lines(message), error, DateTimeOffset.UtcNow));
 }

@@ -136,7 +136,8 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     }
 
     /// <inheritdoc/>
-    public override string ToString() => QueueGroup is null ? $"{Subject} (sid {Sid})" : $"{Subject} in {QueueGroup} (sid {Sid})";
+    public override string ToString() =>
+        Diagnostics.TerminalText.Line(QueueGroup is null ? $"{Subject} (sid {Sid})" : $"{Subject} in {QueueGroup} (sid {Sid})");
 
     /// <returns>Has it had all messages of its maximum?</returns>
     internal bool SetMax(long max)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using NasPubSub.Diagnostics;
 using NasPubSub.Errors;
 using NasPubSub.Sessions;
 
@@ -168,6 +169,27 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         _session?.Told(error);
         WriteError(NasErrorRecord.From(error, target));
     }
+
+    /// <summary>Texts that a server or a peer may have chosen part of: all that a cmdlet writes goes through here.</summary>
+    private protected new void WriteWarning(string? text) => base.WriteWarning(TerminalText.Lines(text ?? ""));
+
+    /// <inheritdoc cref="WriteWarning"/>
+    private protected new void WriteVerbose(string text) => base.WriteVerbose(TerminalText.Lines(text));
+
+    /// <inheritdoc cref="WriteWarning"/>
+    private protected new void WriteDebug(string text) => base.WriteDebug(TerminalText.Lines(text));
+
+    /// <inheritdoc cref="WriteWarning"/>
+    private protected new void WriteProgress(ProgressRecord progress)
+    {
+        progress.Activity = TerminalText.Line(progress.Activity);
+        progress.StatusDescription = TerminalText.Line(progress.StatusDescription);
+        base.WriteProgress(progress);
+    }
+
+    /// <inheritdoc cref="WriteWarning"/>
+    private protected new bool ShouldProcess(string target, string action) =>
+        base.ShouldProcess(TerminalText.Line(target), TerminalText.Line(action));
 
     private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 }

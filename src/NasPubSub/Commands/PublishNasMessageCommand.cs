@@ -109,11 +109,11 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         }
         catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.NotConnected))
         {
-            Report(e, Payload);
+            Report(e, new FailedPayload(Payload));
         }
         catch (NasException e)
         {
-            Fail(e, Payload);
+            Fail(e, new FailedPayload(Payload));
         }
         catch (OperationCanceledException)
         {

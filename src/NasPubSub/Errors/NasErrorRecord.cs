@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using NasPubSub.Diagnostics;
 
 namespace NasPubSub.Errors;
 
@@ -8,7 +9,7 @@ internal static class NasErrorRecord
     public static ErrorRecord From(Exception error, object? target = null) => error switch
     {
         NasException nas => Make(nas, nas.Error.ToString(), Category(nas.Error), target ?? nas.Target, Advice(nas.Error)),
-        IContainsErrorRecord known => known.ErrorRecord,
+        IContainsErrorRecord known => Shown(known.ErrorRecord),
         AggregateException { InnerException: { } inner } => From(inner, target),
         _ => Make(error, "Unexpected", ErrorCategory.NotSpecified, target, "This is a defect of NasPubSub: please report it."),
     };
@@ -57,15 +58,15 @@ internal static class NasErrorRecord
         "Use -As Text or -As Bytes to see what came.");
 
     public static ErrorRecord MissingSubject(object? value, bool byScript) => Make(
-        new PSArgumentException(byScript ? "The script block of -Subject put out nothing for the object." : "No subject was given, and the object has no property Subject."), "MissingSubject", ErrorCategory.InvalidArgument, value,
+        new PSArgumentException(byScript ? "The script block of -Subject put out nothing for the object." : "No subject was given, and the object has no property Subject."), "MissingSubject", ErrorCategory.InvalidArgument, new FailedPayload(value),
         byScript ? "Correct the script block of -Subject, or leave objects without a subject out with Where-Object; $_ is the object in it." : "Give -Subject, or objects with a Subject property, such as rows of a CSV file.");
 
     public static ErrorRecord SubjectScriptFailed(object? value, Exception error) => Make(
-        new PSArgumentException($"-Subject gave no subject for the object: {error.Message}", error), "SubjectScriptFailed", ErrorCategory.InvalidResult, value,
+        new PSArgumentException($"-Subject gave no subject for the object: {error.Message}", error), "SubjectScriptFailed", ErrorCategory.InvalidResult, new FailedPayload(value),
         "Correct the script block of -Subject; $_ is the object in it.");
 
     public static ErrorRecord InvalidPayload(object? value, Exception error) => Make(
-        new PSArgumentException($"The object cannot be made a message: {error.Message}", error), "InvalidPayload", ErrorCategory.InvalidData, value,
+        new PSArgumentException($"The object cannot be made a message: {error.Message}", error), "InvalidPayload", ErrorCategory.InvalidData, new FailedPayload(value),
         "Choose the properties to send with Select-Object, or send text.");
 
     public static ErrorRecord InvalidArgument(string message, object? value, string advice) =>
@@ -82,8 +83,30 @@ internal static class NasErrorRecord
     public static ErrorRecord TimedOut(string message, object? target, string advice) =>
         Make(new TimeoutException(message), nameof(NasError.Timeout), ErrorCategory.OperationTimeout, target, advice);
 
-    public static ErrorRecord Make(Exception error, string id, ErrorCategory category, object? target, string advice) =>
-        new(error, id, category, target) { ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = advice } };
+    public static ErrorRecord Make(Exception error, string id, ErrorCategory category, object? target, string advice)
+    {
+        var about = target switch
+        {
+            FailedPayload failed => failed.Value,
+            // A subject or another name, which may be a peer's: Get-Error shows it.
+            string name => TerminalText.Lines(name),
+            _ => target,
+        };
+        var shown = TerminalText.Error(error);
+        return Shown(new ErrorRecord(shown, id, category, about) { ErrorDetails = new ErrorDetails(shown.Message) { RecommendedAction = advice } });
+    }
+
+    /// <summary>A record of the user's own script, which may quote what a peer sent: shown without control characters.</summary>
+    public static ErrorRecord Shown(ErrorRecord record)
+    {
+        var message = record.ErrorDetails?.Message ?? record.Exception.Message;
+        if (TerminalText.Lines(message) is var text && text != message)
+        {
+            record.ErrorDetails = new ErrorDetails(text) { RecommendedAction = record.ErrorDetails?.RecommendedAction };
+        }
+        record.CategoryInfo.TargetName = TerminalText.Line(record.CategoryInfo.TargetName);
+        return record;
+    }
 
     private static ErrorCategory Category(NasError error) => error switch
     {
@@ -124,3 +147,6 @@ internal static class NasErrorRecord
         _ => "See the server's log.",
     };
 }
+
+/// <summary>What was not sent, as an error's target: whoever sends it again gets it unchanged.</summary>
+internal sealed record FailedPayload(object? Value);

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
+using NasPubSub.Diagnostics;
 
 namespace NasPubSub.Formatting;
 
-/// <summary>Messages as the format file shows them. Nothing in a payload reaches the terminal as a control sequence.</summary>
+/// <summary>Messages as the format file shows them. Nothing that a peer or server chose reaches the terminal as a control sequence.</summary>
 public static class MessageFormat
 {
     private const int MostCharacters = 200;
@@ -16,15 +17,18 @@ public static class MessageFormat
     /// <summary>The payload's beginning as one line of text, or a few bytes in hex where it is no text; the status where there is one.</summary>
     public static string Payload(NasMessage message)
     {
-        if (message.Status != 0) return $"{message.Status} {message.StatusText}";
+        if (message.Status != 0) return TerminalText.Line($"{message.Status} {message.StatusText}");
         return message.Payload.Length == 0 ? "" : Text(message.Payload) ?? Hex(message.Payload);
     }
 
     /// <summary>All headers in one line.</summary>
-    public static string Headers(NasMessage message) => Clean(message.Headers.ToString());
+    public static string Headers(NasMessage message) => message.Headers.ToString();
 
     /// <summary>The values of one header in one line.</summary>
-    public static string Values(NasHeader header) => Clean(string.Join(", ", header.Values));
+    public static string Values(NasHeader header) => TerminalText.Line(string.Join(", ", header.Values));
+
+    /// <summary>A subject, a name or another text as one line.</summary>
+    public static string Line(string? text) => TerminalText.Line(text);
 
     /// <summary>A number of bytes for people.</summary>
     public static string Size(long bytes) => bytes switch
@@ -44,7 +48,7 @@ public static class MessageFormat
             while (length < payload.Length && length > 0 && (payload[length] & 0xC0) == 0x80) length--;
             var text = Strict.GetString(payload, 0, length);
             if (text.IndexOf('\0') >= 0) return null;
-            return Clean(text.Length <= MostCharacters ? text : text.Substring(0, MostCharacters));
+            return TerminalText.Line(text.Length <= MostCharacters ? text : text.Substring(0, MostCharacters));
         }
         catch (DecoderFallbackException)
         {
@@ -56,12 +60,5 @@ public static class MessageFormat
     {
         var shown = BitConverter.ToString(payload, 0, Math.Min(payload.Length, MostBytes)).Replace('-', ' ').ToLowerInvariant();
         return payload.Length > MostBytes ? shown + " …" : shown;
-    }
-
-    private static string Clean(string text)
-    {
-        var clean = new StringBuilder(text.Length);
-        foreach (var c in text) clean.Append(c is '\r' ? "" : c is '\n' or '\t' ? " " : char.IsControl(c) || c is >= '\u202A' and <= '\u202E' ? "·" : c.ToString());
-        return clean.ToString();
     }
 }

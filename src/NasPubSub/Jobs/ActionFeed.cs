@@ -69,6 +69,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     /// <summary>An error of the action.</summary>
     public void Report(ErrorRecord error)
     {
+        error = NasErrorRecord.Shown(error);
         _error = error;
         job.Error.Add(error);
     }

@@ -13,7 +13,7 @@ public sealed class ErrorTests(ServerFixture fixture) : ServedTests(fixture)
     [InlineData("1..9 | Publish-NasMessage 'a b'", "InvalidSubject,NasPubSub.Commands.PublishNasMessageCommand")]
     [InlineData("1 | Publish-NasMessage -Subject { throw 'no' }", "SubjectScriptFailed,NasPubSub.Commands.PublishNasMessageCommand")]
     [InlineData("1 | Publish-NasMessage -Subject { }", "MissingSubject,NasPubSub.Commands.PublishNasMessageCommand")]
-    [InlineData("Publish-NasMessage a x -Connection 5", "InvalidArgument,NasPubSub.Commands.PublishNasMessageCommand")]
+    [InlineData("Publish-NasMessage a x -Connection ([guid]::Empty)", "InvalidArgument,NasPubSub.Commands.PublishNasMessageCommand")]
     [InlineData("$nas.DisconnectAsync().Wait(); 1..9 | Publish-NasMessage a", "ConnectionClosed,NasPubSub.Commands.PublishNasMessageCommand")]
     [InlineData("$nas.DisconnectAsync().Wait(); Receive-NasMessage a", "ConnectionClosed,NasPubSub.Commands.ReceiveNasMessageCommand")]
     [InlineData("Receive-NasMessage a -QueueGroup 'q q'", "InvalidQueueGroup,NasPubSub.Commands.ReceiveNasMessageCommand")]
