@@ -1,4 +1,28 @@
 # What only the real shell can show: its cmdlets around ours, its processes, its exit codes.
+BeforeDiscovery {
+    # The rows of the table, in its order. A new process takes most of a second, so not every cell is run: 0 is -Command,
+    # 2 is -File, and 1 and 3 are the same with Stop.
+    $denied = 'Publish-NasMessage no.1 x -Raw'
+    $scripts = @(
+        @{ Script = $denied; Says = 'Permissions Violation'; Columns = 0..3 }
+        @{ Script = "$denied; 'went on'"; Says = 'Permissions Violation'; Columns = 0, 3 }
+        @{ Script = 'Invoke-NasRequest nobody x -Raw'; Says = 'Nobody answers'; Columns = @(0) }
+        @{ Script = '$s = Register-NasSubscription mute; Invoke-NasRequest mute x -Timeout 0.2'; Says = 'No reply'; Columns = @(0) }
+        @{ Script = '$null = Connect-NasPubSub nats://127.0.0.1:1'; Says = 'cannot be reached'; Columns = @(3) }
+        @{ Script = "Publish-NasMessage 'a b' x"; Says = 'not valid'; Columns = @(2) }
+        @{ Script = "Publish-NasMessage 'a b' x; 'went on'"; Says = 'not valid'; Columns = @(1) }
+        @{ Script = "`$null = Connect-NasPubSub; $denied; Disconnect-NasPubSub"; Says = 'Permissions Violation'; Columns = @(0) }
+        @{ Script = "`$null = Connect-NasPubSub; $denied"; Says = ''; Columns = @(3) }
+    )
+    $page = Get-Content "$PSScriptRoot/../../docs/en-US/about_NasPubSub_Errors.md"
+    $rows = @($page | Where-Object { $_ -match '^\| (?<kind>\w.*?) +\| (\d) +\| (\d) +\| (\d) +\| (\d) +\|$' } | ForEach-Object {
+            # The page has -Command, -File, and each with Stop.
+            @{ Kind = $Matches.kind; Codes = [int]$Matches[1], [int]$Matches[3], [int]$Matches[2], [int]$Matches[4] }
+        })
+    if ($rows.Count -ne $scripts.Count) { throw "The table has $($rows.Count) rows, the test $($scripts.Count)." }
+    $exits = foreach ($i in 0..($rows.Count - 1)) { $rows[$i] + $scripts[$i] }
+}
+
 BeforeAll {
     # The checkout, or the package that NAS_MODULE_FOLDER names.
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
@@ -128,6 +152,15 @@ Describe 'Ending' {
 }
 
 Describe 'Processes' {
+    BeforeAll {
+        $config = Join-Path $TestDrive guarded.conf
+        Set-Content $config 'authorization { users: [ { user: u, password: p, permissions: { publish: { deny: "no.>" } } } ] }'
+        $guard = Start-NasServer -ConfigFile $config
+        $guarded = $guard.Url.Replace('//', '//u:p@')
+    }
+
+    AfterAll { $guard | Stop-NasServer }
+
     It 'delivers what was published just before the process ends' {
         $sub = Register-NasSubscription out
         (Invoke-NewShell '1..1000 | Publish-NasMessage out').ExitCode | Should -Be 0
@@ -146,16 +179,34 @@ Describe 'Processes' {
         $sub | Unregister-NasSubscription
     }
 
-    It 'exits non-zero when <Name>' -ForEach @(
-        @{ Name = 'nobody answers'; Script = 'Invoke-NasRequest nobody x'; Says = 'Nobody answers' }
-        @{ Name = 'no reply comes in time'; Script = '$s = Register-NasSubscription mute; Invoke-NasRequest mute x -Timeout 0.2'; Says = 'No reply' }
-        @{ Name = 'there is no server'; Script = 'Connect-NasPubSub nats://127.0.0.1:1'; Says = 'cannot be reached' }
-        @{ Name = 'errors stop'; Script = "`$ErrorActionPreference = 'Stop'; Publish-NasMessage 'a b' x; 'went on'"; Says = 'not valid' }
-    ) {
-        $result = Invoke-NewShell $Script
-        $result.ExitCode | Should -Not -Be 0
-        "$($result.Output)" | Should -BeLike "*$Says*"
-        "$($result.Output)" | Should -Not -BeLike '*went on*'
+    It 'exits as the table in about_NasPubSub_Errors says when a script <Kind>' -ForEach $exits {
+        $stop = "`$ErrorActionPreference = 'Stop'; "
+        $cells = foreach ($column in $Columns) {
+            $text = "Import-Module '$manifest'; $(if ($column % 2) { $stop })`$env:NATS_URL = '$guarded'; $Script"
+            $start = [Diagnostics.ProcessStartInfo]::new($shell)
+            if ($column -lt 2) {
+                # Encoded, since Windows PowerShell has no list of arguments.
+                $start.Arguments = '-NoProfile -NonInteractive -EncodedCommand ' + [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($text))
+            }
+            else {
+                $file = Join-Path $TestDrive "exit$column.ps1"
+                Set-Content $file $text
+                $start.Arguments = "-NoProfile -NonInteractive -File `"$file`""
+            }
+            $start.UseShellExecute = $false
+            $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
+            $process = [Diagnostics.Process]::Start($start)
+            $process.StandardInput.Close()
+            [pscustomobject]@{ Column = $column; Process = $process; Out = $process.StandardOutput.ReadToEndAsync(); Err = $process.StandardError.ReadToEndAsync() }
+        }
+        foreach ($cell in $cells) {
+            $cell.Process.WaitForExit(60000) | Should -BeTrue
+            $shown = $cell.Out.Result + $cell.Err.Result
+            $cell.Process.ExitCode | Should -Be $Codes[$cell.Column] -Because "column $($cell.Column): $shown"
+            $shown | Should -Match $Says
+            if ($cell.Column % 2) { $shown | Should -Not -Match 'went on' }
+            $cell.Process.Dispose()
+        }
     }
 
     It 'exits 0 when a reply came' {
