@@ -12,6 +12,6 @@ namespace NasPubSub;
 /// <param name="Dropped">Messages dropped because a subscription was full.</param>
 /// <param name="Unconfirmed">
 /// Messages that had been handed to the network when a connection broke, without the server having confirmed them by a
-/// PONG since: an upper bound of those lost.
+/// PONG since, and messages kept that the next server did not take: an upper bound of those lost.
 /// </param>
 public sealed record NasStatistics(long MessagesIn, long MessagesOut, long BytesIn, long BytesOut, long Reconnects, long Dropped, long Unconfirmed);

@@ -14,5 +14,5 @@ internal sealed class Fence(TaskCompletionSource<TimeSpan>? waiter, long publish
 
     public void Arrived() => waiter?.TrySetResult(Age);
 
-    public void Failed(Exception error) => waiter?.TrySetException(error);
+    public void Failed(Exception error) => waiter?.Fail(error);
 }

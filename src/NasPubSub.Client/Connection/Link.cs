@@ -24,7 +24,7 @@ internal sealed class Link : IDisposable
     private readonly Parser _parser;
     private readonly Queue<Fence> _fences = new();
     private readonly TaskCompletionSource<NasException> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly DateTime _opened = DateTime.UtcNow;
+    private readonly TimeSpan _opened = MonotonicClock.Now;
     private Outbox? _outbox;
     private readonly TaskCompletionSource<bool> _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NasOptions _options;
@@ -84,7 +84,7 @@ internal sealed class Link : IDisposable
     /// <summary>Does the user want it replaced?</summary>
     public bool IsLeft { get; set; }
 
-    public TimeSpan Age => DateTime.UtcNow - _opened;
+    public TimeSpan Age => MonotonicClock.Now - _opened;
 
     /// <summary>Pings of the keep-alive without answer.</summary>
     public int PingsOut { get; set; }

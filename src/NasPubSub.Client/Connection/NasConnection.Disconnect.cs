@@ -7,7 +7,7 @@ namespace NasPubSub;
 public sealed partial class NasConnection
 {
     private readonly CancellationTokenSource _hurry = new();
-    private DateTime _drainDeadline = DateTime.MaxValue;
+    private Deadline _drainDeadline = Deadline.Never;
 
     /// <summary>
     /// Ends the connection for good. First it drains: subscriptions end, handlers run for what has come, what is buffered
@@ -16,7 +16,10 @@ public sealed partial class NasConnection
     /// <param name="drainTimeout">How long all that may take; then it closes anyway. Default: the options' OperationTimeout.</param>
     /// <param name="drain">False closes at once.</param>
     /// <param name="cancel">Closes at once.</param>
-    /// <returns>False when something was left unsent or unhandled.</returns>
+    /// <returns>
+    /// False when something was left unsent or unhandled, or a message accepted earlier was left out since a later server
+    /// does not take it. A publish from another thread meanwhile is sent, or fails with ConnectionClosed.
+    /// </returns>
     public async Task<bool> DisconnectAsync(TimeSpan? drainTimeout = null, bool drain = true, CancellationToken cancel = default)
     {
         var timeout = drain ? drainTimeout ?? Options.OperationTimeout : TimeSpan.Zero;
@@ -24,7 +27,7 @@ public sealed partial class NasConnection
         Task<bool> ending;
         lock (_gate)
         {
-            if (deadline < _drainDeadline)
+            if (deadline.IsBefore(_drainDeadline))
             {
                 _drainDeadline = deadline;
                 _hurry.CancelAfter(Deadline.Left(deadline));
@@ -36,7 +39,11 @@ public sealed partial class NasConnection
 
     private async Task<bool> EndAsync(TimeSpan timeout)
     {
-        var drained = timeout == TimeSpan.Zero ? PendingBytes == 0 : await DrainAsync(Deadline.In(timeout), _hurry.Token).ConfigureAwait(false);
+        var drained = timeout != TimeSpan.Zero && await DrainAsync(Deadline.In(timeout), _hurry.Token).ConfigureAwait(false);
+        // What is taken from now on would be neither sent nor counted.
+        _outbox.Refuse(Closing());
+        if (timeout == TimeSpan.Zero) drained = PendingBytes == 0;
+        drained &= _outbox.LeftOut == 0;
         await Task.WhenAll(Companions.Select(c => c.DisconnectAsync(drain: false))).ConfigureAwait(false);
         _stop.Cancel();
         Link? link;
@@ -49,18 +56,24 @@ public sealed partial class NasConnection
         return drained;
     }
 
-    private async Task<bool> DrainAsync(DateTime deadline, CancellationToken cancel)
+    private async Task<bool> DrainAsync(Deadline deadline, CancellationToken cancel)
     {
         try
         {
             // What was published while a connect is under way goes out with it.
             if (!IsConnected && State is NasConnectionState.Connecting or NasConnectionState.Reconnecting && PendingBytes > 0)
                 await WaitConnectedAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
-            if (!IsConnected) return PendingBytes == 0;
+            if (!IsConnected)
+            {
+                _outbox.Refuse(Closing());
+                return PendingBytes == 0;
+            }
             SetState(NasConnectionState.Draining);
+            var lost = _outbox.Unconfirmed;
             var all = Subscriptions;
             await Task.WhenAll(all.Select(s => s.DrainAsync(Deadline.Left(deadline), cancel))).ConfigureAwait(false);
-            var lost = _outbox.Unconfirmed;
+            // Handlers may publish until here. The flush then covers all that was ever taken, also from other threads.
+            _outbox.Refuse(Closing());
             while (!await TryFlushAsync(deadline, cancel).ConfigureAwait(false))
                 if (!await WaitConnectedAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false)) return false;
             return _outbox.Unconfirmed == lost;
@@ -72,7 +85,7 @@ public sealed partial class NasConnection
     }
 
     /// <returns>False when the connection broke, and there is something to send over the next.</returns>
-    private async Task<bool> TryFlushAsync(DateTime deadline, CancellationToken cancel)
+    private async Task<bool> TryFlushAsync(Deadline deadline, CancellationToken cancel)
     {
         try
         {
@@ -84,6 +97,8 @@ public sealed partial class NasConnection
             return false;
         }
     }
+
+    private static NasException Closing() => new(NasError.ConnectionClosed, "The connection is being closed; nothing of this message was sent.");
 
     /// <summary>Closed for good, whoever wanted it.</summary>
     private void CloseFor(NasException reason)

@@ -43,7 +43,7 @@ public sealed partial class NasConnection
         var deadline = Messaging.Deadline.In(timeout);
         try
         {
-            if (State == NasConnectionState.Disconnected) await ConnectAsync(cancel).WaitAsync(Messaging.Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            if (State == NasConnectionState.Disconnected) await ConnectAsync(cancel).Observed().WaitAsync(Messaging.Deadline.Left(deadline), cancel).ConfigureAwait(false);
             while (!IsConnected)
             {
                 Task changed;
@@ -253,7 +253,7 @@ public sealed partial class NasConnection
     /// <returns>False when the connection was to end meanwhile: who ends it did not see this link.</returns>
     private bool TryAttach(Link link, bool first)
     {
-        int refused;
+        (int, int) leftOut;
         lock (_gate)
         {
             if (_stop.IsCancellationRequested)
@@ -265,7 +265,7 @@ public sealed partial class NasConnection
             _lastAddress = link.Address;
             Server = link.Address.ToString();
             ServerInfo = link.Info;
-            refused = _outbox.Attach(link, Restore());
+            leftOut = _outbox.Attach(link, Restore());
         }
         link.Start(this);
         link.StartWriting(_outbox);
@@ -276,10 +276,17 @@ public sealed partial class NasConnection
         SetState(NasConnectionState.Connected);
         if (first) Notify(NasEventKind.Connected, $"Connected to {Server}.");
         else Notify(NasEventKind.Reconnected, attempts > 1 ? $"Reconnected to {Server} after {attempts} attempts." : $"Reconnected to {Server}.");
-        if (refused > 0)
-            OnError(new NasException(NasError.PayloadTooLarge, $"{refused} buffered messages are larger than the {link.Info.MaxPayload:N0} bytes {Server} takes; they were left out."));
+        ReportLeftOut(link, leftOut);
         _connected?.TrySetResult(true);
         return true;
+    }
+
+    private void ReportLeftOut(Link link, (int TooLarge, int WithHeaders) leftOut)
+    {
+        if (leftOut.TooLarge > 0)
+            OnError(new NasException(NasError.PayloadTooLarge, $"{leftOut.TooLarge} buffered messages are larger than the {link.Info.MaxPayload:N0} bytes {link.Address} takes; they were left out."));
+        if (leftOut.WithHeaders > 0)
+            OnError(new NasException(NasError.InvalidHeader, $"{leftOut.WithHeaders} buffered messages have headers, which {link.Address} does not take; they were left out."));
     }
 
     /// <summary>Every subscription's SUB, with what is left of its maximum.</summary>

@@ -124,11 +124,11 @@ public sealed partial class NasConnection
     /// <summary>Lets the subscriptions spread, then ends those of the old link, and sees everything through that is on it.</summary>
     private async Task LeaveAsync(Link old, Link next, Overlap overlap)
     {
-        var start = DateTime.UtcNow;
-        while (DateTime.UtcNow < start + Settle && !overlap.IsFull && _link == old)
+        var start = MonotonicClock.Now;
+        while (MonotonicClock.Now < start + Settle && !overlap.IsFull && _link == old)
         {
             if (next.Ended.IsCompleted) throw await next.Ended.ConfigureAwait(false);
-            if (DateTime.UtcNow > start + TimeSpan.FromTicks(Settle.Ticks / 2)) overlap.EnterLastMoments();
+            if (MonotonicClock.Now > start + TimeSpan.FromTicks(Settle.Ticks / 2)) overlap.EnterLastMoments();
             await Task.Delay(20, _stop.Token).ConfigureAwait(false);
         }
         var fence = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -157,8 +157,7 @@ public sealed partial class NasConnection
             _lastAddress = next.Address;
             Server = next.Address.ToString();
             ServerInfo = next.Info;
-            var refused = _outbox.Attach(next, operations);
-            if (refused > 0) OnError(new NasException(NasError.PayloadTooLarge, $"{refused} buffered messages are larger than the {next.Info.MaxPayload:N0} bytes {Server} takes; they were left out."));
+            ReportLeftOut(next, _outbox.Attach(next, operations));
         }
         next.StartWriting(_outbox);
         next.Overlap!.Release(Deliver);

@@ -51,11 +51,11 @@ internal sealed partial class Outbox
     }
 
     /// <summary>Starts sending over a connection: first the subscriptions, then what was kept.</summary>
-    /// <returns>Messages kept that this server's max_payload forbids: they are left out.</returns>
-    public int Attach(Link link, ReadOnlySpan<byte> subscriptions)
+    /// <returns>Messages kept that this server does not take, left out: those over its max_payload, and those with headers where it has none.</returns>
+    public (int TooLarge, int WithHeaders) Attach(Link link, ReadOnlySpan<byte> subscriptions)
     {
         WriteSignal? wake;
-        var refused = 0;
+        int tooLarge = 0, withHeaders = 0;
         lock (_gate)
         {
             var kept = _filling.AsSpan(0, _filled).ToArray();
@@ -65,19 +65,37 @@ internal sealed partial class Outbox
             _held = false;
             Append(subscriptions);
             _maxPayload = link.Info.MaxPayload;
+            _headerless = link.Info.Headers ? null : link.Address;
             for (var at = 0; at < kept.Length;)
             {
                 var (length, isPublish, size) = ClientLines.Measure(kept.AsSpan(at));
-                if (size > _maxPayload) refused++;
-                else if (isPublish) Append(kept.AsSpan(at, length));
+                var operation = kept.AsSpan(at, length);
                 at += length;
+                if (!isPublish) continue;
+                if (_headerless is not null && operation[0] == 'H')
+                {
+                    if (ClientLines.WithoutHeaders(operation) is not { } plain)
+                    {
+                        withHeaders++;
+                        continue;
+                    }
+                    operation = plain;
+                    (_, _, size) = ClientLines.Measure(plain);
+                }
+                if (size > _maxPayload) tooLarge++;
+                else Append(operation);
             }
+            var leftOut = tooLarge + withHeaders;
+            _leftOut += leftOut;
+            // They count as lost here and now, and not once more when this connection breaks.
+            _unconfirmed += leftOut;
+            _confirmed += leftOut;
             ReleaseFences();
             wake = TakeWake();
             FreeRoom();
         }
         wake?.Queue();
-        return refused;
+        return (tooLarge, withHeaders);
     }
 
     /// <summary>
@@ -99,9 +117,9 @@ internal sealed partial class Outbox
             _confirmed = handed;
             _lastFence = null;
             _held = false;
-            foreach (var fence in _heldFences) fence.TrySetException(Lost());
+            foreach (var fence in _heldFences) fence.Fail(Lost());
             _heldFences.Clear();
-            _holdFence?.TrySetException(Lost());
+            _holdFence?.Fail(Lost());
             _holdFence = null;
             _idle?.Queue();
             _idle = null;
@@ -139,12 +157,22 @@ internal sealed partial class Outbox
         wake?.Queue();
     }
 
-    /// <summary>Nothing more is taken; waiting publishers are told.</summary>
+    /// <summary>Takes no more messages; waiting publishers get the error. What is there can still be sent and flushed.</summary>
+    public void Refuse(NasException reason)
+    {
+        lock (_gate)
+        {
+            _refused ??= reason;
+            FreeRoom();
+        }
+    }
+
+    /// <summary>Takes nothing more; waiting publishers get the error.</summary>
     public void Close(NasException reason)
     {
         lock (_gate)
         {
-            _closed = reason;
+            _closed = _refused = reason;
             _gathering?.Dispose();
             _idle?.Queue();
             _idle = null;

@@ -8,7 +8,7 @@ internal sealed partial class Outbox
 {
     /// <summary>Blocks until there may be room.</summary>
     /// <exception cref="NasException">BufferFull: there was none in time.</exception>
-    public void WaitForRoom(int need, DateTime deadline, CancellationToken cancel)
+    public void WaitForRoom(int need, Deadline deadline, CancellationToken cancel)
     {
         using var registration = cancel.Register(static gate => { lock (gate!) Monitor.PulseAll(gate!); }, _gate);
         lock (_gate)
@@ -31,7 +31,7 @@ internal sealed partial class Outbox
 
     /// <summary>Waits until there may be room, without a thread.</summary>
     /// <exception cref="NasException">BufferFull: there was none in time.</exception>
-    public async Task WaitForRoomAsync(int need, DateTime deadline, CancellationToken cancel)
+    public async Task WaitForRoomAsync(int need, Deadline deadline, CancellationToken cancel)
     {
         Task room;
         lock (_gate)
@@ -50,11 +50,11 @@ internal sealed partial class Outbox
     }
 
     private bool IsFree(int need) =>
-        _closed is not null || _link is null || _filled == 0 || _filled + need <= options.SendBufferBytes;
+        _refused is not null || _link is null || _filled == 0 || _filled + need <= options.SendBufferBytes;
 
     private bool HasRoom(int most)
     {
-        if (_closed is not null) throw _closed;
+        if (_refused is not null) throw _refused;
         if (_link is null)
         {
             if (_filled + most > options.ReconnectBufferBytes) throw Full("is full while the connection is broken");

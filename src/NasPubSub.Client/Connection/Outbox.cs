@@ -20,20 +20,24 @@ internal sealed partial class Outbox(NasOptions options)
     private byte[] _sending = new byte[InitialBytes];
     private int _sendingCount;
     private Link? _link;
-    private NasException? _closed;
+    private NasException? _refused, _closed;
     private bool _held;
     private TaskCompletionSource<TimeSpan>? _holdFence;
     private readonly List<TaskCompletionSource<TimeSpan>> _heldFences = [];
     private WriteSignal? _idle;
     private TaskCompletionSource<bool>? _room;
     private int _blocked, _pongs;
-    private long _published, _publishedBytes, _confirmed, _unconfirmed;
+    private long _published, _publishedBytes, _confirmed, _unconfirmed, _leftOut;
     private Fence? _lastFence;
     private long _maxPayload = long.MaxValue;
+    private NasServerAddress? _headerless;
 
     public long Published => Interlocked.Read(ref _published);
     public long PublishedBytes => Interlocked.Read(ref _publishedBytes);
     public long Unconfirmed => Interlocked.Read(ref _unconfirmed);
+
+    /// <summary>Messages kept that a later server did not take; they are in <see cref="Unconfirmed"/> as well.</summary>
+    public long LeftOut => Interlocked.Read(ref _leftOut);
 
     /// <summary>Bytes published that the network has not taken.</summary>
     public int Pending
@@ -43,13 +47,25 @@ internal sealed partial class Outbox(NasOptions options)
 
     /// <summary>Puts one message in the buffer, where there is room.</summary>
     /// <returns>0, or the room it needs: the caller waits for it and comes again.</returns>
-    /// <exception cref="NasException">PayloadTooLarge, BufferFull (while disconnected), ConnectionClosed.</exception>
+    /// <exception cref="NasException">PayloadTooLarge, InvalidSubject, InvalidHeader, BufferFull (while disconnected), ConnectionClosed.</exception>
     public int TryPublish(PublishHead head, string? replyTopic, byte[]? headers, ReadOnlySpan<byte> payload, string? text, Haste haste = Haste.Soon)
     {
         var size = (headers?.Length ?? 0) + (text is null ? payload.Length : Encoding.UTF8.GetByteCount(text));
         WriteSignal? wake;
         lock (_gate)
         {
+            if (headers is not null && _headerless is not null)
+            {
+                if (!Headerless.TryMake(headers, size == headers.Length, out var other)) throw Headerless.Refused(_headerless.ToString());
+                size -= headers.Length;
+                headers = null;
+                if (other is not null)
+                {
+                    payload = other;
+                    size = other.Length;
+                    text = null;
+                }
+            }
             if (size > _maxPayload) throw TooLarge(head, size, _maxPayload);
             var start = headers is null ? head.Pub : head.HPub;
             var most = start.Length + (replyTopic is null ? 0 : Encoding.UTF8.GetMaxByteCount(replyTopic.Length) + 1) + 26 + size;
@@ -61,6 +77,7 @@ internal sealed partial class Outbox(NasOptions options)
             {
                 at += Encoding.UTF8.GetBytes(replyTopic.AsSpan(), to.Slice(at));
                 to[at++] = (byte)' ';
+                if (at > ClientLines.MostOfPublish) throw ClientLines.TooLong(head.Subject, "subject with its namespace and reply subject");
             }
             if (headers is not null)
             {

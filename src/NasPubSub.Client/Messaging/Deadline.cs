@@ -1,18 +1,33 @@
+using NasPubSub.Connection;
+
 namespace NasPubSub.Messaging;
 
-internal static class Deadline
+/// <summary>A moment on the monotonic clock by which something must be done.</summary>
+internal readonly record struct Deadline
 {
-    /// <summary>The longest that timers take, less a little.</summary>
+    /// <summary>The longest time that timers take, less a little.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+
+    private readonly TimeSpan _at;
+
+    private Deadline(TimeSpan at) => _at = at;
+
+    /// <summary>Later than any wait.</summary>
+    public static Deadline Never { get; } = new(TimeSpan.MaxValue);
 
     /// <summary>A time as timers take it: infinite where it is negative or longer than any takes.</summary>
     public static TimeSpan ForTimer(TimeSpan time) => time < TimeSpan.Zero || time > Longest ? Timeout.InfiniteTimeSpan : time;
 
     /// <summary>What is left until then, never negative; infinite where no timer goes as far.</summary>
-    public static TimeSpan Left(DateTime deadline) =>
-        deadline - DateTime.UtcNow is var left && left <= TimeSpan.Zero ? TimeSpan.Zero : left > Longest ? Timeout.InfiniteTimeSpan : left;
+    public static TimeSpan Left(Deadline deadline) =>
+        deadline._at - MonotonicClock.Now is var left && left <= TimeSpan.Zero ? TimeSpan.Zero : left > Longest ? Timeout.InfiniteTimeSpan : left;
 
-    /// <summary>Then; infinite time-outs give a time beyond any wait.</summary>
-    public static DateTime In(TimeSpan timeout) =>
-        timeout < TimeSpan.Zero || timeout > TimeSpan.FromDays(10_000) ? DateTime.UtcNow.AddDays(10_000) : DateTime.UtcNow + timeout;
+    /// <summary>The moment after this time; <see cref="Never"/> for an infinite one.</summary>
+    public static Deadline In(TimeSpan timeout) =>
+        timeout < TimeSpan.Zero || timeout > TimeSpan.FromDays(10_000) ? Never : new(MonotonicClock.Now + timeout);
+
+    /// <summary>Is it over at this time of the <see cref="MonotonicClock"/>?</summary>
+    public bool IsOver(TimeSpan now) => _at <= now;
+
+    public bool IsBefore(Deadline other) => _at < other._at;
 }

@@ -84,7 +84,7 @@ public sealed partial class NasConnection
         var deadline = Deadline.In(limit);
         try
         {
-            if (!IsReady) await ReadyAsync(cancel).WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            if (!IsReady) await ReadyAsync(cancel).Observed().WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
             return await FenceAsync([], deadline, cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
@@ -94,7 +94,7 @@ public sealed partial class NasConnection
     }
 
     /// <summary>Writes operations with a PING behind them and waits for its PONG.</summary>
-    private async Task<TimeSpan> FenceAsync(byte[] operations, DateTime deadline, CancellationToken cancel)
+    private async Task<TimeSpan> FenceAsync(byte[] operations, Deadline deadline, CancellationToken cancel)
     {
         var pong = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
         _outbox.WriteFence(operations, pong);
@@ -152,11 +152,12 @@ public sealed partial class NasConnection
         return Subjects.ToWire(Namespace, replyTo, useNamespace, Options.InboxPrefix);
     }
 
-    private byte[]? HeaderBlock(NasHeaders? headers)
-    {
-        if (headers is null || headers.Count == 0) return null;
-        if (ServerInfo is { Headers: false })
-            throw new NasException(NasError.InvalidHeader, $"The server {Server} takes no headers.");
-        return headers.ToBytes();
-    }
+    private byte[]? HeaderBlock(NasHeaders? headers) => headers is null || headers.Count == 0 ? null : HeaderBlock(headers.ToBytes(), isOwn: true);
+
+    /// <summary>A header block as the present server takes it.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="isOwn">Did the user ask for these headers? Else they are left out where the server takes none.</param>
+    /// <exception cref="NasException">InvalidHeader: the server takes no headers, and the user wants some.</exception>
+    internal byte[]? HeaderBlock(byte[]? block, bool isOwn) =>
+        block is null || ServerInfo is not { Headers: false } ? block : isOwn ? throw Headerless.Refused(Server) : null;
 }

@@ -89,7 +89,7 @@ public sealed partial class NasConnection
                     yield break;
                 }
                 if (reply is null) throw replies.Error ?? Closed();
-                if (reply.Status == 503) throw NoResponders(subject);
+                if (reply.Status == 503 && reply.Payload.Length == 0) throw NoResponders(subject);
                 if (stopOnEmpty && reply.Payload.Length == 0 && reply.HeaderBlock is null) yield break;
                 yield return reply;
             }
@@ -144,11 +144,11 @@ public sealed partial class NasConnection
         return await FinishAsync(request, PublishInTimeAsync(head, _inboxBase + request.Id, block, payload, text, limit, deadline, cancel)).ConfigureAwait(false);
     }
 
-    private async Task ReadyInTimeAsync(string subject, TimeSpan limit, DateTime deadline, CancellationToken cancel)
+    private async Task ReadyInTimeAsync(string subject, TimeSpan limit, Deadline deadline, CancellationToken cancel)
     {
         try
         {
-            await ReadyAsync(cancel).WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            await ReadyAsync(cancel).Observed().WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -157,7 +157,7 @@ public sealed partial class NasConnection
     }
 
     /// <summary>Waits for room no longer than for the reply: a request given up is not sent after all.</summary>
-    private async ValueTask PublishInTimeAsync(PublishHead head, string replyTopic, byte[]? block, ReadOnlyMemory<byte> payload, string? text, TimeSpan limit, DateTime deadline, CancellationToken cancel)
+    private async ValueTask PublishInTimeAsync(PublishHead head, string replyTopic, byte[]? block, ReadOnlyMemory<byte> payload, string? text, TimeSpan limit, Deadline deadline, CancellationToken cancel)
     {
         using var late = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         late.CancelAfter(Deadline.Left(deadline));
@@ -186,7 +186,7 @@ public sealed partial class NasConnection
         return await reply.ConfigureAwait(false);
     }
 
-    private PendingRequest Begin(PublishHead head, TimeSpan limit, DateTime deadline, CancellationToken cancel)
+    private PendingRequest Begin(PublishHead head, TimeSpan limit, Deadline deadline, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         if (_inbox is null) OpenInbox();
@@ -228,7 +228,7 @@ public sealed partial class NasConnection
         _inboxAnswered = true;
         var token = ReadToken(operation.Subject);
         if ((token is { } id ? TakeRequest(id) : TakeOnlyRequest()) is not { } request) return;
-        if (NasHeaders.PeekStatus(operation.Headers) == 503)
+        if (operation.Payload.IsEmpty && NasHeaders.PeekStatus(operation.Headers) == 503)
         {
             request.Fail(NoResponders(request.Subject));
             return;
@@ -285,11 +285,11 @@ public sealed partial class NasConnection
         List<long> late = [];
         lock (_requestGate)
         {
-            var now = DateTime.UtcNow;
+            var now = MonotonicClock.Now;
             if (_requests.Count > 0)
             {
                 _quietTicks = 0;
-                foreach (var request in _requests.ToList()) if (request.Deadline <= now) late.Add(request.Id);
+                foreach (var request in _requests.ToList()) if (request.Deadline.IsOver(now)) late.Add(request.Id);
             }
             else if (++_quietTicks * RequestTick.TotalMilliseconds > 1000)
             {

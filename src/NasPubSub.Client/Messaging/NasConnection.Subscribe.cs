@@ -149,6 +149,7 @@ public sealed partial class NasConnection
 
     private void Add(NasSubscription subscription)
     {
+        ClientLines.CheckSubscribe(subscription.Topic, subscription.QueueGroup);
         lock (_gate)
         {
             if (State == NasConnectionState.Closed) throw Closed();

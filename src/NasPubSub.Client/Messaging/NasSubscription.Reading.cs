@@ -27,10 +27,10 @@ public sealed partial class NasSubscription
             while (_count == 0 && !_ended)
             {
                 cancel.ThrowIfCancellationRequested();
-                var left = deadline - DateTime.UtcNow;
-                if (left <= TimeSpan.Zero) return 0;
+                var left = Deadline.Left(deadline);
+                if (left == TimeSpan.Zero) return 0;
                 _blocked++;
-                Monitor.Wait(_gate, left.TotalMilliseconds > int.MaxValue ? Timeout.InfiniteTimeSpan : left);
+                Monitor.Wait(_gate, left);
                 _blocked--;
             }
             return TakeMany(destination);

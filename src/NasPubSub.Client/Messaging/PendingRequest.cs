@@ -17,14 +17,13 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
     public long Id { get; set; }
     public string Subject { get; private set; } = "";
     public string Topic { get; private set; } = "";
-    public DateTime Deadline { get; private set; }
+    public Deadline Deadline { get; private set; }
     public TimeSpan Timeout { get; private set; }
 
     public ValueTask<NasMessage> Task => new(this, _core.Version);
 
-    public void Start(string subject, string topic, TimeSpan timeout, DateTime deadline)
+    public void Start(string subject, string topic, TimeSpan timeout, Deadline deadline)
     {
-        _core.Reset();
         (Subject, Topic, Timeout, Deadline) = (subject, topic, timeout, deadline);
     }
 
@@ -50,6 +49,8 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
 
     NasMessage IValueTaskSource<NasMessage>.GetResult(short token)
     {
+        // A second await of the same request must not put it back twice.
+        if (token != _core.Version) throw new InvalidOperationException("The result of this request was taken already.");
         try
         {
             return _core.GetResult(token);
@@ -58,6 +59,8 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
         {
             _cancellation.Dispose();
             _cancellation = default;
+            // The reply is the requester's alone: an idle request must not keep it alive.
+            _core.Reset();
             release(this);
         }
     }

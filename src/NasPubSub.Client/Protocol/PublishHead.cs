@@ -15,8 +15,7 @@ internal sealed class PublishHead
         Topic = Subjects.ToWire(ns, subject, useNamespace, inboxPrefix);
         AsksForStreamMessage = Topic[0] == '$' && Topic.Contains(".CONSUMER.MSG.NEXT.", StringComparison.Ordinal);
         Pub = Encoding.UTF8.GetBytes("PUB " + Topic + " ");
-        if (Pub.Length + 1 > Subjects.MaxControlLine - 64)
-            throw new NasException(NasError.InvalidSubject, "The subject with its namespace is too long for a server's control line.") { Target = subject };
+        if (Pub.Length > ClientLines.MostOfPublish) throw ClientLines.TooLong(subject, "subject with its namespace");
     }
 
     public string Subject { get; }

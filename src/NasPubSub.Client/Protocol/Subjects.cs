@@ -68,7 +68,6 @@ internal static class Subjects
     public static void CheckQueueGroup(string group)
     {
         if (group.Length == 0) throw Bad(NasError.InvalidQueueGroup, "queue group", group, "it is empty");
-        if (group.Length > MaxLength) throw Bad(NasError.InvalidQueueGroup, "queue group", group, "it is too long");
         foreach (var c in group)
             if (c <= ' ' || c == '\x7f') throw Bad(NasError.InvalidQueueGroup, "queue group", group, "it holds a blank or control character");
     }

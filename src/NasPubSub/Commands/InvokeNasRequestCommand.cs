@@ -112,7 +112,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         try
         {
             var bytes = _source.Text is { } text ? EncodingTransformationAttribute.Utf8.GetBytes(text) : _source.Bytes.ToArray();
-            var headers = _source.Headers is { } block ? NasHeaders.Parse(block) : null;
+            var headers = Nas.HeaderBlock(_source.Headers, _source.HasOwnHeaders) is { } block ? NasHeaders.Parse(block) : null;
             if (Count == 1 && IdleTimeout is null) Give(Await(Nas.RequestAsync(Subject, bytes, Timeout, headers, !Raw, Cancellation).AsTask()));
             else GiveMany(bytes, headers);
         }

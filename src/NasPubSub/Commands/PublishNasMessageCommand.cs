@@ -160,14 +160,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             return false;
         }
         if (_source.TakeCutWarning() is { } warning) WriteWarning(warning);
-        block ??= _source.Headers;
-        if (block is not null && _connection.ServerInfo is { Headers: false })
-        {
-            // That it is JSON may be left unsaid; what the user wants to say may not.
-            if (block != _source.Headers || own is not null || _headers is not null)
-                throw new NasException(NasError.InvalidHeader, $"The server {_connection.Server} takes no headers.");
-            block = null;
-        }
+        block = _connection.HeaderBlock(block ?? _source.Headers, block is not null || _source.HasOwnHeaders);
         _connection.Publish(head, replyTopic, block, _source.Bytes, _source.Text, Cancellation, Haste.Together);
         return true;
     }

@@ -74,7 +74,8 @@ public sealed class SendNasReplyCommand : NasCmdlet
                 throw new NasException(NasError.NoReplySubject, $"The message on '{InputObject.Subject}' asks for no answer: it has no reply subject.");
             if (!TryTake()) return;
             if (_source!.TakeCutWarning() is { } warning) WriteWarning(warning);
-            connection.Publish(connection.HeadOf(topic, useNamespace: false), null, _source.Headers, _source.Bytes, _source.Text, Cancellation);
+            var block = connection.HeaderBlock(_source.Headers, _source.HasOwnHeaders);
+            connection.Publish(connection.HeadOf(topic, useNamespace: false), null, block, _source.Bytes, _source.Text, Cancellation);
             WriteWarnings();
         }
         catch (NasException e)

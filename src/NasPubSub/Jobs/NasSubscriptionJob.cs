@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using NasPubSub.Errors;
+using NasPubSub.Messaging;
 using NasPubSub.Sessions;
 
 namespace NasPubSub;
@@ -142,8 +143,8 @@ public sealed class NasSubscriptionJob : Job
 
     private bool HaveEnded()
     {
-        var deadline = DateTime.UtcNow + Grace;
-        return _workers.TrueForAll(w => w.HasEnded(deadline - DateTime.UtcNow is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero));
+        var deadline = Deadline.In(Grace);
+        return _workers.TrueForAll(w => w.HasEnded(Deadline.Left(deadline)));
     }
 
     private void Finish()

@@ -29,6 +29,9 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     /// <summary>The header block, or null.</summary>
     public byte[]? Headers { get; private set; }
 
+    /// <summary>Does the block hold headers that the user asked for? Else this class alone made it.</summary>
+    public bool HasOwnHeaders { get; private set; }
+
     /// <summary>What to warn of once, the first time an object is nested too deeply to be written whole; else null.</summary>
     public string? TakeCutWarning()
     {
@@ -66,6 +69,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
                 isJson = true;
                 break;
         }
+        HasOwnHeaders = own?.Count > 0 || headers?.Count > 0;
         Headers = own is not null ? Merge(own, isJson) : isJson ? _jsonHeaders ??= Merge(null, true) : _headers;
     }
 
