@@ -47,6 +47,15 @@ internal sealed class SocketTransport : ByteTransport, IValueTaskSource<int>
 
     public override void Dispose()
     {
+        try
+        {
+            // A close with a receive under way resets the connection, and the server may lose what it has not read yet.
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has ended already.
+        }
         _socket.Dispose();
         _sending.Dispose();
     }
