@@ -23,6 +23,7 @@
         'Receive-NasMessage'
         'Register-NasSubscription'
         'Send-NasReply'
+        'Set-NasConnection'
         'Start-NasServer'
         'Stop-NasServer'
         'Test-NasConnection'

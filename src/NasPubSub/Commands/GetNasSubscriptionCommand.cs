@@ -13,6 +13,7 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
 {
     /// <summary>The subject as it was given to Register-NasSubscription.</summary>
     [Parameter(Position = 0, ParameterSetName = "Subject")]
+    [Parameter(Position = 0, ParameterSetName = "Session")]
     [ArgumentCompleter(typeof(SubjectCompleter))]
     [ValidateNotNullOrEmpty]
     [TypedTextTransformation]
@@ -22,11 +23,16 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
     [Parameter(Mandatory = true, ParameterSetName = "Sid", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     public long[] Sid { get; set; } = [];
 
+    /// <summary>Sessions from the pipeline, as Get-NasConnection lists them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Session", ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public NasConnection? InputObject { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         // To look is no reason to connect.
-        var all = Connection is null && SessionStore.Current.Default is null ? [] : Nas.Subscriptions;
+        var all = InputObject is { } session ? session.Subscriptions : Connection is null && SessionStore.Current.Default is null ? [] : Nas.Subscriptions;
         foreach (var sid in Sid)
         {
             if (all.FirstOrDefault(s => s.Sid == sid) is { } found) WriteObject(found);

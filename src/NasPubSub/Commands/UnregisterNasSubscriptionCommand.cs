@@ -21,7 +21,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     public NasSubscription? Subscription { get; set; }
 
     /// <summary>The job that handles its messages; it ends when it has handled what came.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Job", ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Job", ValueFromPipeline = true)]
     [ValidateNotNull]
     public NasSubscriptionJob? Job { get; set; }
 
@@ -30,7 +30,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     public long[] Sid { get; set; } = [];
 
     /// <summary>All subscriptions to this subject, as it was given to Register-NasSubscription.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Subject")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Subject")]
     [ArgumentCompleter(typeof(SubjectCompleter))]
     [ValidateNotNullOrEmpty]
     [TypedTextTransformation]

@@ -108,6 +108,11 @@ internal sealed class SessionStore
         return session;
     }
 
+    public void MakeDefault(NasConnection connection)
+    {
+        lock (_gate) _default = Session.Of(connection);
+    }
+
     public void Forget(NasConnection connection)
     {
         lock (_gate)

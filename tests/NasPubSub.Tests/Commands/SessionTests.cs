@@ -200,6 +200,37 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Fact]
+    public void The_default_session_is_chosen_and_marked()
+    {
+        using var shell = Shell.Open();
+        shell.Run($"1..2 | ForEach-Object {{ $null = Connect-NasPubSub {Server.Url} -NoNamespace -Name \"s$_\" }}");
+        const string Marked = "(Get-NasConnection | Where-Object IsDefault).Name";
+        Assert.Equal("s2", shell.Get<string>(Marked));
+        shell.Run("Set-NasConnection s1 -Default -WhatIf");
+        Assert.Equal("s2", shell.Get<string>(Marked));
+        Assert.Equal("s1", shell.Get<string>("(Set-NasConnection s1 -Default -PassThru).Name"));
+        Assert.Equal("s1", shell.Get<string>("(Register-NasSubscription a).Connection.Name"));
+        Assert.Matches(@"\n\* s1 .*\n  s2 ", shell.Show("Get-NasConnection").ReplaceLineEndings("\n"));
+        Assert.Equal("s2", shell.Get<string>("Get-NasConnection s2 | Set-NasConnection -Default; " + Marked));
+        Assert.Equal("SessionNotFound", shell.Invoke("Set-NasConnection nobody -Default").ErrorId);
+        Assert.Equal("ConnectionClosed", shell.Invoke("$s = Get-NasConnection s2; Disconnect-NasPubSub $s; Set-NasConnection $s -Default").ErrorId);
+        Assert.Equal("s1", shell.Get<string>(Marked));
+    }
+
+    [Fact]
+    public void A_session_of_another_runspace_can_be_the_default_and_lives_on()
+    {
+        using var owner = OpenConnected();
+        var connection = owner.Run("$nas")[0].BaseObject;
+        using (var guest = Shell.Open())
+        {
+            guest.Run("Set-NasConnection $args[0] -Default; Publish-NasMessage a x -Flush; Disconnect-NasPubSub", connection);
+        }
+        Assert.Equal(1, owner.Get<long>("$nas.Statistics.MessagesOut"));
+        Assert.True(owner.Get<bool>("Test-NasConnection -Ping"));
+    }
+
+    [Fact]
     public void What_if_leaves_a_session_as_it_is()
     {
         using var shell = OpenConnected();

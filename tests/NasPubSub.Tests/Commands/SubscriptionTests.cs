@@ -140,4 +140,29 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
         Assert.Equal("Timeout", shell.Invoke("$job = Register-NasSubscription a { [System.Threading.Thread]::Sleep(60000) }; Publish-NasMessage a -Flush; $job | Unregister-NasSubscription -Timeout 0.3").ErrorId);
         shell.Run("Stop-Job $job");
     }
+
+    [Theory]
+    [InlineData("$subscription")]
+    [InlineData("$job")]
+    [InlineData("'a.>'")]
+    [InlineData("a.>")]
+    public void Unregister_takes_a_subscription_a_job_or_a_subject_by_position(string given)
+    {
+        using var shell = OpenConnected();
+        shell.Run($"$job = Register-NasSubscription 'a.>' {{ }}; $subscription = $job.Subscription; Unregister-NasSubscription {given}");
+        Assert.False(shell.Get<bool>("$subscription.IsActive"));
+    }
+
+    [Fact]
+    public void Sessions_ids_and_subscriptions_from_the_pipeline_list_subscriptions()
+    {
+        using var shell = OpenConnected("-Name one");
+        shell.Run($"$null = Connect-NasPubSub {Server.Url} -Name two; $a = Register-NasSubscription a -Connection one; $b = Register-NasSubscription b -Connection two; $c = Register-NasSubscription c");
+        Assert.Equal("a b c", shell.Get<string>("\"$((Get-NasConnection | Get-NasSubscription).Subject)\""));
+        Assert.Equal("c", shell.Get<string>("(Get-NasConnection | Get-NasSubscription c).Subject"));
+        Assert.Equal("a", shell.Get<string>("(Get-NasConnection one | Get-NasSubscription).Subject"));
+        Assert.Equal("b c", shell.Get<string>("\"$(($b.Sid, $c.Sid | Get-NasSubscription).Subject)\""));
+        Assert.Equal("c", shell.Get<string>("($c | Get-NasSubscription).Subject"));
+        Assert.Equal("b c", shell.Get<string>("\"$((Get-NasSubscription).Subject)\""));
+    }
 }

@@ -20,6 +20,7 @@ public sealed class CompletionTests(ServerFixture fixture) : ServedTests(fixture
         shell.Run($"$null = Connect-NasPubSub {Server.Url} -Name 'al two'; $gone = Connect-NasPubSub {Server.Url} -Name almost; $gone.DisconnectAsync().Wait()");
         Assert.Equal(["'al two'", "alpha"], Complete(shell, "Publish-NasMessage a b -Connection al"));
         Assert.Equal(["alpha"], Complete(shell, "Disconnect-NasPubSub alp"));
+        Assert.Equal(["alpha"], Complete(shell, "Set-NasConnection alp"));
         Assert.Equal(["alpha"], Complete(shell, "Get-NasConnection alp"));
     }
 
