@@ -5,13 +5,13 @@ using NasPubSub.Protocol;
 namespace NasPubSub;
 
 /// <summary>
-/// Moving to another server while the old one still serves: it announced its end (lame duck mode). Nothing is lost or
-/// doubled: subscriptions exist on both for a while, what was published goes out on the old one first.
+/// Moving to another server while the old one still serves: it announced its end (lame duck mode). Nothing is lost:
+/// subscriptions exist on both for a while, what was published goes out on the old one first. See <see cref="Overlap"/> for copies.
 /// </summary>
 public sealed partial class NasConnection
 {
     /// <summary>How long a new subscription may take to be known in the whole cluster.</summary>
-    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a message may be on its way between two servers of a cluster.</summary>
     private static readonly TimeSpan Lateness = TimeSpan.FromSeconds(2);
@@ -38,9 +38,9 @@ public sealed partial class NasConnection
             Notify(NasEventKind.LameDuck, $"The server {old.Address} is about to shut down, and there is no other to move to.");
             return;
         }
+        var overlap = new Overlap();
         try
         {
-            var overlap = new Overlap(sid => _subscriptions.Find(sid)?.QueueGroup is not null);
             next.Overlap = overlap;
             next.IsNew = true;
             old.IsNew = false;
@@ -59,6 +59,8 @@ public sealed partial class NasConnection
             Remember(e);
             if (_link == next) return;
             await next.CloseAsync().ConfigureAwait(false);
+            // The old server may not have delivered it any more.
+            overlap.Release(Deliver);
             old.Overlap = null;
             _outbox.Release();
             if (old.HasLeft) old.Fail(new NasException(NasError.ConnectionLost, "The move to another server failed.", e));
@@ -128,10 +130,11 @@ public sealed partial class NasConnection
         while (MonotonicClock.Now < start + Settle && !overlap.IsFull && _link == old)
         {
             if (next.Ended.IsCompleted) throw await next.Ended.ConfigureAwait(false);
-            if (MonotonicClock.Now > start + TimeSpan.FromTicks(Settle.Ticks / 2)) overlap.EnterLastMoments();
+            if (MonotonicClock.Now > start + TimeSpan.FromTicks(Settle.Ticks * 2 / 5)) overlap.EnterLastMoments();
             await Task.Delay(20, _stop.Token).ConfigureAwait(false);
         }
         var fence = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        overlap.Leave();
         lock (_gate)
         {
             if (_link != old) throw NotConnected();
@@ -167,14 +170,24 @@ public sealed partial class NasConnection
         StartPings();
     }
 
-    /// <summary>Delivers what was held back, while the read loop of the link it came by waits.</summary>
-    private void Deliver(Overlap.Held held)
+    /// <summary>Takes what the new link brings during the move and shortly after it.</summary>
+    /// <returns>False when it is to be delivered as usual.</returns>
+    private bool TakeMoved(Link link, Overlap overlap, ref ServerOperation operation, long utcTicks)
     {
-        var operation = held.ToOperation();
-        CountIn(1, operation.Headers.Length + operation.Payload.Length);
-        if (_subscriptions.Find(held.Sid) is not { } subscription) return;
-        NasMessage[] message = [ToMessage(new MessageOrigin(subscription, System.Text.Encoding.UTF8.GetString(held.Topic)), ref operation, held.UtcTicks)];
-        if (subscription.Deliver(message)) EndSubscription(subscription, null);
+        var subscription = _subscriptions.Find(operation.Sid);
+        if (!overlap.IsHolding) return overlap.IsCopy(subscription, ref operation);
+        if (subscription is null) return true;
+        var message = ToMessage(new MessageOrigin(subscription, System.Text.Encoding.UTF8.GetString(operation.Subject)), ref operation, utcTicks);
+        foreach (var due in overlap.Hold(subscription, message, ref operation)) Deliver(subscription, due);
+        if (subscription.LacksRoom && subscription.WaitForRoom() is { } room) link.PauseUntil(room);
+        return true;
+    }
+
+    /// <summary>Delivers what was held back, while the read loop of the link it came by waits.</summary>
+    private void Deliver(NasSubscription subscription, NasMessage message)
+    {
+        CountIn(1, message.Size);
+        if (subscription.Deliver([message])) EndSubscription(subscription, null);
         subscription.Announce();
     }
 }

@@ -33,7 +33,7 @@ public sealed partial class NasConnection : ILinkHandler
         if (link.Overlap is { } overlap && operation.Sid != _inbox?.Sid)
         {
             if (!link.IsNew) overlap.Note(ref operation);
-            else if (overlap.Take(ref operation, utcTicks)) return;
+            else if (TakeMoved(link, overlap, ref operation, utcTicks)) return;
         }
         Route(link, ref operation, utcTicks);
     }

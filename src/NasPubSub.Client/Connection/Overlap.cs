@@ -3,105 +3,136 @@ using NasPubSub.Protocol;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// The time in which two servers deliver to one client that moves from the one to the other. What the old link delivered is
-/// noted; what the new link brings is held back until the old one is empty, and then delivered without what came already.
-/// A copy may be late, on its way between the servers: the notes of the last moments stay a while. Earlier ones do not: from
-/// before the new subscription there is no copy, and the note would swallow a later message that looks the same.
-/// Messages of queue groups come by one of the two only, and replies are told apart by their request.
+/// The time in which two servers deliver to one client that moves from the one to the other. What the old link delivers is
+/// noted; what the new link brings is held back until the old one is empty, and then delivered without the copies.
+/// Messages have no identity but their content, and equal ones are common, such as heartbeats. A message of the new link is a copy only
+/// where that is certain: it came while the old server still had the subscription, so that one of the equal messages noted
+/// is this one; or a single message was noted that is equal, when the new subscription had long been known. In doubt it is
+/// delivered, and may be a double. Messages of queue groups come by one of the two servers only.
 /// </summary>
-/// <param name="isQueue">Is it a subscription of a queue group?</param>
-internal sealed class Overlap(Func<long, bool> isQueue)
+internal sealed class Overlap
 {
-    /// <summary>So many notes or held messages at most, that the move itself stays within bounds.</summary>
-    private const int Most = 1_000_000;
+    /// <summary>The number of notes, that the move itself stays within bounds. Without a note, a copy is delivered.</summary>
+    private const int MostNotes = 1_000_000;
+
+    /// <summary>How long a message may take longer by the old server than by the new.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(100);
 
     private readonly object _gate = new();
-    private readonly Dictionary<(long Sid, ulong Hash), int> _early = [];
-    private readonly Dictionary<(long Sid, ulong Hash), int> _late = [];
-    private List<Held>? _held = [];
+    private readonly Dictionary<(long Sid, ulong Hash), Notes> _notes = [];
+    private readonly Dictionary<long, Lane> _lanes = [];
+    private TimeSpan _leftAt = TimeSpan.MaxValue;
     private bool _isLate;
+    private volatile bool _isReleased;
 
-    public sealed record Held(long Sid, byte[] Topic, byte[] ReplyTo, byte[] Headers, byte[] Payload, long UtcTicks)
+    /// <summary>Equal messages that the old link delivered.</summary>
+    /// <param name="Total">How many.</param>
+    /// <param name="Left">How many of them were not recognized as copies.</param>
+    /// <param name="IsLate">Was the last one noted when the new subscription was known in the whole cluster?</param>
+    private readonly record struct Notes(int Total, int Left, bool IsLate);
+
+    private sealed record Held(NasMessage Message, (long Sid, ulong Hash) Key, TimeSpan Arrived);
+
+    /// <summary>What is held back of one subscription.</summary>
+    private sealed class Lane(NasSubscription subscription)
     {
-        public ServerOperation ToOperation() => new()
-        {
-            Kind = OperationKind.Message,
-            Sid = Sid,
-            Subject = Topic,
-            ReplyTo = ReplyTo,
-            Headers = Headers,
-            Payload = Payload,
-        };
+        public NasSubscription Subscription { get; } = subscription;
+        public List<Held> Held { get; } = [];
+        public long Bytes { get; set; }
+
+        /// <summary>There was no room to hold more back: what comes is delivered at once.</summary>
+        public bool IsOpen { get; set; }
+
+        public bool HasRoom(int size) =>
+            Held.Count < Subscription.Limits.MaxPendingMessages && Bytes + size <= Subscription.Limits.MaxPendingBytes;
     }
+
+    /// <summary>Is what the new link brings held back?</summary>
+    public bool IsHolding => !_isReleased;
 
     /// <summary>No room to go on: the move must come to its end now.</summary>
     public bool IsFull
     {
-        get { lock (_gate) return _early.Count + _late.Count >= Most || _held?.Count >= Most; }
+        get { lock (_gate) return _notes.Count >= MostNotes; }
     }
 
-    /// <summary>What is noted from now on may have a copy that is late.</summary>
+    /// <summary>From now on the new subscriptions are known in the whole cluster: what the old link delivers has a copy.</summary>
     public void EnterLastMoments()
     {
         lock (_gate) _isLate = true;
     }
 
+    /// <summary>The subscriptions of the old link are about to end.</summary>
+    public void Leave()
+    {
+        lock (_gate) _leftAt = MonotonicClock.Now;
+    }
+
     /// <summary>Notes what the old link delivered.</summary>
     public void Note(ref ServerOperation operation)
     {
-        var key = (operation.Sid, Hash(ref operation));
+        var key = Key(ref operation);
         lock (_gate)
         {
-            var notes = _isLate ? _late : _early;
-            notes.TryGetValue(key, out var count);
-            notes[key] = count + 1;
+            if (!_notes.TryGetValue(key, out var notes) && _notes.Count >= MostNotes) return;
+            _notes[key] = new Notes(notes.Total + 1, notes.Left + 1, _isLate);
         }
     }
 
-    /// <summary>Takes what the new link brings: holds it back, or knows it for a copy.</summary>
-    /// <returns>False when it is to be delivered.</returns>
-    public bool Take(ref ServerOperation operation, long utcTicks)
+    /// <summary>Holds back what the new link brings, as far as the limits of its subscription allow.</summary>
+    /// <returns>Messages to deliver now, in order.</returns>
+    public IReadOnlyList<NasMessage> Hold(NasSubscription subscription, NasMessage message, ref ServerOperation operation)
     {
+        var held = new Held(message, Key(ref operation), MonotonicClock.Now);
         lock (_gate)
         {
-            if (_held is null) return CameAlready(ref operation);
-            _held.Add(new Held(operation.Sid, operation.Subject.ToArray(), operation.ReplyTo.ToArray(), operation.Headers.ToArray(), operation.Payload.ToArray(), utcTicks));
-            return true;
+            if (_isReleased) return CameAlready(held, subscription) ? [] : [message];
+            if (!_lanes.TryGetValue(subscription.Sid, out var lane)) _lanes[subscription.Sid] = lane = new Lane(subscription);
+            lane.IsOpen |= !lane.HasRoom(message.Size);
+            lane.Held.Add(held);
+            lane.Bytes += message.Size;
+            return lane.IsOpen ? Empty(lane) : [];
         }
+    }
+
+    /// <summary>Is this message, which came after the hand-over, a copy of one that the old link delivered?</summary>
+    public bool IsCopy(NasSubscription? subscription, ref ServerOperation operation)
+    {
+        lock (_gate) return subscription is not null && _notes.Count > 0 && CameAlready(new Held(null!, Key(ref operation), MonotonicClock.Now), subscription);
     }
 
     /// <summary>Delivers what was held, in order; the new link waits meanwhile and then delivers by itself.</summary>
-    public void Release(Action<Held> deliver)
+    public void Release(Action<NasSubscription, NasMessage> deliver)
     {
         lock (_gate)
         {
-            foreach (var held in _held ?? [])
-            {
-                var operation = held.ToOperation();
-                if (!CameAlready(ref operation)) deliver(held);
-            }
-            _held = null;
-            _early.Clear();
+            foreach (var lane in _lanes.Values)
+                foreach (var message in Empty(lane)) deliver(lane.Subscription, message);
+            _lanes.Clear();
+            _isReleased = true;
         }
     }
 
-    private bool CameAlready(ref ServerOperation operation)
+    private List<NasMessage> Empty(Lane lane)
     {
-        if (isQueue(operation.Sid)) return false;
-        var key = (operation.Sid, Hash(ref operation));
-        return Strike(_early, key) || Strike(_late, key);
+        List<NasMessage> due = [.. lane.Held.Where(h => !CameAlready(h, lane.Subscription)).Select(h => h.Message)];
+        lane.Held.Clear();
+        lane.Bytes = 0;
+        return due;
     }
 
-    private static bool Strike(Dictionary<(long Sid, ulong Hash), int> notes, (long Sid, ulong Hash) key)
+    private bool CameAlready(Held held, NasSubscription subscription)
     {
-        if (!notes.TryGetValue(key, out var count)) return false;
-        if (count == 1) notes.Remove(key);
-        else notes[key] = count - 1;
+        if (subscription.QueueGroup is not null || !_notes.TryGetValue(held.Key, out var notes) || notes.Left == 0) return false;
+        // Before the end of the old subscription both servers deliver everything.
+        var isCertain = held.Arrived < _leftAt - Margin;
+        if (!isCertain && notes is not { Total: 1, IsLate: true }) return false;
+        _notes[held.Key] = notes with { Left = notes.Left - 1 };
         return true;
     }
 
-    private static ulong Hash(ref ServerOperation operation) =>
-        Mix(Mix(Mix(Mix(14695981039346656037, operation.Subject), operation.ReplyTo), operation.Headers), operation.Payload);
+    private static (long Sid, ulong Hash) Key(ref ServerOperation operation) =>
+        (operation.Sid, Mix(Mix(Mix(Mix(14695981039346656037, operation.Subject), operation.ReplyTo), operation.Headers), operation.Payload));
 
     // FNV-1a, with the length between the parts.
     private static ulong Mix(ulong hash, ReadOnlySpan<byte> bytes)

@@ -90,6 +90,59 @@ public sealed class LameDuckTests
         Assert.All(Trouble, kind => Assert.Empty(events.Of(kind)));
     }
 
+    /// <summary>Heartbeats: 5 that only the old server delivers, 5 that both do, 5 that only the new one does.</summary>
+    [Fact]
+    public async Task Messages_of_equal_content_are_not_taken_for_copies()
+    {
+        const string Lame = "INFO {\"server_id\":\"OLD\",\"version\":\"2.15.1\",\"headers\":true,\"max_payload\":1048576,\"ldm\":true} \r\n";
+        var announce = new TaskCompletionSource();
+        var subscribed = new TaskCompletionSource();
+        var before = new TaskCompletionSource();
+        var both = new TaskCompletionSource();
+        var left = new TaskCompletionSource();
+        static string Ticks(string sub) => string.Concat(Enumerable.Repeat($"MSG tick {sub.Split(' ')[^1]} 2\r\nhi\r\n", 5));
+        await using var old = FakeServer.Start(async peer =>
+        {
+            await peer.HandshakeAsync();
+            var sub = await peer.ExpectAsync("SUB tick ");
+            await peer.ExpectAsync("PING");
+            await peer.SendAsync("PONG\r\n");
+            await announce.Task;
+            await peer.SendAsync(Lame);
+            await subscribed.Task;
+            await peer.SendAsync(Ticks(sub));
+            before.SetResult();
+            await both.Task;
+            await peer.SendAsync(Ticks(sub));
+            await peer.ExpectAsync("UNSUB ");
+            await peer.ExpectAsync("PING");
+            await peer.SendAsync("PONG\r\n");
+            left.SetResult();
+            await peer.AnswerPingsAsync();
+        });
+        await using var other = FakeServer.Start(async peer =>
+        {
+            await peer.HandshakeAsync();
+            var sub = await peer.ExpectAsync("SUB tick ");
+            await peer.ExpectAsync("PING");
+            subscribed.SetResult();
+            await before.Task;
+            await peer.SendAsync("PONG\r\n");
+            both.SetResult();
+            await peer.SendAsync(Ticks(sub));
+            await left.Task;
+            await peer.SendAsync(Ticks(sub));
+            await peer.AnswerPingsAsync();
+        });
+        await using var connection = new NasConnection(Quick.Options(old.Url, other.Url) with { KeepServerOrder = true });
+        await connection.ConnectAsync();
+        var ticks = await connection.SubscribeAsync("tick", useNamespace: false);
+        announce.SetResult();
+        await Eventually.TrueAsync(() => connection.Server == other.Url && ticks.Delivered >= 15, explain: () => $"{ticks.Delivered} of 15 on {connection.Server}");
+        await connection.FlushAsync();
+        Assert.Equal(15, ticks.Delivered);
+    }
+
     /// <returns>How many went out.</returns>
     private static async Task<int> PublishAsync(NasConnection connection, CancellationToken stop)
     {
