@@ -166,10 +166,11 @@ public sealed partial class NasConnection : ILinkHandler
         {
             bool isAwaited;
             lock (_gate) isAwaited = subscription == _inbox || subscription.RequestTopic is not null || _unconfirmed.Contains(subscription);
+            // After a reload of the permissions, say, whoever subscribed does not wait for the answer any more. Whoever reads
+            // it takes the denial over, and must still be there.
+            if (!isAwaited) Denials.Add(exception, subscription);
             EndSubscription(subscription, exception);
             if (subscription == _inbox) DenyInbox(exception);
-            // After a reload of the permissions, say, whoever subscribed does not wait for the answer any more.
-            if (!isAwaited) Denials.Add(exception, subscription);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using NasPubSub.Connection;
 using NasPubSub.Messaging;
 
@@ -44,6 +45,7 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
         _pings = new Timer(static c => ((NasConnection)c!).OnPingTimer(), this, Timeout.Infinite, Timeout.Infinite);
         _requestTimer = new Timer(static c => ((NasConnection)c!).OnRequestTimer(), this, Timeout.Infinite, Timeout.Infinite);
         _inboxBase = $"{options.InboxPrefix}.{UniqueId.New()}.";
+        _inboxBaseBytes = Encoding.UTF8.GetBytes(_inboxBase);
     }
 
     /// <summary>How it was made.</summary>

@@ -18,6 +18,7 @@ public sealed partial class NasConnection
     private readonly ConcurrentQueue<PendingRequest> _idleRequests = new();
     private readonly Timer _requestTimer;
     private readonly string _inboxBase;
+    private readonly byte[] _inboxBaseBytes;
     private bool _requestTimerRuns, _inboxAnswered;
     private int _quietTicks;
     private volatile NasSubscription? _inbox;
@@ -242,14 +243,15 @@ public sealed partial class NasConnection
 
     internal string ReplyTopicOf(long request) => _inboxBase + request;
 
+    /// <returns>The number of the request; -1 for a subject of this inbox that no request has; null for another subject.</returns>
     private long? ReadToken(ReadOnlySpan<byte> topic)
     {
-        // The prefix is what we subscribed to; a server cannot send another by this sid, but a broken one could.
-        if (topic.Length <= _inboxBase.Length || topic.Length > _inboxBase.Length + 18) return null;
+        if (!topic.StartsWith(_inboxBaseBytes)) return null;
+        if (topic.Length == _inboxBaseBytes.Length || topic.Length > _inboxBaseBytes.Length + 18) return -1;
         long id = 0;
-        foreach (var digit in topic.Slice(_inboxBase.Length))
+        foreach (var digit in topic.Slice(_inboxBaseBytes.Length))
         {
-            if ((uint)(digit - '0') > 9) return null;
+            if ((uint)(digit - '0') > 9) return -1;
             id = id * 10 + digit - '0';
         }
         return id;

@@ -16,7 +16,7 @@ public sealed class WireSubjectTests
             await peer.ExpectAsync("SUB inbox 1");
             await peer.ExpectAsync("PING");
             await peer.SendAsync("PONG\r\nMSG dev.orders.1 1 1\r\na\r\nMSG dev.orders.1 1 1\r\nb\r\nMSG other 1 1\r\nc\r\nHMSG inbox 1 12 13\r\nNATS/1.0\r\n\r\nd\r\n");
-            await peer.UntilClosedAsync();
+            await peer.AnswerPingsAsync();
         });
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { Namespace = "dev" });
         var subscription = await connection.SubscribeAsync("inbox", useNamespace: false);
@@ -33,11 +33,28 @@ public sealed class WireSubjectTests
             await peer.HandshakeAsync();
             await peer.ExpectAsync("PUB service");
             await peer.SendAsync("MSG rewritten 1 2\r\nhi\r\n");
-            await peer.UntilClosedAsync();
+            await peer.AnswerPingsAsync();
         });
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { Namespace = null });
         var reply = await connection.RequestAsync("service", "x", TimeSpan.FromSeconds(10));
         Assert.Equal(("hi", "rewritten", "rewritten"), (reply.Text, reply.Subject, reply.Topic));
+    }
+
+    [Theory]
+    [InlineData("not-a-number")]
+    [InlineData("99")]
+    [InlineData("12345678901234567890")]
+    public async Task What_comes_for_another_request_of_the_inbox_is_no_reply_to_this_one(string token)
+    {
+        await using var server = FakeServer.Start(async peer =>
+        {
+            await peer.HandshakeAsync();
+            var inbox = (await peer.ExpectAsync("PUB service")).Split(' ')[2];
+            await peer.SendAsync($"MSG {inbox[..inbox.LastIndexOf('.')]}.{token} 1 2\r\nno\r\nMSG {inbox} 1 3\r\nyes\r\n");
+            await peer.AnswerPingsAsync();
+        });
+        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
+        Assert.Equal("yes", (await connection.RequestAsync("service", "x", TimeSpan.FromSeconds(10))).Text);
     }
 
     [Fact]
