@@ -31,7 +31,7 @@ BeforeDiscovery {
         @{ Name = 'connecting'; Script = { Connect-NasPubSub "127.0.0.1:$($server.Port)" -NoNamespace; Disconnect-NasPubSub -WhatIf; Disconnect-NasPubSub } }
         @{ Name = 'a refused login'; Expected = 'AuthenticationFailed'; Detailed = $true; Script = { $server.Refuses = $true; Connect-NasPubSub "127.0.0.1:$($server.Port)" -Timeout 2 -MaxReconnects 0 } }
         @{ Name = 'a babbling server'; Expected = '*'; Script = { $server.Babbles = $true; Connect-NasPubSub "127.0.0.1:$($server.Port)" -Timeout 2 -MaxReconnects 0 } }
-        @{ Name = 'a babbling WebSocket server'; Expected = '*'; Script = { $server.Babbles = $true; Connect-NasPubSub "ws://127.0.0.1:$($server.Port)" -Timeout 2 -MaxReconnects 0 } }
+        @{ Name = 'a babbling WebSocket server'; Expected = '*'; Script = { $server.Babbles = $true; Connect-NasPubSub "ws://127.0.0.1:$($server.Port)" -Timeout 0.3 -MaxReconnects 0 } }
         @{ Name = 'completions'; Script = { $null = Receive-NasMessage '>' -Count 1 -Timeout 5; foreach ($line in 'Publish-NasMessage ', 'Receive-NasMessage s', 'Get-NasConnection ') { (TabExpansion2 $line $line.Length).CompletionMatches | Format-List | Out-String } } }
     )
 }

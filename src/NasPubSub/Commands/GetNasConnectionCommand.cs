@@ -25,8 +25,7 @@ public sealed class GetNasConnectionCommand : NasCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var pattern = new WildcardPattern(Name ?? "*", WildcardOptions.IgnoreCase);
-        var found = SessionStore.Current.All.Where(s => pattern.IsMatch(s.Name)).ToList();
+        var found = NamePattern.Select(SessionStore.Current.All, s => s.Name, Name ?? "*");
         if (found.Count == 0 && Name is not null && !WildcardPattern.ContainsWildcardCharacters(Name)) WriteError(NasErrorRecord.SessionNotFound(Name, SessionStore.Current.IsElsewhere(Name)));
         foreach (var session in found)
         {

@@ -31,8 +31,7 @@ public sealed class GetNasContextCommand : NasCmdlet
         }
         foreach (var wanted in Name)
         {
-            var pattern = new WildcardPattern(wanted, WildcardOptions.IgnoreCase);
-            var names = NasContext.Names.Where(pattern.IsMatch).ToList();
+            var names = NamePattern.Select(NasContext.Names, n => n, wanted);
             if (names.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(wanted)) WriteError(NasErrorRecord.ContextNotFound(wanted));
             foreach (var name in names) Give(name);
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using System.Text;
+using NasPubSub.Diagnostics;
 
 namespace NasPubSub.Payloads;
 
@@ -27,7 +28,9 @@ public sealed class EncodingTransformationAttribute : ArgumentTransformationAttr
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            throw new ArgumentTransformationMetadataException($"'{value}' is no encoding this system has: take one of {string.Join(", ", Names)}, another name, or a code page.", e);
+            throw new ArgumentTransformationMetadataException(
+                $"'{TerminalText.Line($"{value}")}' is no encoding this system has: take one of {string.Join(", ", Names)}, another name, or a code page.",
+                TerminalText.Error(e));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
+using NasPubSub.Diagnostics;
 
 namespace NasPubSub.Sessions;
 
@@ -46,5 +47,5 @@ public sealed class SecondsTransformationAttribute : ArgumentTransformationAttri
         : TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond));
 
     private static ArgumentTransformationMetadataException Bad(object? value) =>
-        new($"'{value}' is no time: give seconds, such as 5 or 0.5, or a TimeSpan.");
+        new($"'{TerminalText.Line($"{value}")}' is no time: give seconds, such as 5 or 0.5, or a TimeSpan.");
 }

@@ -25,6 +25,7 @@ public sealed class CompletionTextTests(ServerFixture fixture) : ServedTests(fix
         string[] names = [.. Odd.Where(name => name.Length > 0).DistinctBy(name => name.ToUpperInvariant())];
         shell.Run("foreach ($name in $args[0]) { [NasPubSub.NasConnection]$c = Connect-NasPubSub 127.0.0.1:1 -NoWait -Name $name }", (object)names);
         Holds(shell, names, "Get-NasConnection ");
+        Assert.All(names, name => Assert.Equal(name, shell.Get<string>("(Get-NasConnection $args[0]).Name", name)));
         Holds(shell, names, "Publish-NasMessage a b -Connection ");
         Holds(shell, names, "Test-NasConnection -Connection:");
     }
