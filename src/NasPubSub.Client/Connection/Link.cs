@@ -232,7 +232,7 @@ internal sealed class Link : IDisposable
 
     private void Handle(ILinkHandler handler)
     {
-        var now = DateTime.UtcNow.Ticks;
+        var now = WallClock.UtcNow.Ticks;
         try
         {
             while (_start < _end)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace NasPubSub.Connection;
 
-/// <summary>Time for measuring waits: it never jumps when the computer's clock is set. DateTime.UtcNow is for time stamps only.</summary>
+/// <summary>Time for measuring waits: it never jumps when the computer's clock is set. WallClock is for time stamps only.</summary>
 internal static class MonotonicClock
 {
     private static readonly double TicksPerCount = (double)TimeSpan.TicksPerSecond / Stopwatch.Frequency;

@@ -131,5 +131,5 @@ public sealed partial class NasConnection : IAsyncDisposable, IDisposable
     internal string Shown(string topic) => Protocol.Subjects.ToShown(Namespace, topic);
 
     private void Notify(NasEventKind kind, string message, Exception? error = null) =>
-        _events.Add(new NasEvent(kind, Server, Diagnostics.TerminalText.Lines(message), error, DateTimeOffset.UtcNow));
+        _events.Add(new NasEvent(kind, Server, Diagnostics.TerminalText.Lines(message), error, WallClock.UtcNow));
 }

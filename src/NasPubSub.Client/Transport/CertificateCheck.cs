@@ -74,7 +74,7 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
 
     private string Distrust(X509Certificate2 shown, X509Chain? chain)
     {
-        var now = DateTime.Now;
+        var now = WallClock.Now;
         var elements = chain is null ? [] : chain.ChainElements.Cast<X509ChainElement>().Select(e => e.Certificate);
         foreach (var old in elements.Prepend(shown))
         {

@@ -90,7 +90,7 @@ public sealed class NasSubscriptionJob : Job
     {
         _workers.AddRange(workers);
         _running = _workers.Count;
-        PSBeginTime = DateTime.Now;
+        PSBeginTime = WallClock.Now;
         SetJobState(JobState.Running);
         _store.Closing += StopJob;
         Subscription.Connection.Denials.Claiming += Claims;
@@ -153,7 +153,7 @@ public sealed class NasSubscriptionJob : Job
         _store.Closing -= StopJob;
         Subscription.Connection.Denials.Claiming -= Claims;
         lock (Running) Running.Remove(this);
-        PSEndTime = DateTime.Now;
+        PSEndTime = WallClock.Now;
         var failure = _failure ?? Subscription.Error;
         if (failure is not null) Error.Add(NasErrorRecord.From(failure, Subscription));
         SetJobState(_cancel.IsCancellationRequested ? JobState.Stopped : failure is not null ? JobState.Failed : JobState.Completed);

@@ -19,7 +19,7 @@ internal static class HtmlReport
             th:first-child,td:first-child{text-align:left}svg{width:100%;height:auto}rect{fill:#27aae1}polyline{fill:none;stroke:#375c93;stroke-width:2}
             text{font-size:11px;fill:#5b6b7b}h2{margin-top:2rem}</style></head><body><h1>NasPubSub throughput</h1>
             """);
-        page.Append($"<p>{WebUtility.HtmlEncode(runs.Count > 0 ? runs[0].Server : "")}, {DateTime.Now:yyyy-MM-dd HH:mm}</p>");
+        page.Append($"<p>{WebUtility.HtmlEncode(runs.Count > 0 ? runs[0].Server : "")}, {WallClock.Now:yyyy-MM-dd HH:mm}</p>");
         page.Append("<table><tr><th>Mode</th><th>Messages</th><th>Bytes</th><th>Messages/s</th><th>MB/s</th><th>p50 µs</th><th>p99 µs</th><th>max µs</th></tr>");
         foreach (var run in runs)
             page.Append($"<tr><td>{run.Mode}</td><td>{Number(run.Messages)}</td><td>{run.Size}</td><td>{Number(run.MessagesPerSecond)}</td><td>{run.MegabytesPerSecond.ToString("0.0", CultureInfo.InvariantCulture)}</td><td>{Number(run.P50Microseconds)}</td><td>{Number(run.P99Microseconds)}</td><td>{Number(run.MaxMicroseconds)}</td></tr>");

@@ -1,0 +1,12 @@
+namespace NasPubSub;
+
+#pragma warning disable RS0030 // The only place that may: time stamps for people to read. Waits are measured on MonotonicClock.
+
+/// <summary>The computer's clock, for time stamps only: it jumps when somebody sets it.</summary>
+internal static class WallClock
+{
+    public static DateTimeOffset UtcNow => DateTimeOffset.UtcNow;
+
+    /// <summary>In local time, as X509Certificate2 and Job have their times.</summary>
+    public static DateTime Now => DateTime.Now;
+}
