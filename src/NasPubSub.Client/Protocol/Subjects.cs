@@ -6,8 +6,6 @@ internal static class Subjects
     /// <summary>A server's default max_control_line: a longer line closes the connection.</summary>
     public const int MaxControlLine = 4096;
 
-    private const int MaxLength = MaxControlLine - 64;
-
     /// <summary>
     /// Prefixes with a meaning of their own on the wire, which a namespace never precedes. <c>_R_.</c> and <c>_GR_.</c> are what
     /// a server makes of the reply subject of a request from another account or another cluster.
@@ -75,7 +73,7 @@ internal static class Subjects
     private static void Check(string subject, bool wildcards, NasError error, string what)
     {
         if (subject is null || subject.Length == 0) throw Bad(error, what, "", "it is empty");
-        if (subject.Length > MaxLength) throw Bad(error, what, subject, $"it is longer than {MaxLength} characters");
+        if (subject.Length > MaxControlLine) throw Bad(error, what, subject, $"it is longer than {MaxControlLine} characters");
         var token = 0;
         for (var i = 0; i <= subject.Length; i++)
         {

@@ -107,6 +107,8 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
             catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
             {
                 Report(e is NasException ? NasErrorRecord.From(e, request) : NasErrorRecord.InvalidPayload(_outputs, e));
+                // No answer at all reaches such a reply subject.
+                if (e is NasException { Error: NasError.InvalidSubject }) return;
             }
         }
         try

@@ -20,6 +20,7 @@ public sealed class ControlLineTests
         await RefusedAsync(() => connection.SubscribeAsync("jobs", queueGroup: Han));
         await RefusedAsync(() => connection.SubscribeAsync("jobs", queueGroup: new string('q', 5000)));
         await RefusedAsync(() => connection.PublishAsync(Han, "").AsTask());
+        await RefusedAsync(() => connection.PublishAsync(new string('b', 4070), "").AsTask());
         await RefusedAsync(() => connection.PublishAsync(long1, "", long2).AsTask());
         await RefusedAsync(() => connection.PublishAsync("a", "", Han).AsTask());
         await RefusedAsync(() => Task.Run(() => connection.Publish(long1, "", long2, new NasHeaders().Add("X", "1"))));
@@ -53,6 +54,8 @@ public sealed class ControlLineTests
         await using var subscription = await connection.SubscribeAsync(subject, queueGroup: new string('q', 71));
         connection.Publish(subject, "hi", new string('r', 67), new NasHeaders().Add("X", "1"));
         Assert.Equal("hi", (await subscription.TakeAsync(1))[0].Text);
+        connection.Publish(new string('b', 4069), "hi", headers: new NasHeaders().Add("X", "1"));
+        await connection.FlushAsync();
         Assert.Equal(0, connection.Statistics.Reconnects);
     }
 

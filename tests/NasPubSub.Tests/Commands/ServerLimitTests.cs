@@ -3,8 +3,8 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Commands;
 
-/// <summary>A server that takes no headers: every cmdlet that sends treats it alike.</summary>
-public sealed class HeaderlessServerTests
+/// <summary>What a server does not take: headers, lines too long. Every cmdlet that sends treats it alike.</summary>
+public sealed class ServerLimitTests
 {
     [Fact]
     public async Task Headers_of_ones_own_are_an_error_and_all_others_are_left_out()
@@ -29,6 +29,23 @@ public sealed class HeaderlessServerTests
         Assert.Equal("InvalidHeader", shell.Invoke("Publish-NasMessage text x -Header @{ X = 1 }").ErrorId);
         Assert.Equal("InvalidHeader", shell.Invoke("Invoke-NasRequest text x -Header @{ X = 1 }").ErrorId);
         Assert.Equal("InvalidHeader", shell.Invoke("[pscustomobject]@{ Subject = 'text'; Payload = 'x'; Header = @{ X = 1 } } | Publish-NasMessage").ErrorId);
+        Assert.Equal(0L, shell.Get<long>("$nas.Statistics.Reconnects"));
+    }
+
+    [Fact]
+    public async Task A_reply_subject_too_long_for_an_answer_is_one_error()
+    {
+        // The request just fits; the answer's line with its subject would not.
+        await using var server = await NatsServer.StartAsync();
+        using var shell = Shell.Open();
+        shell.Run($$"""
+            $nas = Connect-NasPubSub {{server.Url}} -NoNamespace
+            $job = Register-NasSubscription a -Reply -Action { 'x' }
+            """);
+        using var socket = new System.Net.Sockets.TcpClient("127.0.0.1", new Uri(server.Url).Port);
+        await socket.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes($"CONNECT {{}}\r\nPUB a {new string('r', 4080)} 0\r\n\r\n"));
+        await Eventually.TrueAsync(() => shell.Get<int>("$job.Error.Count") > 0);
+        Assert.Equal("InvalidSubject", shell.Get<string>("$job.Error.FullyQualifiedErrorId"));
         Assert.Equal(0L, shell.Get<long>("$nas.Statistics.Reconnects"));
     }
 }
