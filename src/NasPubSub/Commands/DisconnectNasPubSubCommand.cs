@@ -37,16 +37,19 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
     protected override void ProcessRecord()
     {
         var store = SessionStore.Current;
-        if (All)
+        if (!MyInvocation.BoundParameters.ContainsKey("WhatIf"))
         {
             store.FailedConnect = null;
+            store.LastForgiven = SessionErrors.Cast<object>().FirstOrDefault();
+        }
+        if (All)
+        {
             foreach (var session in store.Owned) End(store, session.Connection);
             return;
         }
         switch (TypedText.OrValue(Connection))
         {
             case null:
-                store.FailedConnect = null;
                 if (store.Default is not { } current) return;
                 if (store.Owned.Contains(current)) End(store, current.Connection);
                 else WriteVerbose($"The session '{current.Name}' belongs to another runspace and stays open.");

@@ -191,5 +191,8 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     private protected new bool ShouldProcess(string target, string action) =>
         base.ShouldProcess(TerminalText.Line(target), TerminalText.Line(action));
 
+    /// <summary>$Error, the newest first.</summary>
+    private protected System.Collections.ICollection SessionErrors => SessionState.PSVariable.GetValue("global:Error") as System.Collections.ICollection ?? Array.Empty<object>();
+
     private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 }

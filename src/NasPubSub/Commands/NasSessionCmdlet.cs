@@ -51,7 +51,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
         var store = SessionStore.Current;
         try
         {
-            if (store.FailedConnect is { } failed) throw new NasException(NasError.NotConnected, $"There is no session: Connect-NasPubSub failed. {failed.Message}", failed);
+            if ((store.FailedConnect ?? UnboundConnect(store)) is { } failed) throw new NasException(NasError.NotConnected, $"There is no session: Connect-NasPubSub failed. {failed.Message}", failed);
             var defaults = new DefaultOptions(FullPath);
             var options = defaults.WithServers(new NasOptions { Name = SessionStore.NextName(), MaxReconnects = -1 });
             options = defaults.WithSecurity(AddressCredentials.TakeOut(options, keep: false));
@@ -78,6 +78,13 @@ public abstract class NasSessionCmdlet : NasCmdlet
             throw;
         }
     }
+
+    /// <summary>A Connect-NasPubSub whose arguments did not bind: it never ran, and only $Error knows of it.</summary>
+    private Exception? UnboundConnect(SessionStore store) =>
+        SessionErrors.Cast<object>().TakeWhile(e => e != store.LastForgiven)
+            .Select(e => e as ErrorRecord ?? (e as IContainsErrorRecord)?.ErrorRecord)
+            .FirstOrDefault(e => e is { Exception: ParameterBindingException, InvocationInfo.MyCommand: CmdletInfo { ImplementingType: var type } } && type == typeof(ConnectNasPubSubCommand))
+            ?.Exception;
 
     private NasConnection Bad(object given)
     {

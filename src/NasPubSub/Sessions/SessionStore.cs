@@ -45,6 +45,9 @@ internal sealed class SessionStore
     /// </summary>
     public Exception? FailedConnect { get; set; }
 
+    /// <summary>The newest entry of $Error when Disconnect-NasPubSub was last called: a failed connect before that is forgotten.</summary>
+    public object? LastForgiven { get; set; }
+
     /// <summary>Is there a session in another runspace of this process, and does one have this name?</summary>
     public bool IsElsewhere(string? name = null)
     {

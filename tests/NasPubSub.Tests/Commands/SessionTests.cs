@@ -143,6 +143,8 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     [Theory]
     [InlineData("Connect-NasPubSub nats://127.0.0.1:1")]
     [InlineData("Connect-NasPubSub -Context no-such-context")]
+    [InlineData("Connect-NasPubSub nats://127.0.0.1:1 -Timeout soon")]
+    [InlineData("try { Connect-NasPubSub -NoSuchParameter } catch { throw }")]
     [InlineData("Connect-NasPubSub nats://127.0.0.1:1 -Namespace 'a b'")]
     public void After_a_failed_connect_nothing_connects_by_itself(string connect)
     {
@@ -155,11 +157,13 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         shell.Run($"$nas = Connect-NasPubSub {Server.Url}; Publish-NasMessage a x; Get-NasSubscription");
     }
 
-    [Fact]
-    public void Disconnect_ends_the_refusal_of_a_failed_connect()
+    [Theory]
+    [InlineData("Connect-NasPubSub nats://127.0.0.1:1")]
+    [InlineData("Connect-NasPubSub -NoSuchParameter")]
+    public void Disconnect_ends_the_refusal_of_a_failed_connect(string connect)
     {
         using var shell = Shell.Open();
-        shell.Invoke("Connect-NasPubSub nats://127.0.0.1:1");
+        shell.Invoke(connect);
         shell.Run("Disconnect-NasPubSub");
         Assert.DoesNotContain(shell.Invoke("Publish-NasMessage a x").Errors, e => e.FullyQualifiedErrorId.StartsWith("NotConnected", StringComparison.Ordinal));
     }
