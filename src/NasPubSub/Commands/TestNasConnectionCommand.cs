@@ -72,6 +72,11 @@ public sealed class TestNasConnectionCommand : NasCmdlet
     /// <summary>Connects to the server and leaves again. The handshake ends with a sign of life.</summary>
     private bool Reaches(string? address)
     {
+        if (address is null && SessionStore.Current.FailedConnect is { } failed)
+        {
+            WriteVerbose($"There is no session: Connect-NasPubSub failed. {failed.Message}");
+            return false;
+        }
         NasConnection? connection = null;
         try
         {

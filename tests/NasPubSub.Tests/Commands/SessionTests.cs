@@ -259,11 +259,11 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         await using var server = await NatsServer.StartAsync("authorization { user: u, password: p }");
         using var shell = Shell.Open();
         var open = server.Url.Replace("//", "//u:p@");
-        Assert.Equal([true, false, false, true, false], shell.Run($$"""
+        Assert.Equal([true, false, false, true, false, false], shell.Run($$"""
             $free = [System.Net.Sockets.TcpListener]::new('127.0.0.1', 0); $free.Start(); $port = $free.LocalEndpoint.Port; $free.Stop()
             Test-NasConnection {{open}}; Test-NasConnection {{server.Url}}; Test-NasConnection "127.0.0.1:$port" -Timeout 2
             $before = $env:NATS_URL
-            try { $env:NATS_URL = '{{open}}'; Test-NasConnection -Ping } finally { $env:NATS_URL = $before }
+            try { $env:NATS_URL = '{{open}}'; Test-NasConnection -Ping; try { Connect-NasPubSub nats://127.0.0.1:1 } catch { }; Test-NasConnection } finally { $env:NATS_URL = $before }
             Test-NasConnection nobody
             Get-NasConnection
             """).Select(o => o.BaseObject));
