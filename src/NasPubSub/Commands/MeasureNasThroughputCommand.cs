@@ -85,6 +85,8 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
         OperationTimeout = Timeout,
         RequestTimeout = Timeout,
         SendTimeout = Timeout,
+        // Sessions of their own: as this one is encrypted, so are they.
+        Tls = Nas.IsTls && options.Tls.Mode == NasTlsMode.Auto ? options.Tls with { Mode = NasTlsMode.Require } : options.Tls,
     };
 
     private void Show(ThroughputRun run, NasMeasureMode mode, Task measuring)

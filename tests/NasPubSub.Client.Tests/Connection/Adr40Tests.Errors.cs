@@ -130,6 +130,26 @@ public sealed partial class Adr40Tests
     }
 
     [Fact]
+    public async Task Point18_WhatAServerTakesItAlsoDelivers_HoweverLarge()
+    {
+        await using var server = await NatsServer.StartAsync("max_payload: 80MB\nmax_pending: 256MB");
+        await using var connection = await Quick.ConnectAsync(server);
+        var limits = new NasSubscriptionOptions { MaxPendingBytes = long.MaxValue };
+        var subscription = await connection.SubscribeAsync("a", options: limits);
+        await connection.PublishAsync("a", new byte[65 * 1024 * 1024]);
+        var message = await subscription.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(65 * 1024 * 1024, message!.Payload.Length);
+        Assert.Equal(0, connection.Statistics.Reconnects);
+
+        // A limit that was given stands, and says what to change.
+        await using var careful = new NasConnection(Quick.Options(server.Url) with { MaxIncomingBytes = 1000 });
+        var events = new EventLog(careful);
+        await careful.SubscribeAsync("b");
+        connection.Publish("b", new byte[1001]);
+        Assert.Contains("MaxIncomingBytes", (await events.WaitAsync(NasEventKind.Disconnected)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Point18_ATooLargePayloadFailsHere_AndDisturbsNothing()
     {
         await using var server = await NatsServer.StartAsync("max_payload: 100");

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using NasPubSub.Client.Tests.Connection;
 using NasPubSub.Client.Tests.Infrastructure;
 using NasPubSub.TestServer;
 
@@ -30,6 +33,61 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
         await using var server = await ServeAsync(Certificates.ChainedServer);
         await using var connection = await ConnectAsync(server.TlsUrl, Trusting);
         await CarriesAsync(connection);
+    }
+
+    [Fact]
+    public async Task A_CA_file_may_hold_only_the_intermediate_that_issued_the_certificate()
+    {
+        var tls = new NasTlsOptions { CaFile = IntermediateFile() };
+        await using var server = await ServeAsync(Certificates.ChainedServer);
+        await using var connection = await ConnectAsync(server.TlsUrl, tls);
+        await CarriesAsync(connection);
+        // Another authority's, and the root's own, are not this intermediate's.
+        await using var other = await ServeAsync();
+        await RefusedAsync(NasError.TlsFailed, other.TlsUrl, tls);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_certificate_that_only_claims_to_be_of_the_intermediate_is_refused(bool isExpired)
+    {
+        using var real = X509CertificateLoader.LoadCertificateFromFile(IntermediateFile());
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var authority = new CertificateRequest(real.SubjectName, key, HashAlgorithmName.SHA256);
+        // Its name and its key's identifier are the real one's, and so is all but the signature.
+        foreach (var extension in real.Extensions) authority.CertificateExtensions.Add(extension);
+        using var forger = authority.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(10));
+        var until = DateTimeOffset.UtcNow.AddDays(isExpired ? -1 : 5);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(System.Net.IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using var issued = request.Create(forger, DateTimeOffset.UtcNow.AddDays(-5), until, [1, 2, 3]);
+        using var whole = issued.CopyWithPrivateKey(key);
+        using var shown = X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
+        await using var server = FakeServer.Start(async peer => { await peer.SendAsync(FakePeer.Info.Replace("{", "{\"tls_required\":true,")); await peer.UseTlsAsync(shown); });
+        await RefusedAsync(NasError.TlsFailed, $"tls://127.0.0.1:{server.Port}", new() { CaFile = IntermediateFile() });
+    }
+
+    private string IntermediateFile()
+    {
+        var path = Path.Combine(Certificates.Folder, "intermediate.pem");
+        var all = new X509Certificate2Collection();
+        all.ImportFromPemFile(Certificates.ChainedServer.CertificateFile);
+        File.WriteAllText(path, all[1].ExportCertificatePem());
+        return path;
+    }
+
+    [Fact]
+    public async Task The_dot_at_the_end_of_a_full_name_is_no_part_of_it_in_TLS()
+    {
+        await using var server = await ServeAsync(Certificates.ByName);
+        var options = Options($"tls://localhost.:{server.Port}", Trusting) with { Resolver = _ => Task.FromResult(new[] { System.Net.IPAddress.Loopback }) };
+        await using var connection = await Quick.ConnectAsync(options);
+        await CarriesAsync(connection);
+        await using var named = await ConnectAsync(server.TlsUrl, Trusting with { ServerName = "localhost." });
+        await CarriesAsync(named);
     }
 
     [Fact]

@@ -13,9 +13,12 @@ internal static class WebSocketPeer
         var key = "";
         while (await peer.ReadLineAsync() is { Length: > 0 } line)
             if (line.StartsWith("Sec-WebSocket-Key: ", StringComparison.Ordinal)) key = line[19..];
-        var accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
-        await peer.SendAsync($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n");
+        await peer.SendAsync($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept(key)}\r\n\r\n");
     }
+
+    /// <summary>The answer to a client's key.</summary>
+    public static string Accept(string key) =>
+        Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 
     /// <returns>The opcode and the payload, unmasked.</returns>
     public static async Task<(int Opcode, string Text)> ReadFrameAsync(this FakePeer peer)

@@ -126,6 +126,32 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
         Assert.Contains(says, (await RefusedAsync(NasError.ProtocolError, $"ws://127.0.0.1:{server.Port}", new())).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("upgrade: WebSocket\r\nCONNECTION: keep-alive, upgrade\r\nsec-websocket-accept:  KEY ", true)]
+    [InlineData("Connection: Upgrade\r\nSec-WebSocket-Accept: KEY", false)]
+    [InlineData("Upgrade: websocket\r\nSec-WebSocket-Accept: KEY", false)]
+    [InlineData("Upgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: KEY", false)]
+    [InlineData("Upgrade: websocket\r\nConnection: close\r\nSec-WebSocket-Accept: KEY", false)]
+    [InlineData("Upgrade: websocket\r\nConnection: Upgrade\r\nX-Other: KEY", false)]
+    [InlineData("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: KEYx", false)]
+    [InlineData("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: lower KEY", false)]
+    public async Task An_upgrade_is_one_only_with_all_its_headers(string headers, bool isOne)
+    {
+        await using var server = FakeServer.Start(async peer =>
+        {
+            var key = (await peer.ExpectAsync("Sec-WebSocket-Key: "))[19..];
+            while (await peer.ReadLineAsync() != "") ;
+            var accept = WebSocketPeer.Accept(key);
+            headers = headers.Contains("lower ", StringComparison.Ordinal) ? headers.Replace("lower KEY", accept.ToLowerInvariant()) : headers;
+            await peer.SendAsync($"HTTP/1.1 101 Switching Protocols\r\n{headers.Replace("KEY", accept)}\r\n\r\n");
+            if (isOne) await peer.SendAsync(Frame(2, FakePeer.Info + "PONG\r\n"));
+            await peer.UntilClosedAsync();
+        });
+        var url = $"ws://127.0.0.1:{server.Port}";
+        if (!isOne) await RefusedAsync(NasError.ProtocolError, url, new());
+        else await (await ConnectAsync(url, new())).DisconnectAsync(drain: false);
+    }
+
     [Fact]
     public async Task A_WebSocket_that_breaks_before_it_is_logged_in_is_tried_again()
     {
