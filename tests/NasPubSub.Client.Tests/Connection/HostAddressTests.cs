@@ -33,7 +33,7 @@ public sealed class HostAddressTests
         using var silent = Listen(Nobody, server.Port, 16);
         using var closing = Listen(Other, server.Port, 16);
         _ = closing.AcceptAsync().ContinueWith(t => t.Result.Dispose(), TaskScheduler.Default);
-        var options = Named(server.Port, Nobody, Other, IPAddress.Loopback) with { ConnectTimeout = TimeSpan.FromSeconds(1) };
+        var options = Named(server.Port, Nobody, Other, IPAddress.Loopback) with { ConnectTimeout = TimeSpan.FromSeconds(3) };
         await using var connection = await Quick.ConnectAsync(options);
         Assert.True(connection.IsConnected);
         await connection.DisconnectAsync(drain: false);
