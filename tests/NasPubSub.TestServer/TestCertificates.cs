@@ -23,6 +23,7 @@ public sealed class TestCertificates : IDisposable
         ByName = Issue(ca, "by-name", "localhost", ServerAuthentication, now.AddDays(30), numbers: false);
         NotAServer = Issue(ca, "not-a-server", "localhost", ClientAuthentication, now.AddDays(30));
         using var between = NewAuthority("NasPubSub test intermediate", ca);
+        IntermediateCaFile = Save("intermediate", between);
         ChainedServer = Issue(between, "chained-server", "localhost", ServerAuthentication, now.AddDays(30));
         ChainedClient = Issue(between, "chained-client", "client", ClientAuthentication, now.AddDays(30));
         WrongHost = Issue(ca, "wrong-host", "elsewhere.test", ServerAuthentication, now.AddDays(30));
@@ -42,6 +43,9 @@ public sealed class TestCertificates : IDisposable
 
     /// <summary>A CA that no server here belongs to, as PEM.</summary>
     public string OtherCaFile { get; }
+
+    /// <summary>The intermediate that issued <see cref="ChainedServer"/>, without its root, as PEM.</summary>
+    public string IntermediateCaFile { get; }
 
     /// <summary>For 127.0.0.1, ::1 and localhost.</summary>
     public CertificateFiles Server { get; }

@@ -38,7 +38,7 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
     [Fact]
     public async Task A_CA_file_may_hold_only_the_intermediate_that_issued_the_certificate()
     {
-        var tls = new NasTlsOptions { CaFile = IntermediateFile() };
+        var tls = new NasTlsOptions { CaFile = Certificates.IntermediateCaFile };
         await using var server = await ServeAsync(Certificates.ChainedServer);
         await using var connection = await ConnectAsync(server.TlsUrl, tls);
         await CarriesAsync(connection);
@@ -52,7 +52,7 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
     [InlineData(false)]
     public async Task A_certificate_that_only_claims_to_be_of_the_intermediate_is_refused(bool isExpired)
     {
-        using var real = X509CertificateLoader.LoadCertificateFromFile(IntermediateFile());
+        using var real = X509CertificateLoader.LoadCertificateFromFile(Certificates.IntermediateCaFile);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var authority = new CertificateRequest(real.SubjectName, key, HashAlgorithmName.SHA256);
         // Its name and its key's identifier are the real one's, and so is all but the signature.
@@ -67,16 +67,7 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
         using var whole = issued.CopyWithPrivateKey(key);
         using var shown = X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
         await using var server = FakeServer.Start(async peer => { await peer.SendAsync(FakePeer.Info.Replace("{", "{\"tls_required\":true,")); await peer.UseTlsAsync(shown); });
-        await RefusedAsync(NasError.TlsFailed, $"tls://127.0.0.1:{server.Port}", new() { CaFile = IntermediateFile() });
-    }
-
-    private string IntermediateFile()
-    {
-        var path = Path.Combine(Certificates.Folder, "intermediate.pem");
-        var all = new X509Certificate2Collection();
-        all.ImportFromPemFile(Certificates.ChainedServer.CertificateFile);
-        File.WriteAllText(path, all[1].ExportCertificatePem());
-        return path;
+        await RefusedAsync(NasError.TlsFailed, $"tls://127.0.0.1:{server.Port}", new() { CaFile = Certificates.IntermediateCaFile });
     }
 
     [Fact]

@@ -174,6 +174,15 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
     public void Named_in_plain_text_those_remain_that_must_prove_the_same_name(string given, string told, string expected) =>
         Assert.Equal(expected, string.Join(",", NasServerAddress.Parse(given).Provable(told.Split(','))));
 
+    [Theory]
+    [InlineData("tls://a.test", "nats://b.test:1", "tls://b.test:1")]
+    [InlineData("nats://a.test", "tls://b.test:1", "tls://b.test:1")]
+    [InlineData("wss://a.test", "ws://b.test:1", "wss://b.test:1")]
+    [InlineData("wss://a.test", "nats://b.test:1", null)]
+    [InlineData("tls://a.test", "ws://b.test:1", null)]
+    public void A_server_is_never_named_to_less_than_the_one_that_names_it(string given, string told, string? expected) =>
+        Assert.Equal(expected, NasServerAddress.Parse(given).Named(told)?.ToString());
+
     [Fact]
     public void A_plain_connection_names_nobody_to_a_session_that_takes_TLS_only()
     {
