@@ -33,11 +33,11 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     /// <summary>The names, as sent.</summary>
     public IEnumerable<string> Keys => _fields.Select(f => f.Name);
 
-    /// <summary>All values of a name; empty when it is not there.</summary>
-    public string[] this[string name] => Find(name) is var i and >= 0 ? _fields[i].Values : [];
+    /// <summary>The first value of a name, or null when the name is not there.</summary>
+    public string? this[string name] => Find(name) is var i and >= 0 ? _fields[i].Values[0] : null;
 
-    /// <summary>The first value of a name, or null.</summary>
-    public string? Get(string name) => Find(name) is var i and >= 0 ? _fields[i].Values[0] : null;
+    /// <summary>All values of a name, in the order they were sent; empty when the name is not there.</summary>
+    public string[] GetValues(string name) => Find(name) is var i and >= 0 ? _fields[i].Values : [];
 
     /// <summary>Is the name there?</summary>
     public bool ContainsKey(string name) => Find(name) >= 0;
@@ -59,6 +59,21 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
         _fields.RemoveAll(f => f.Name == name);
         if (values.Length > 0) _fields.Add(new(name, values));
         return this;
+    }
+
+    /// <summary>A table of names that ignores case: a string for one value, an array for several.</summary>
+    public static explicit operator Hashtable(NasHeaders headers) => headers.ToHashtable();
+
+    /// <inheritdoc cref="op_Explicit(NasHeaders)"/>
+    public Hashtable ToHashtable()
+    {
+        var table = new Hashtable(StringComparer.OrdinalIgnoreCase);
+        foreach (var sameName in _fields.GroupBy(f => f.Name, StringComparer.OrdinalIgnoreCase))
+        {
+            var values = sameName.SelectMany(f => f.Values).ToArray();
+            table[sameName.Key] = values.Length == 1 ? values[0] : values;
+        }
+        return table;
     }
 
     /// <inheritdoc/>

@@ -9,8 +9,7 @@ public sealed partial class ConnectNasPubSubCommand
 {
     /// <summary>Time between pings to the server.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? PingInterval { get; set; }
+    public NasDuration? PingInterval { get; set; }
 
     /// <summary>Pings without answer after which the connection counts as broken.</summary>
     [Parameter]
@@ -28,19 +27,16 @@ public sealed partial class ConnectNasPubSubCommand
 
     /// <summary>Delay after the first round of failed attempts; it doubles each round.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? ReconnectWait { get; set; }
+    public NasDuration? ReconnectWait { get; set; }
 
     /// <summary>The longest delay between rounds.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? ReconnectMaxWait { get; set; }
+    public NasDuration? ReconnectMaxWait { get; set; }
 
     /// <summary>Own delays, one for each round of attempts; the last one stays.</summary>
     [Parameter]
-    [SecondsTransformation]
     [ValidateNotNullOrEmpty]
-    public TimeSpan[]? ReconnectDelay { get; set; }
+    public NasDuration[]? ReconnectDelay { get; set; }
 
     /// <summary>Tries servers in the order given.</summary>
     [Parameter]
@@ -57,18 +53,15 @@ public sealed partial class ConnectNasPubSubCommand
 
     /// <summary>How long requests wait when they do not say.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? RequestTimeout { get; set; }
+    public NasDuration? RequestTimeout { get; set; }
 
     /// <summary>How long flushes, confirmations and drains take at most when they do not say.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? OperationTimeout { get; set; }
+    public NasDuration? OperationTimeout { get; set; }
 
     /// <summary>How long publishing waits for room in a full buffer.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? SendTimeout { get; set; }
+    public NasDuration? SendTimeout { get; set; }
 
     /// <summary>The prefix of inboxes.</summary>
     [Parameter]

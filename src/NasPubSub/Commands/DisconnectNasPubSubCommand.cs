@@ -26,8 +26,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
 
     /// <summary>How long all of it may take, the actions that handle what has arrived included.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? Timeout { get; set; }
+    public NasDuration? Timeout { get; set; }
 
     /// <summary>Closes at once; what is buffered is lost.</summary>
     [Parameter]

@@ -31,8 +31,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
 
     /// <summary>How long to wait for the reply, or for all replies.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? Timeout { get; set; }
+    public NasDuration? Timeout { get; set; }
 
     /// <summary>Waits for so many replies.</summary>
     [Parameter]
@@ -41,8 +40,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
 
     /// <summary>Takes every reply until none has come for this time, or an empty one tells the end.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? IdleTimeout { get; set; }
+    public NasDuration? IdleTimeout { get; set; }
 
     /// <summary>Headers: a name with a value, or several.</summary>
     [Parameter]
@@ -136,7 +134,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
     private void GiveMany(byte[] bytes, NasHeaders? headers)
     {
         var wanted = MyInvocation.BoundParameters.ContainsKey(nameof(Count)) ? Count : 0;
-        var limit = Timeout ?? Nas.Options.RequestTimeout;
+        TimeSpan limit = Timeout ?? Nas.Options.RequestTimeout;
         var clock = Stopwatch.StartNew();
         var replies = Nas.RequestManyAsync(Subject, bytes, limit, wanted, IdleTimeout, stopOnEmpty: true, headers, !Raw, Cancellation).GetAsyncEnumerator(Cancellation);
         var next = Task.FromResult(false);

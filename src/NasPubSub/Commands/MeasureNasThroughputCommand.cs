@@ -33,8 +33,7 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
 
     /// <summary>How long the server may leave any step without an answer.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+    public NasDuration Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Writes a page with plots to this file.</summary>
     [Parameter]
@@ -81,7 +80,7 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
     private NasOptions Patient(NasOptions options) => options with
     {
         RetryOnFailedConnect = false,
-        ConnectTimeout = options.ConnectTimeout < Timeout ? options.ConnectTimeout : Timeout,
+        ConnectTimeout = options.ConnectTimeout < (TimeSpan)Timeout ? options.ConnectTimeout : Timeout,
         OperationTimeout = Timeout,
         RequestTimeout = Timeout,
         SendTimeout = Timeout,

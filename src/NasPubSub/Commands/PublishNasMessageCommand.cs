@@ -18,8 +18,8 @@ namespace NasPubSub.Commands;
 public sealed class PublishNasMessageCommand : NasSessionCmdlet
 {
     private NasConnection _connection = null!;
+    private readonly CustomObjectMembers _members = new();
     private PayloadSource _source = null!;
-    private NasHeaders? _headers;
     private PublishHead? _head;
     private ScriptBlock? _subjectScript;
     private string? _replyTopic;
@@ -85,8 +85,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             if (subject is IEnumerable and not string)
                 ThrowTerminatingError(NasErrorRecord.InvalidArgument($"-Subject takes one subject or a script block, not a {subject.GetType().Name}.", subject, "For several subjects, publish once for each."));
             _connection = Nas;
-            _headers = HeaderTable.ToHeaders(Header);
-            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, _headers, Cancellation);
+            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header), Cancellation);
             _replyTopic = _connection.ReplyTopic(ReplyTo, !Raw);
             if (subject is not null && _subjectScript is null) _head = HeadOf(TypedText.Of(Subject) ?? "");
         }
@@ -101,9 +100,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     {
         try
         {
-            var isSent = _head is not null && (Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is not NasMessage
-                ? Send(_head, Payload, _replyTopic)
-                : SendOwn(Payload);
+            var isSent = _head is null ? SendOwn(Payload) : Send(_head, Payload, _replyTopic);
             WriteWarnings();
             if (PassThru && isSent) WriteObject(Payload);
         }
@@ -146,9 +143,8 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <param name="payload">What to send.</param>
     /// <param name="replyTopic">The wire's reply subject.</param>
     /// <param name="own">Headers of this message alone.</param>
-    /// <param name="block">A message's headers, to be sent on as they are.</param>
     /// <returns>False where it reported an error instead.</returns>
-    private bool Send(PublishHead head, object? payload, string? replyTopic, NasHeaders? own = null, byte[]? block = null)
+    private bool Send(PublishHead head, object? payload, string? replyTopic, NasHeaders? own = null)
     {
         try
         {
@@ -160,7 +156,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             return false;
         }
         if (_source.TakeCutWarning() is { } warning) WriteWarning(warning);
-        block = _connection.HeaderBlock(block ?? _source.Headers, block is not null || _source.HasOwnHeaders);
+        var block = _connection.HeaderBlock(_source.Headers, _source.HasOwnHeaders);
         _connection.Publish(head, replyTopic, block, _source.Bytes, _source.Text, Cancellation, Haste.Together);
         return true;
     }
@@ -169,14 +165,8 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     private bool SendOwn(object? value)
     {
         var message = (value is PSObject wrapped ? wrapped.BaseObject : value) as NasMessage;
-        if ((_head ?? OwnHead(value, message)) is not { } head) return false;
-        if (message is not null)
-        {
-            return _headers is null
-                ? Send(head, message.Payload, _replyTopic, block: message.HeaderBlock)
-                : Send(head, message.Payload, _replyTopic, message.Headers);
-        }
-        if (_subjectScript is not null) return Send(head, value, _replyTopic);
+        if (OwnHead(value, message) is not { } head) return false;
+        if (_subjectScript is not null || message is not null || MessageRecord.Is(value, _members)) return Send(head, value, _replyTopic);
         string? reply;
         NasHeaders? headers;
         object? payload;

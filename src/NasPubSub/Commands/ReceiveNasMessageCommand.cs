@@ -53,13 +53,11 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 
     /// <summary>Ends after this time.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? Timeout { get; set; }
+    public NasDuration? Timeout { get; set; }
 
     /// <summary>Ends when no message has come for this time.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? IdleTimeout { get; set; }
+    public NasDuration? IdleTimeout { get; set; }
 
     /// <summary>The whole message, or its payload as text, JSON objects or bytes.</summary>
     [Parameter]

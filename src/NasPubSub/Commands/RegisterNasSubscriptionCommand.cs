@@ -80,8 +80,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
 
     /// <summary>How long the server may take to confirm.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? Timeout { get; set; }
+    public NasDuration? Timeout { get; set; }
 
     /// <summary>What the action gets: the whole message, or its payload as text, JSON objects or bytes.</summary>
     [Parameter(ParameterSetName = "Action")]

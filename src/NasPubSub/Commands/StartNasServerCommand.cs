@@ -43,8 +43,7 @@ public sealed class StartNasServerCommand : NasCmdlet
 
     /// <summary>How long it may take until it answers.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
+    public NasDuration Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -15,8 +15,7 @@ public sealed class StopNasServerCommand : NasCmdlet
 
     /// <summary>How long the end in order may take; then it is killed.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+    public NasDuration Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Kills it at once.</summary>
     [Parameter]
@@ -25,7 +24,7 @@ public sealed class StopNasServerCommand : NasCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var (server, grace) = (Server, Force ? TimeSpan.Zero : Timeout);
+        var (server, grace) = (Server, Force ? TimeSpan.Zero : (TimeSpan)Timeout);
         if (ShouldProcess(server.ToString(), "Stop"))
         {
             // It blocks a thread, which the pool may not have: the streams of the server are read on others of it.

@@ -29,8 +29,7 @@ public sealed class TestNasConnectionCommand : NasCmdlet
 
     /// <summary>How long the sign of life may take.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? Timeout { get; set; }
+    public NasDuration? Timeout { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -48,8 +48,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
 
     /// <summary>How long the end in order may take.</summary>
     [Parameter]
-    [SecondsTransformation]
-    public TimeSpan? Timeout { get; set; }
+    public NasDuration? Timeout { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

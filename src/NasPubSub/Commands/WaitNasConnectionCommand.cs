@@ -18,8 +18,7 @@ public sealed class WaitNasConnectionCommand : NasSessionCmdlet
 
     /// <summary>How long to wait.</summary>
     [Parameter(Position = 0)]
-    [SecondsTransformation]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+    public NasDuration Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Emits the connection.</summary>
     [Parameter]

@@ -19,8 +19,13 @@ internal sealed class CustomObjectMembers
     private readonly bool _isPlain = Own is not null && TypeNames is not null && !new PSObject().Properties.Any();
 
     /// <returns>The properties, in order, among whatever other members the object was given.</returns>
-    public IEnumerable<PSMemberInfo> Of(PSObject custom) =>
-        _isPlain && TypeNames!(custom) is { Count: 2 } names && names[0] == Plain ? Own!(custom) : custom.Properties;
+    public IEnumerable<PSMemberInfo> Of(PSObject custom) => IsPlain(custom) ? Own!(custom) : custom.Properties;
+
+    /// <returns>The property of that name, or null.</returns>
+    public PSPropertyInfo? Find(PSObject custom, string name) =>
+        IsPlain(custom) ? Own!(custom)[name] as PSPropertyInfo : custom.Properties[name];
+
+    private bool IsPlain(PSObject custom) => _isPlain && TypeNames!(custom) is { Count: 2 } names && names[0] == Plain;
 
     private static Func<PSObject, T>? Getter<T>(string name) where T : class =>
         typeof(PSObject).GetProperty(name, BindingFlags.Instance | BindingFlags.NonPublic)?.GetMethod is { } get && typeof(T).IsAssignableFrom(get.ReturnType)

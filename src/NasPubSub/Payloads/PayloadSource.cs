@@ -16,6 +16,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     private readonly bool _isUtf8 = encoding is UTF8Encoding;
     private readonly JsonPayloadWriter _json = new(depth, enumsAsStrings, cancel);
     private readonly byte[]? _headers = headers?.ToBytes();
+    private readonly CustomObjectMembers _members = new();
     private byte[]? _jsonHeaders;
     private byte[] _bytes = new byte[64];
     private bool _isCut, _isCutReported;
@@ -40,7 +41,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
         return $"The JSON is cut at a depth of {depth}: use -Depth for more.";
     }
 
-    /// <param name="value">What to send.</param>
+    /// <param name="value">What to send; a message stands for its payload and headers.</param>
     /// <param name="own">Headers of this message alone.</param>
     /// <exception cref="PSArgumentException">It is a secret.</exception>
     /// <exception cref="Exception">Whatever a property or enumerator of the object throws.</exception>
@@ -53,6 +54,16 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
         switch (plain)
         {
             case null: Bytes = new ArraySegment<byte>([]); break;
+            case NasMessage message:
+                Bytes = new ArraySegment<byte>(message.Payload);
+                HasOwnHeaders = true;
+                Headers = own is null && headers is null ? message.HeaderBlock : Merge(message.Headers, own, false);
+                return;
+            case PSCustomObject when MessageRecord.Is(value, _members):
+                var carried = MessageRecord.Headers(value!, _members);
+                foreach (var field in own ?? []) (carried ??= []).Set(field.Name, field.Values);
+                Take(MessageRecord.Payload(value!, _members), carried);
+                return;
             case byte[] bytes: Bytes = new ArraySegment<byte>(bytes); break;
             case string text: TakeText(text); break;
             case char letter: TakeText(letter.ToString()); break;
@@ -70,7 +81,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
                 break;
         }
         HasOwnHeaders = own?.Count > 0 || headers?.Count > 0;
-        Headers = own is not null ? Merge(own, isJson) : isJson ? _jsonHeaders ??= Merge(null, true) : _headers;
+        Headers = own is not null ? Merge(null, own, isJson) : isJson ? _jsonHeaders ??= Merge(null, null, true) : _headers;
     }
 
     public void Dispose() => _json.Dispose();
@@ -90,9 +101,10 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
         _isCut = _json.IsCut;
     }
 
-    private byte[] Merge(NasHeaders? own, bool isJson)
+    private byte[] Merge(NasHeaders? carried, NasHeaders? own, bool isJson)
     {
         var all = new NasHeaders();
+        foreach (var field in carried ?? []) all.Set(field.Name, field.Values);
         foreach (var field in own ?? []) all.Set(field.Name, field.Values);
         foreach (var field in headers ?? []) all.Set(field.Name, field.Values);
         if (isJson && !all.ContainsKey("Content-Type")) all.Add("Content-Type", "application/json");

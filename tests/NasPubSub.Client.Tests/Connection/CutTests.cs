@@ -47,7 +47,7 @@ public sealed class CutTests
         try
         {
             var reply = await connection.RequestAsync("echo", "ping", TimeSpan.FromMilliseconds(100), new NasHeaders().Add("Y", "2"));
-            Assert.Equal(("ping", "2"), (reply.Text, reply.Headers.Get("Y")));
+            Assert.Equal(("ping", "2"), (reply.Text, reply.Headers["Y"]));
         }
         catch (NasException e) when (e.Error is NasError.RequestTimeout or NasError.NoResponders)
         {

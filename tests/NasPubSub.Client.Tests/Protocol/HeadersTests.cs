@@ -18,7 +18,7 @@ public sealed class HeadersTests
         var headers = new NasHeaders();
         foreach (var (name, value) in pairs) headers.Add(name, value);
         var back = NasHeaders.Parse(headers.ToBytes());
-        return back.Keys.SequenceEqual(headers.Keys) && back.Keys.All(k => back[k].SequenceEqual(headers[k])) && back.Status == 0;
+        return back.Keys.SequenceEqual(headers.Keys) && back.Keys.All(k => back.GetValues(k).SequenceEqual(headers.GetValues(k))) && back.Status == 0;
     });
 
     [Fact]
@@ -26,14 +26,23 @@ public sealed class HeadersTests
         Assert.Equal("NATS/1.0\r\nA: 1\r\nA: 2\r\nB: x\r\n\r\n", Encoding.UTF8.GetString(new NasHeaders().Add("A", "1").Add("B", "x").Add("A", "2").ToBytes()));
 
     [Fact]
+    public void A_table_has_a_text_for_one_value_and_an_array_for_several()
+    {
+        var table = (System.Collections.Hashtable)new NasHeaders().Add("A", "1").Add("B", "x").Add("b", "y");
+        Assert.Equal("1", table["a"]);
+        Assert.Equal(["x", "y"], (string[])table["B"]!);
+    }
+
+    [Fact]
     public void Case_is_kept_and_a_look_up_forgives_it()
     {
         var headers = new NasHeaders().Add("Key", "1").Add("key", "2");
-        Assert.Equal(["1"], headers["Key"]);
-        Assert.Equal(["2"], headers["key"]);
-        Assert.Equal(["1"], headers["KEY"]);
-        Assert.Empty(headers["other"]);
-        Assert.Equal(["3"], headers.Set("Key", "3")["Key"]);
+        Assert.Equal("1", headers["Key"]);
+        Assert.Equal("2", headers["key"]);
+        Assert.Equal("1", headers["KEY"]);
+        Assert.Null(headers["other"]);
+        Assert.Empty(headers.GetValues("other"));
+        Assert.Equal("3", headers.Set("Key", "3")["Key"]);
         Assert.DoesNotContain("Key", headers.Set("Key").Keys);
     }
 
@@ -76,7 +85,7 @@ public sealed class HeadersTests
     [InlineData("NATS/1.0\r\nno colon\r\n: no name\r\nX:1\r\n\r\n")]
     [InlineData("NATS/1.0\nX:  1 \n")]
     [InlineData("NATS/1.0\r\nX: 1")]
-    public void A_peers_mistakes_lose_no_other_header(string block) => Assert.Equal("1", NasHeaders.Parse(Encoding.UTF8.GetBytes(block)).Get("X"));
+    public void A_peers_mistakes_lose_no_other_header(string block) => Assert.Equal("1", NasHeaders.Parse(Encoding.UTF8.GetBytes(block))["X"]);
 
     [Theory]
     [InlineData(false)]
@@ -86,7 +95,7 @@ public sealed class HeadersTests
         var block = Encoding.ASCII.GetBytes("NATS/1.0\r\n" + string.Concat(Enumerable.Range(0, 130_000).Select(i => oneName ? "a:1234\r\n" : $"{i:x5}:\r\n")) + "\r\n");
         var watch = Stopwatch.StartNew();
         var headers = NasHeaders.Parse(block);
-        Assert.Equal(130_000, headers.Keys.Sum(_ => 1) == 1 ? headers["a"].Length : headers.Count);
+        Assert.Equal(130_000, headers.Keys.Sum(_ => 1) == 1 ? headers.GetValues("a").Length : headers.Count);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), watch.Elapsed.ToString());
     }
 

@@ -20,7 +20,7 @@ public sealed class RequestTests(ServerFixture fixture) : ServedTests(fixture)
         using var shell = OpenConnected();
         Assert.Equal("""{"got":"hi"}""", shell.Get<string>("Invoke-NasRequest echo hi -As Text"));
         Assert.Equal("hi", shell.Get<string>("(Invoke-NasRequest echo hi -As Json).got"));
-        Assert.Equal("me", shell.Get<string>("(Invoke-NasRequest echo hi -Timeout 5).Headers['By'][0]"));
+        Assert.Equal("me", shell.Get<string>("(Invoke-NasRequest echo hi -Timeout 5).Headers['By']"));
         Assert.Equal(12, shell.Get<int>("(Invoke-NasRequest echo hi -As Bytes).Count"));
         await answering;
     }

@@ -73,8 +73,8 @@ public sealed partial class FormatTests(ServerFixture fixture) : ServedTests(fix
     public void Colour_is_there_where_the_shell_has_some()
     {
         using var shell = OpenConnected();
-        Assert.Equal("\u001b[32mConnected\u001b[0m", shell.Get<string>("[NasPubSub.Formatting.StateFormat]::State($nas, $PSStyle)"));
-        Assert.Equal("Connected", shell.Get<string>("[NasPubSub.Formatting.StateFormat]::State($nas, $null)"));
+        Assert.Contains("\u001b[32mConnected\u001b[0m", shell.Show("$PSStyle.OutputRendering = 'Ansi'; $nas"), StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b[32m", shell.Show("$PSStyle.OutputRendering = 'PlainText'; $nas"), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Management.Automation;
+using System.Text.RegularExpressions;
+
+namespace NasPubSub;
+
+/// <summary>
+/// The type of every parameter that takes a time: seconds as a number (5, 0.5), a number with a unit (500ms, 2s, 5m, 1h, 7d, also
+/// 1h30m), or a TimeSpan. As a TimeSpan alone, 5 would be 5 ticks; a transformation attribute is lost where Pester or a proxy command
+/// copies the parameters. A time too long for a timer (24 days) becomes the longest there is.
+/// </summary>
+[System.ComponentModel.TypeConverter(typeof(DurationConverter))]
+public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IFormattable
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue);
+    private static readonly Regex Units = new(
+        @"^\s*\+?(?:(?<number>\d+(?:\.\d*)?|\.\d+)\s*(?<unit>ms|us|µs|s|m|h|d)\s*)+$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
+
+    private readonly TimeSpan _time;
+
+    /// <summary>Takes a time as it is; 24 days at most.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public NasDuration(TimeSpan time)
+    {
+        if (time < TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(time));
+        _time = time < Longest ? time : Longest;
+    }
+
+    /// <summary>The time in seconds.</summary>
+    public double TotalSeconds => _time.TotalSeconds;
+
+    /// <summary>The time in milliseconds.</summary>
+    public double TotalMilliseconds => _time.TotalMilliseconds;
+
+    /// <summary>The time in units of 100 ns.</summary>
+    public long Ticks => _time.Ticks;
+
+    /// <summary>The time as TimeSpan.</summary>
+    public static implicit operator TimeSpan(NasDuration duration) => duration._time;
+
+    /// <inheritdoc cref="NasDuration(TimeSpan)"/>
+    public static implicit operator NasDuration(TimeSpan time) => new(time);
+
+    /// <inheritdoc cref="Equals(NasDuration)"/>
+    public static bool operator ==(NasDuration left, NasDuration right) => left.Equals(right);
+
+    /// <summary>Are the times different?</summary>
+    public static bool operator !=(NasDuration left, NasDuration right) => !left.Equals(right);
+
+    /// <summary>Are the times equal?</summary>
+    public bool Equals(NasDuration other) => _time == other._time;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is NasDuration other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _time.GetHashCode();
+
+    /// <inheritdoc/>
+    public int CompareTo(object? obj) => _time.CompareTo((obj as NasDuration?)?._time);
+
+    /// <inheritdoc/>
+    public override string ToString() => _time.ToString("c", CultureInfo.InvariantCulture);
+
+    /// <inheritdoc/>
+    public string ToString(string? format, IFormatProvider? formatProvider) => _time.ToString(format, formatProvider);
+
+    /// <exception cref="FormatException">It is no time.</exception>
+    internal static NasDuration From(object? value) => value switch
+    {
+        NasDuration duration => duration,
+        TimeSpan time when time >= TimeSpan.Zero => time,
+        string text => Parse(text),
+        sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal
+            => Seconds(Convert.ToDouble(value, CultureInfo.InvariantCulture), value),
+        _ => throw Bad(value),
+    };
+
+    private static NasDuration Parse(string text)
+    {
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)) return Seconds(seconds, text);
+        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero) return time;
+        if (Units.Match(text) is not { Success: true } match) throw Bad(text);
+        var (numbers, units) = (match.Groups["number"].Captures, match.Groups["unit"].Captures);
+        var sum = 0.0;
+        for (var i = 0; i < numbers.Count; i++)
+            sum += double.Parse(numbers[i].Value, CultureInfo.InvariantCulture) * SecondsOf(units[i].Value.ToLowerInvariant());
+        return Seconds(sum, text);
+    }
+
+    private static double SecondsOf(string unit) => unit switch
+    {
+        "d" => 86400,
+        "h" => 3600,
+        "m" => 60,
+        "s" => 1,
+        "ms" => 1e-3,
+        _ => 1e-6,
+    };
+
+    private static NasDuration Seconds(double seconds, object value) =>
+        double.IsNaN(seconds) || seconds < 0 ? throw Bad(value)
+        : seconds >= Longest.TotalSeconds ? Longest
+        : TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond));
+
+    private static FormatException Bad(object? value) =>
+        new($"'{value}' is not a duration: use seconds (5, 0.5), a unit (500ms, 2s, 5m, 1h, 7d) or a TimeSpan.");
+}
+
+/// <summary>Converts to <see cref="NasDuration"/> wherever PowerShell converts: parameters, casts, comparisons.</summary>
+public sealed class DurationConverter : PSTypeConverter
+{
+    /// <inheritdoc/>
+    public override bool CanConvertFrom(object sourceValue, Type destinationType) => true;
+
+    /// <inheritdoc/>
+    public override object ConvertFrom(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
+        NasDuration.From(sourceValue is PSObject wrapped ? wrapped.BaseObject : sourceValue);
+
+    /// <inheritdoc/>
+    public override bool CanConvertTo(object sourceValue, Type destinationType) => destinationType == typeof(TimeSpan);
+
+    /// <inheritdoc/>
+    public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
+        (TimeSpan)(NasDuration)sourceValue;
+}
