@@ -36,6 +36,9 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     /// <summary>The first value of a name, or null when the name is not there.</summary>
     public string? this[string name] => Find(name) is var i and >= 0 ? _fields[i].Values[0] : null;
 
+    /// <summary>The first value of a name, or null: the same as the indexer.</summary>
+    public string? Get(string name) => this[name];
+
     /// <summary>All values of a name, in the order they were sent; empty when the name is not there.</summary>
     public string[] GetValues(string name) => Find(name) is var i and >= 0 ? _fields[i].Values : [];
 

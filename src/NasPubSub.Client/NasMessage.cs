@@ -89,7 +89,7 @@ public sealed class NasMessage
     private MessageOrigin Origin => _source as MessageOrigin ?? Extras!.Origin;
 
     private string ReplyTarget => ReplyTopic
-        ?? throw new NasException(NasError.NoReplySubject, $"The message on '{Subject}' asks for no answer: it has no reply subject.");
+        ?? throw new NasException(NasError.NoReplySubject, $"The message on '{Topic}' asks for no answer: it has no reply subject.");
 }
 
 /// <summary>What consecutive messages of one subject and one subscription share.</summary>

@@ -1,6 +1,9 @@
+using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using System.Text.RegularExpressions;
+using NasPubSub.Diagnostics;
+using NasPubSub.Payloads;
 
 namespace NasPubSub;
 
@@ -39,7 +42,7 @@ public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IForm
     public static implicit operator TimeSpan(NasDuration duration) => duration._time;
 
     /// <inheritdoc cref="NasDuration(TimeSpan)"/>
-    public static implicit operator NasDuration(TimeSpan time) => new(time);
+    public static explicit operator NasDuration(TimeSpan time) => new(time);
 
     /// <inheritdoc cref="Equals(NasDuration)"/>
     public static bool operator ==(NasDuration left, NasDuration right) => left.Equals(right);
@@ -69,7 +72,7 @@ public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IForm
     internal static NasDuration From(object? value) => value switch
     {
         NasDuration duration => duration,
-        TimeSpan time when time >= TimeSpan.Zero => time,
+        TimeSpan time when time >= TimeSpan.Zero => new NasDuration(time),
         string text => Parse(text),
         sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal
             => Seconds(Convert.ToDouble(value, CultureInfo.InvariantCulture), value),
@@ -79,8 +82,14 @@ public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IForm
     private static NasDuration Parse(string text)
     {
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)) return Seconds(seconds, text);
-        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero) return time;
-        if (Units.Match(text) is not { Success: true } match) throw Bad(text);
+        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= TimeSpan.Zero) return new NasDuration(time);
+        return WithUnit(text) ?? throw Bad(text);
+    }
+
+    /// <returns>The time; null where the text is not numbers with units.</returns>
+    internal static NasDuration? WithUnit(string text)
+    {
+        if (Units.Match(text) is not { Success: true } match) return null;
         var (numbers, units) = (match.Groups["number"].Captures, match.Groups["unit"].Captures);
         var sum = 0.0;
         for (var i = 0; i < numbers.Count; i++)
@@ -100,11 +109,10 @@ public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IForm
 
     private static NasDuration Seconds(double seconds, object value) =>
         double.IsNaN(seconds) || seconds < 0 ? throw Bad(value)
-        : seconds >= Longest.TotalSeconds ? Longest
-        : TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond));
+        : new NasDuration(seconds >= Longest.TotalSeconds ? Longest : TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond)));
 
-    private static FormatException Bad(object? value) =>
-        new($"'{value}' is not a duration: use seconds (5, 0.5), a unit (500ms, 2s, 5m, 1h, 7d) or a TimeSpan.");
+    internal static FormatException Bad(object? value) =>
+        new($"'{TerminalText.Line($"{value}")}' is not a duration: use seconds (5, 0.5), a unit (500ms, 2s, 5m, 1h, 7d) or a TimeSpan.");
 }
 
 /// <summary>Converts to <see cref="NasDuration"/> wherever PowerShell converts: parameters, casts, comparisons.</summary>
@@ -123,4 +131,34 @@ public sealed class DurationConverter : PSTypeConverter
     /// <inheritdoc/>
     public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
         (TimeSpan)(NasDuration)sourceValue;
+}
+
+/// <summary>Takes 7d as it was typed: to PowerShell it is the decimal 7, and only the object around it remembers the word.</summary>
+public sealed class DurationTransformationAttribute : ArgumentTransformationAttribute
+{
+    /// <inheritdoc/>
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        try
+        {
+            return (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) switch
+            {
+                null => null!,
+                IList several => several.Cast<object?>().Select(OfList).ToArray(),
+                var plain when TypedText.IsNumber(plain) => NasDuration.WithUnit(TypedText.Of(inputData)!) ?? NasDuration.From(plain),
+                var plain => NasDuration.From(plain),
+            };
+        }
+        catch (FormatException e)
+        {
+            throw new ArgumentTransformationMetadataException(e.Message, e);
+        }
+    }
+
+    private static NasDuration OfList(object? value)
+    {
+        var plain = value is PSObject wrapped ? wrapped.BaseObject : value;
+        return plain is decimal ? throw new FormatException($"A list holds the number {plain}, which may have been typed {plain}d: put durations with a unit in quotes.")
+            : NasDuration.From(plain);
+    }
 }

@@ -109,6 +109,25 @@ Describe 'The pipeline' {
         ($sub | Receive-NasMessage -Count 2 -Timeout 5).Subject | Should -Be 'verb.Get', 'verb.Set'
     }
 
+    It 'publishes a message again that went through a file, a job or JSON' -Skip:($PSEdition -ne 'Core') {
+        Publish-NasMessage a ([byte[]](0, 200)) -Header @{ T = 'x' }
+        $m = $sub | Receive-NasMessage -Count 1 -Timeout 5
+        $file = Join-Path $TestDrive m.xml
+        $m | Export-Clixml $file
+        $fromJob = Start-Job { $using:m } | Receive-Job -Wait -AutoRemoveJob
+        $fromJson = $m | ConvertTo-Json -WarningAction Ignore | ConvertFrom-Json
+        (Import-Clixml $file), $fromJob, $fromJson | Publish-NasMessage
+        $sub | Receive-NasMessage -Count 3 -Timeout 5 | ForEach-Object { "$($_.Payload) $($_.Headers)" } | Should -Be '0 200 T=x', '0 200 T=x', '0 200 T=x'
+        ($fromJob | Out-String).Trim() | Should -Be ($m | Out-String).Trim()
+    }
+
+    It 'takes a timeout in seconds under a mock' {
+        Mock Receive-NasMessage { $Timeout }
+        [timespan](Receive-NasMessage a -Timeout 5) | Should -Be ([timespan]'00:00:05')
+        [timespan](Receive-NasMessage a -Timeout 500ms) | Should -Be ([timespan]'00:00:00.5')
+        Should -Invoke Receive-NasMessage -Times 1 -Exactly -ParameterFilter { $Timeout -eq 5 }
+    }
+
     It 'shares one connection among parallel runspaces' -Skip:($PSEdition -ne 'Core') {
         1..20 | ForEach-Object -Parallel {
             Import-Module $using:manifest

@@ -182,7 +182,7 @@ public sealed partial class NasConnection : ILinkHandler
 
     internal void OnSlow(NasSubscription subscription)
     {
-        var error = new NasException(NasError.SlowConsumer, $"The subscription to '{subscription.Subject}' (sid {subscription.Sid}) is too slow: {subscription.PendingMessages:N0} messages wait, further ones are dropped.") { Target = subscription.Subject };
+        var error = new NasException(NasError.SlowConsumer, $"The subscription to '{subscription.Topic}' (sid {subscription.Sid}) is too slow: {subscription.PendingMessages:N0} messages wait, further ones are dropped.") { Target = subscription.Subject };
         Remember(error);
         Notify(NasEventKind.SlowConsumer, error.Message, error);
     }

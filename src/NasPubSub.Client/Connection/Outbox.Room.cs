@@ -89,5 +89,5 @@ internal sealed partial class Outbox
     private NasException Full(string why) => new(NasError.BufferFull, $"The buffer of messages to send {why}; nothing of this message was sent.");
 
     private static NasException TooLarge(PublishHead head, long size, long max) =>
-        new(NasError.PayloadTooLarge, $"The message on '{head.Subject}' has {size:N0} bytes with its headers; the server takes {max:N0}.") { Target = head.Subject };
+        new(NasError.PayloadTooLarge, $"The message on '{head.Topic}' has {size:N0} bytes with its headers; the server takes {max:N0}.") { Target = head.Subject };
 }

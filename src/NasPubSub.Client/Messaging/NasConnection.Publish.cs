@@ -145,6 +145,10 @@ public sealed partial class NasConnection
             : _lastHead = new PublishHead(Namespace, subject, useNamespace, Options.InboxPrefix);
     }
 
+    /// <summary>The subject on the wire, which errors name.</summary>
+    internal string TopicOf(string subject, bool useNamespace) =>
+        Subjects.ToWire(Namespace, subject, useNamespace, Options.InboxPrefix);
+
     internal string? ReplyTopic(string? replyTo, bool useNamespace)
     {
         if (replyTo is null) return null;

@@ -68,7 +68,7 @@ public sealed partial class NasConnection
             }
             yield break;
         }
-        if (!IsReady) await ReadyInTimeAsync(subject, limit, deadline, cancel).ConfigureAwait(false);
+        if (!IsReady) await ReadyInTimeAsync(head.Topic, limit, deadline, cancel).ConfigureAwait(false);
         var inbox = NewInbox();
         var replies = new NasSubscription(this, inbox, inbox, null, null, Options.Subscriptions, count) { RequestTopic = head.Topic };
         Add(replies);
@@ -86,11 +86,11 @@ public sealed partial class NasConnection
                 }
                 catch (TimeoutException)
                 {
-                    if (got < Math.Max(count, 1) && !IsConnected) throw NoReply(subject, limit);
+                    if (got < Math.Max(count, 1) && !IsConnected) throw NoReply(head.Topic, limit);
                     yield break;
                 }
                 if (reply is null) throw replies.Error ?? Closed();
-                if (reply.Status == 503 && reply.Payload.Length == 0) throw NoResponders(subject);
+                if (reply.Status == 503 && reply.Payload.Length == 0) throw NoResponders(head.Topic);
                 if (stopOnEmpty && reply.Payload.Length == 0 && reply.HeaderBlock is null) yield break;
                 yield return reply;
             }
@@ -134,18 +134,18 @@ public sealed partial class NasConnection
         var bytes = text is null ? payload : Encoding.UTF8.GetBytes(text);
         var replies = RequestManyAsync(subject, bytes, limit, count: 1, idleTimeout: null, stopOnEmpty: false, headers, useNamespace, cancel);
         await foreach (var reply in replies.ConfigureAwait(false)) return reply;
-        throw NoReply(subject, limit);
+        throw NoReply(HeadOf(subject, useNamespace).Topic, limit);
     }
 
     private async ValueTask<NasMessage> RequestLaterAsync(PublishHead head, ReadOnlyMemory<byte> payload, string? text, TimeSpan limit, byte[]? block, CancellationToken cancel)
     {
         var deadline = Deadline.In(limit);
-        await ReadyInTimeAsync(head.Subject, limit, deadline, cancel).ConfigureAwait(false);
+        await ReadyInTimeAsync(head.Topic, limit, deadline, cancel).ConfigureAwait(false);
         var request = Begin(head, limit, deadline, cancel);
         return await FinishAsync(request, PublishInTimeAsync(head, _inboxBase + request.Id, block, payload, text, limit, deadline, cancel)).ConfigureAwait(false);
     }
 
-    private async Task ReadyInTimeAsync(string subject, TimeSpan limit, Deadline deadline, CancellationToken cancel)
+    private async Task ReadyInTimeAsync(string topic, TimeSpan limit, Deadline deadline, CancellationToken cancel)
     {
         try
         {
@@ -153,7 +153,7 @@ public sealed partial class NasConnection
         }
         catch (TimeoutException)
         {
-            throw NoReply(subject, limit);
+            throw NoReply(topic, limit);
         }
     }
 
@@ -168,7 +168,7 @@ public sealed partial class NasConnection
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw NoReply(head.Subject, limit);
+            throw NoReply(head.Topic, limit);
         }
     }
 
@@ -231,7 +231,7 @@ public sealed partial class NasConnection
         if ((token is { } id ? TakeRequest(id) : TakeOnlyRequest()) is not { } request) return;
         if (operation.Payload.IsEmpty && NasHeaders.PeekStatus(operation.Headers) == 503)
         {
-            request.Fail(NoResponders(request.Subject));
+            request.Fail(NoResponders(request.Topic));
             return;
         }
         var origin = token is { } number ? new MessageOrigin(_inbox!, number) : _inbox!.OriginOf(operation.Subject);
@@ -302,7 +302,7 @@ public sealed partial class NasConnection
         }
         foreach (var id in late)
             if (TakeRequest(id) is { } request)
-                request.Fail(NoReply(request.Subject, request.Timeout));
+                request.Fail(NoReply(request.Topic, request.Timeout));
     }
 
     /// <param name="topic">The subject that is denied, or the reply subject.</param>
@@ -341,10 +341,10 @@ public sealed partial class NasConnection
     }
 
     /// <summary>Without a server there is nobody to answer: that is another failure than a service that is silent.</summary>
-    private NasException NoReply(string subject, TimeSpan limit) => IsConnected
-        ? new(NasError.RequestTimeout, $"No reply to the request on '{subject}' came within {limit.TotalSeconds:0.###} s.") { Target = subject }
-        : new(NasError.NotConnected, $"The request on '{subject}' has no reply after {limit.TotalSeconds:0.###} s: the session is not connected ({State}).") { Target = subject };
+    private NasException NoReply(string topic, TimeSpan limit) => IsConnected
+        ? new(NasError.RequestTimeout, $"No reply to the request on '{topic}' came within {limit.TotalSeconds:0.###} s.") { Target = topic }
+        : new(NasError.NotConnected, $"The request on '{topic}' has no reply after {limit.TotalSeconds:0.###} s: the session is not connected ({State}).") { Target = topic };
 
-    private static NasException NoResponders(string subject) =>
-        new(NasError.NoResponders, $"Nobody answers on '{subject}': no service or subscription listens there.") { Target = subject };
+    private static NasException NoResponders(string topic) =>
+        new(NasError.NoResponders, $"Nobody answers on '{topic}': no service or subscription listens there.") { Target = topic };
 }

@@ -178,7 +178,7 @@ public sealed partial class NasConnection
             }
             catch (TimeoutException)
             {
-                throw new NasException(NasError.Timeout, $"The server did not confirm the subscription to '{subscription.Subject}' in time.") { Target = subscription.Subject };
+                throw new NasException(NasError.Timeout, $"The server did not confirm the subscription to '{subscription.Topic}' in time.") { Target = subscription.Subject };
             }
         }
     }

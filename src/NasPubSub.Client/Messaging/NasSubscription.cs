@@ -125,7 +125,7 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
         catch (TimeoutException)
         {
             End(null, discard: _handler is not null);
-            throw new NasException(NasError.Timeout, $"The subscription to '{Subject}' did not drain within {limit.TotalSeconds:0.###} s.") { Target = Subject };
+            throw new NasException(NasError.Timeout, $"The subscription to '{Topic}' did not drain within {limit.TotalSeconds:0.###} s.") { Target = Subject };
         }
     }
 

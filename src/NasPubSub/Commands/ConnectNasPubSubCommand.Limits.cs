@@ -9,6 +9,7 @@ public sealed partial class ConnectNasPubSubCommand
 {
     /// <summary>Time between pings to the server.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? PingInterval { get; set; }
 
     /// <summary>Pings without answer after which the connection counts as broken.</summary>
@@ -27,15 +28,18 @@ public sealed partial class ConnectNasPubSubCommand
 
     /// <summary>Delay after the first round of failed attempts; it doubles each round.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? ReconnectWait { get; set; }
 
     /// <summary>The longest delay between rounds.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? ReconnectMaxWait { get; set; }
 
     /// <summary>Own delays, one for each round of attempts; the last one stays.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [DurationTransformation]
     public NasDuration[]? ReconnectDelay { get; set; }
 
     /// <summary>Tries servers in the order given.</summary>
@@ -53,14 +57,17 @@ public sealed partial class ConnectNasPubSubCommand
 
     /// <summary>How long requests wait when they do not say.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? RequestTimeout { get; set; }
 
     /// <summary>How long flushes, confirmations and drains take at most when they do not say.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? OperationTimeout { get; set; }
 
     /// <summary>How long publishing waits for room in a full buffer.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? SendTimeout { get; set; }
 
     /// <summary>The prefix of inboxes.</summary>

@@ -52,6 +52,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
 
     /// <summary>How long each server may take to answer.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
     /// <summary>Returns at once and goes on connecting in the background.</summary>

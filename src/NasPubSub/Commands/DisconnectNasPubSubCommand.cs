@@ -26,6 +26,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
 
     /// <summary>How long all of it may take, the actions that handle what has arrived included.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
     /// <summary>Closes at once; what is buffered is lost.</summary>

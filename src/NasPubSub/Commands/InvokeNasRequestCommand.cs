@@ -31,6 +31,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
 
     /// <summary>How long to wait for the reply, or for all replies.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
     /// <summary>Waits for so many replies.</summary>
@@ -40,6 +41,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
 
     /// <summary>Takes every reply until none has come for this time, or an empty one tells the end.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? IdleTimeout { get; set; }
 
     /// <summary>Headers: a name with a value, or several.</summary>
@@ -154,9 +156,9 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         }
         // An empty message from the service ends the replies before time: none is an answer as well.
         if (got == 0 && clock.Elapsed >= limit)
-            Report(new NasException(NasError.RequestTimeout, $"No reply to the request on '{Subject}' came within {limit.TotalSeconds:0.###} s."), Subject);
+            Report(new NasException(NasError.RequestTimeout, $"No reply to the request on '{Nas.TopicOf(Subject, !Raw)}' came within {limit.TotalSeconds:0.###} s."), Subject);
         else if (got < wanted)
-            Report(new NasException(NasError.RequestTimeout, $"{got} of {wanted} replies on '{Subject}' came in time."), Subject);
+            Report(new NasException(NasError.RequestTimeout, $"{got} of {wanted} replies on '{Nas.TopicOf(Subject, !Raw)}' came in time."), Subject);
     }
 
     private void Give(NasMessage reply)

@@ -33,7 +33,8 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
 
     /// <summary>How long the server may leave any step without an answer.</summary>
     [Parameter]
-    public NasDuration Timeout { get; set; } = TimeSpan.FromSeconds(30);
+    [DurationTransformation]
+    public NasDuration Timeout { get; set; } = new(TimeSpan.FromSeconds(30));
 
     /// <summary>Writes a page with plots to this file.</summary>
     [Parameter]

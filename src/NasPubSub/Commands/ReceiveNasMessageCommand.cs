@@ -53,10 +53,12 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 
     /// <summary>Ends after this time.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
     /// <summary>Ends when no message has come for this time.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? IdleTimeout { get; set; }
 
     /// <summary>The whole message, or its payload as text, JSON objects or bytes.</summary>
@@ -79,7 +81,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         {
             if (ParameterSetName == "Subject")
             {
-                Subscription = _own = Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, cancel), Timeout, $"The server did not confirm the subscription to '{Subject}'");
+                Subscription = _own = Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, cancel), Timeout, $"The server did not confirm the subscription to '{Nas.TopicOf(Subject, !Raw)}'");
             }
             else
             {
@@ -141,7 +143,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
             // A stream without pause must end in time as well.
             if (IsOver(Timeout, _clock.Elapsed) || (taken == 0 && IsOver(IdleTimeout, _clock.Elapsed - lastMessage)))
             {
-                if (_received < Count) WriteError(NasErrorRecord.TimedOut($"{_received} of {Count} messages on '{subscription.Subject}' came in time.", subscription, "Give more time with -Timeout or -IdleTimeout."));
+                if (_received < Count) WriteError(NasErrorRecord.TimedOut($"{_received} of {Count} messages on '{subscription.Topic}' came in time.", subscription, "Give more time with -Timeout or -IdleTimeout."));
                 break;
             }
         }

@@ -80,6 +80,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
 
     /// <summary>How long the server may take to confirm.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
     /// <summary>What the action gets: the whole message, or its payload as text, JSON objects or bytes.</summary>
@@ -133,7 +134,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
             MaxPendingBytes = MaxPendingBytes ?? defaults.MaxPendingBytes,
             Overflow = Overflow ?? defaults.Overflow,
         };
-        return Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, cancel), Timeout, $"The server did not confirm the subscription to '{Subject}'");
+        return Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, cancel), Timeout, $"The server did not confirm the subscription to '{Nas.TopicOf(Subject, !Raw)}'");
     }
 
     private NasSubscriptionJob StartJob(NasSubscription subscription, ActionOrigin origin)

@@ -71,7 +71,7 @@ public sealed class SendNasReplyCommand : NasCmdlet
         try
         {
             if (InputObject.ReplyTopic is not { } topic)
-                throw new NasException(NasError.NoReplySubject, $"The message on '{InputObject.Subject}' asks for no answer: it has no reply subject.");
+                throw new NasException(NasError.NoReplySubject, $"The message on '{InputObject.Topic}' asks for no answer: it has no reply subject.");
             if (!TryTake()) return;
             if (_source!.TakeCutWarning() is { } warning) WriteWarning(warning);
             var block = connection.HeaderBlock(_source.Headers, _source.HasOwnHeaders);

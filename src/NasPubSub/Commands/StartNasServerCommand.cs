@@ -43,7 +43,8 @@ public sealed class StartNasServerCommand : NasCmdlet
 
     /// <summary>How long it may take until it answers.</summary>
     [Parameter]
-    public NasDuration Timeout { get; set; } = TimeSpan.FromSeconds(10);
+    [DurationTransformation]
+    public NasDuration Timeout { get; set; } = new(TimeSpan.FromSeconds(10));
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -15,7 +15,8 @@ public sealed class StopNasServerCommand : NasCmdlet
 
     /// <summary>How long the end in order may take; then it is killed.</summary>
     [Parameter]
-    public NasDuration Timeout { get; set; } = TimeSpan.FromSeconds(5);
+    [DurationTransformation]
+    public NasDuration Timeout { get; set; } = new(TimeSpan.FromSeconds(5));
 
     /// <summary>Kills it at once.</summary>
     [Parameter]

@@ -29,6 +29,7 @@ public sealed class TestNasConnectionCommand : NasCmdlet
 
     /// <summary>How long the sign of life may take.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
     /// <inheritdoc/>

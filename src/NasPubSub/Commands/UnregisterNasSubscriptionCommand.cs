@@ -48,6 +48,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
 
     /// <summary>How long the end in order may take.</summary>
     [Parameter]
+    [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
     /// <inheritdoc/>

@@ -18,7 +18,8 @@ public sealed class WaitNasConnectionCommand : NasSessionCmdlet
 
     /// <summary>How long to wait.</summary>
     [Parameter(Position = 0)]
-    public NasDuration Timeout { get; set; } = TimeSpan.FromSeconds(5);
+    [DurationTransformation]
+    public NasDuration Timeout { get; set; } = new(TimeSpan.FromSeconds(5));
 
     /// <summary>Emits the connection.</summary>
     [Parameter]

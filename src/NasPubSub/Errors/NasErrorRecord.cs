@@ -54,7 +54,7 @@ internal static class NasErrorRecord
         "Check the configuration and arguments; -Port takes another port, -Timeout gives it more time.");
 
     public static ErrorRecord InvalidJson(NasMessage message, Exception error) => Make(
-        new FormatException($"The message on '{message.Subject}' holds no JSON: {error.Message}", error), "InvalidJson", ErrorCategory.InvalidData, message,
+        new FormatException($"The message on '{message.Topic}' holds no JSON: {error.Message}", error), "InvalidJson", ErrorCategory.InvalidData, message,
         "Use -As Text or -As Bytes to see what came.");
 
     public static ErrorRecord MissingSubject(object? value, bool byScript) => Make(
@@ -73,11 +73,11 @@ internal static class NasErrorRecord
         Make(new PSArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, value, advice);
 
     public static ErrorRecord EndedEarly(NasSubscription subscription, long received, long wanted) => Make(
-        new InvalidOperationException($"The subscription to '{subscription.Subject}' ended after {received} of {wanted} messages."), "SubscriptionEnded", ErrorCategory.ResourceUnavailable, subscription,
+        new InvalidOperationException($"The subscription to '{subscription.Topic}' ended after {received} of {wanted} messages."), "SubscriptionEnded", ErrorCategory.ResourceUnavailable, subscription,
         "It was unsubscribed, reached its own maximum, or its connection was closed: see Get-NasConnection.");
 
     public static ErrorRecord ReplyScriptFailed(NasMessage message, Exception error) => Make(
-        new PSArgumentException($"-Payload gave no answer to the message on '{message.Subject}': {error.Message}", error), "ReplyScriptFailed", ErrorCategory.InvalidResult, message,
+        new PSArgumentException($"-Payload gave no answer to the message on '{message.Topic}': {error.Message}", error), "ReplyScriptFailed", ErrorCategory.InvalidResult, message,
         "Correct the script block of -Payload; $_ is the message in it.");
 
     public static ErrorRecord TimedOut(string message, object? target, string advice) =>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Management.Automation;
-using NasPubSub.Jobs;
 using NasPubSub.Measuring;
 
 namespace NasPubSub.Formatting;
@@ -82,7 +81,7 @@ public static class ShownProperties
     /// <summary>The topic of a message as one line.</summary>
     public static string MessageTopicText(PSObject message) => Line<NasMessage>(message, m => m.Topic);
 
-    /// <summary>The reply to of a message as one line.</summary>
+    /// <summary>The reply subject of a message as one line.</summary>
     public static string MessageReplyToText(PSObject message) => Line<NasMessage>(message, m => m.ReplyTo);
 
     /// <summary>The name of a header as one line.</summary>

@@ -73,8 +73,10 @@ public sealed partial class FormatTests(ServerFixture fixture) : ServedTests(fix
     public void Colour_is_there_where_the_shell_has_some()
     {
         using var shell = OpenConnected();
-        Assert.Contains("\u001b[32mConnected\u001b[0m", shell.Show("$PSStyle.OutputRendering = 'Ansi'; $nas"), StringComparison.Ordinal);
-        Assert.DoesNotContain("\u001b[32m", shell.Show("$PSStyle.OutputRendering = 'PlainText'; $nas"), StringComparison.Ordinal);
+        var state = XDocument.Load(Path.Combine(Path.GetDirectoryName(ModuleUnderTest.Manifest)!, "module", "NasPubSub.Format.ps1xml"))
+            .Descendants("ScriptBlock").First(block => block.Value.Contains("StateColour", StringComparison.Ordinal)).Value;
+        Assert.Equal("\u001b[32mConnected\u001b[0m", shell.Get<string>($"$nas | ForEach-Object {{ {state} }}"));
+        Assert.Equal("Connected", shell.Get<string>($"& {{ $PSStyle = $null; $nas | ForEach-Object {{ {state} }} }}"));
     }
 
     [Theory]
@@ -86,7 +88,7 @@ public sealed partial class FormatTests(ServerFixture fixture) : ServedTests(fix
     [InlineData("NasSubscription", "Register-NasSubscription a")]
     [InlineData("NasSubscriptionJob", "Register-NasSubscription a { $_ } -MaxMessages 1; Publish-NasMessage a")]
     [InlineData("NasThroughput", "Measure-NasThroughput PublishSubscribe -Count 10")]
-    [InlineData("NasLatencyClass", "(Measure-NasThroughput PublishSubscribe -Count 10).Latencies")]
+    [InlineData("Measuring.NasLatencyClass", "(Measure-NasThroughput PublishSubscribe -Count 10).Latencies")]
     [InlineData("NasServerProcess", "$s = Start-NasServer; $s; Stop-NasServer $s")]
     public void All_that_a_view_asks_for_is_there(string type, string script)
     {
@@ -99,6 +101,51 @@ public sealed partial class FormatTests(ServerFixture fixture) : ServedTests(fix
         Assert.All(views.Descendants("PropertyName"), name => Assert.NotNull(value.Properties[name.Value]));
         Assert.All(views.Descendants("ScriptBlock"), block => shell.Run("param($value) $value | ForEach-Object ([scriptblock]::Create($args[0]))", value, block.Value));
     }
+
+    [Theory]
+    [InlineData("$m")]
+    [InlineData("$nas")]
+    [InlineData("$sub")]
+    [InlineData("$nas.Statistics")]
+    public void CliXml_and_remoting_keep_what_is_shown(string show)
+    {
+        using var shell = OpenConnected();
+        var (live, carried, constrained) = (shell.Show(
+            """
+            $PSStyle.OutputRendering = 'PlainText'
+            $sub = Register-NasSubscription c; Publish-NasMessage c "a`nb" -Header @{ h = 1, 2 }
+            $m = $sub | Receive-NasMessage -Count 1 -Timeout 5
+            $null = Test-NasConnection
+            """ + "\n" + show),
+            shell.Show("$saved = $nas, $sub; $nas, $sub, $m = $nas, $sub, $m | ForEach-Object { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($_)) }; " + show),
+            shell.Show("$nas, $sub = $saved; $ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; " + show));
+        Assert.Matches(@"\w{4}", live);
+        Assert.Equal(live, carried);
+        Assert.Equal(Words(live), Words(constrained));
+    }
+
+    [Fact]
+    public void No_view_calls_a_method_which_ConstrainedLanguage_forbids()
+    {
+        var views = XDocument.Load(Path.Combine(Path.GetDirectoryName(ModuleUnderTest.Manifest)!, "module", "NasPubSub.Format.ps1xml"));
+        Assert.All(views.Descendants("ScriptBlock"), block => Assert.DoesNotMatch(@"::|\.\w+\(", block.Value));
+    }
+
+    [Fact]
+    public void Objects_of_different_types_are_shown_as_short_lists()
+    {
+        using var shell = OpenConnected();
+        var shown = shell.Show("""
+            $sub = Register-NasSubscription x; Publish-NasMessage x hello; $m = $sub | Receive-NasMessage -Count 1 -Timeout 5
+            $job = Register-NasSubscription y -Action { $_ }
+            'text'; $sub; $nas; $m; $job; $nas.Statistics; $nas.ServerInfo
+            """);
+        Assert.All(["text", "Server    : nats://", ": hello", "SubjectText : x", "HasMoreData : False", "MessagesIn ", "Version  : "], text => Assert.Contains(text, shown, StringComparison.Ordinal));
+        Assert.DoesNotMatch(@"NasOptions|NasStatistics \{|RoundTrip", shown);
+        Assert.InRange(shown.Split('\n').Length, 10, 50);
+    }
+
+    private static string[] Words(string shown) => shown.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries);
 
     private static void Fits(string shown) => Assert.All(Colour().Replace(shown, "").Split('\n'), line => Assert.True(line.TrimEnd().Length <= 80, line));
 
