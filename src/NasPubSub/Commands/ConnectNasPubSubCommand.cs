@@ -75,10 +75,11 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
             Watched = connection;
             WriteVerbose($"Connecting to {string.Join(", ", connection.Servers)}.");
             Await(connection.ConnectAsync(Cancellation));
-            TakeUp(connection);
+            var replaced = TakeUp(connection);
             WriteVerbose(connection.IsConnected ? $"Connected to {connection.Server}, nats-server {connection.ServerInfo?.Version}." : "Connecting in the background.");
             done = true;
             WriteObject(connection);
+            if (replaced is not null) ReportDenials(replaced);
         }
         catch (NasException e)
         {
@@ -92,15 +93,18 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     }
 
     /// <summary>A session of the same name makes way.</summary>
-    private void TakeUp(NasConnection connection)
+    /// <returns>The connection of that one, which is closed.</returns>
+    private NasConnection? TakeUp(NasConnection connection)
     {
         var store = SessionStore.Current;
-        if (Name is not null && store.Find(Name) is { } old)
+        var replaced = Name is null ? null : store.Find(Name)?.Connection;
+        if (replaced is not null)
         {
-            store.Forget(old.Connection);
-            Await(old.Connection.DisconnectAsync(cancel: Cancellation));
+            store.Forget(replaced);
+            Await(replaced.DisconnectAsync(cancel: Cancellation));
         }
         store.Add(connection);
+        return replaced;
     }
 
     private NasOptions ReadOptions()

@@ -132,10 +132,12 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     }
 
     /// <summary>Reports what the server denied after a call had returned, this cmdlet's or an earlier one's: each once.</summary>
-    private protected void ReportDenials()
+    /// <param name="connection">Null for the one that is watched.</param>
+    private protected void ReportDenials(NasConnection? connection = null)
     {
         _sinceDenials.Restart();
-        while (_watched is { } connection && connection.Denials.TryTake(out var denial)) WriteError(NasErrorRecord.From(denial));
+        connection ??= _watched;
+        while (connection is not null && connection.Denials.TryTake(out var denial)) WriteError(NasErrorRecord.From(denial));
     }
 
     /// <summary>

@@ -30,6 +30,7 @@ public sealed class DenialTests : IAsyncLifetime
     [InlineData("Publish-NasMessage no.1 x; $nas.PingAsync().Wait(); $null = Test-NasConnection", "no.1")]
     [InlineData("Publish-NasMessage no.1 x; Disconnect-NasPubSub", "no.1")]
     [InlineData("Publish-NasMessage no.1 x; Disconnect-NasPubSub -All", "no.1")]
+    [InlineData("$url = $nas.Options.Servers; $c = [pscredential]::new('u', (ConvertTo-SecureString p -AsPlainText -Force)); $null = Connect-NasPubSub $url -Name s -Credential $c -NoNamespace; Publish-NasMessage no.1 x; $null = Connect-NasPubSub $url -Name s -Credential $c", "no.1")]
     [InlineData("1..500 | Publish-NasMessage no.1 -Flush", "no.1.*500 messages")]
     [InlineData("1..3 | ForEach-Object { Publish-NasMessage no.$_ x }; Publish-NasMessage yes x -Flush", "no.1|no.2|no.3")]
     [InlineData("$m = [pscustomobject]@{ Subject = 'no.1'; Payload = 1 }; $m, $m | Publish-NasMessage -Flush", "no.1.*2 messages")]

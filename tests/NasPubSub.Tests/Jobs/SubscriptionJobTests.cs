@@ -250,6 +250,32 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         Assert.Equal(["1", "2", "3", "1", "2", "3", "4", "5", "jobs 1", "jobs 0"], Values(result));
     }
 
+    [Theory]
+    [InlineData("$job | Stop-Job")]
+    [InlineData("$job | Unregister-NasSubscription")]
+    [InlineData("$job | Remove-Job -Force")]
+    public void A_subscription_that_makes_the_server_wait_ends_with_its_job(string end)
+    {
+        using var shell = OpenConnected();
+        var left = shell.Run($"$job = Register-NasSubscription w {{ $_.Text }} -Overflow Wait; {end}; $job.Subscription.IsActive; @(Get-NasSubscription).Count");
+        Assert.Equal([false, 0], Values(left));
+    }
+
+    [Fact]
+    public void A_subscription_that_makes_the_server_wait_ends_with_its_reader()
+    {
+        using var shell = OpenConnected();
+        var left = shell.Run($$"""
+            $options = [NasPubSub.NasOptions]::new(); $options.GetType().GetProperty('Servers').SetValue($options, [string[]]$nas.Servers)
+            $waits = [NasPubSub.NasSubscriptionOptions]::new(); $waits.GetType().GetProperty('Overflow').SetValue($waits, [NasPubSub.NasOverflow]::Wait)
+            $options.GetType().GetProperty('Subscriptions').SetValue($options, $waits)
+            $other = [NasPubSub.NasConnection]::new($options); $other.ConnectAsync().Wait()
+            Receive-NasMessage w -Connection $other -Timeout 0.3
+            $other.Subscriptions.Count; $other.Dispose()
+            """);
+        Assert.Equal([0], Values(left));
+    }
+
     [Fact]
     public void Unregister_lets_the_action_finish_what_came()
     {
