@@ -98,12 +98,13 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     {
         using var shell = Shell.Open();
         var shown = shell.Show($"""
-            $nas = Connect-NasPubSub nats://bob:S3cret@127.0.0.1:{Server.Port} -TlsCertificatePassword S3cret
+            $tls = Connect-NasPubSub nats://bob:S3cret@127.0.0.1:{Server.Port} -TlsCertificatePassword S3cret -NoWait
+            $nas = Connect-NasPubSub nats://bob:S3cret@127.0.0.1:{Server.Port}
             $nas.Options | Format-List *
-            $nas.Options.Tls | Format-List *
+            $tls.Options.Tls | Format-List *
             $nas.Options.Servers
             $nas.Options.Credentials
-            $s = $nas.SubscribeAsync('j').GetAwaiter().GetResult(); $nas, $nas.Options, $nas.Options.Tls | Publish-NasMessage j
+            $s = $nas.SubscribeAsync('j').GetAwaiter().GetResult(); $nas, $nas.Options, $tls.Options.Tls | Publish-NasMessage j
             $s | Receive-NasMessage -Count 3 -Timeout 5 -As Text
             """);
         Assert.Contains("user bob", shown);
