@@ -19,9 +19,9 @@ $null = Connect-NasPubSub $Server -Namespace microservices -Name orders
 $user = Invoke-NasRequest user.get @{ user_id = 123 } -Timeout 5 -As Json
 "User: $($user.name) ($($user.email))"
 
-# What goes wrong in the service comes back in the reply's headers.
-$reply = Invoke-NasRequest user.get @{ user_id = -1 } -Timeout 5
-"Error $($reply.Headers['Nats-Service-Error-Code']): $($reply.Headers['Nats-Service-Error'])"
+# What fails in the service is an error here; the reply is its TargetObject.
+try { Invoke-NasRequest user.get @{ user_id = -1 } -Timeout 5 }
+catch { "Error $($_.TargetObject.Headers.Get('Nats-Service-Error-Code')): $($_.TargetObject.Headers.Get('Nats-Service-Error'))" }
 
 $users | Unregister-NasSubscription
 Disconnect-NasPubSub -All

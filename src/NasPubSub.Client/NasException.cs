@@ -47,6 +47,8 @@ public enum NasError
     LimitExceeded,
     /// <summary>Another error the server reported.</summary>
     ServerError,
+    /// <summary>A service answered a request with an error (ADR-32).</summary>
+    ServiceError,
     /// <summary>There is no message to answer to: it has no reply subject.</summary>
     NoReplySubject,
 }

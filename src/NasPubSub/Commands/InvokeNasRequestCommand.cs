@@ -163,6 +163,11 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
 
     private void Give(NasMessage reply)
     {
+        if (NasErrorRecord.FromReply(reply, Subject) is { } failure)
+        {
+            WriteError(failure);
+            return;
+        }
         try
         {
             WriteObject(reply.To(As, Encoding), enumerateCollection: false);

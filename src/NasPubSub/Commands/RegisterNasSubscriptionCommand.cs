@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Text;
 using NasPubSub.Completion;
+using NasPubSub.Errors;
 using NasPubSub.Jobs;
 using NasPubSub.Payloads;
 using NasPubSub.Sessions;
@@ -106,10 +107,12 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (InCallerRunspace && SessionState.LanguageMode != PSLanguageMode.FullLanguage)
+            ThrowTerminatingError(NasErrorRecord.LimitedLanguage(SessionState.LanguageMode, Action));
         try
         {
             // Taken first: a variable that cannot be read leaves no subscription behind.
-            var origin = Action is null ? null : new ActionOrigin(ModulePath, Folder, Action, UsingValues.Capture(Action, SessionState));
+            var origin = Action is null ? null : new ActionOrigin(ModulePath, Folder, SessionState.LanguageMode, Action, UsingValues.Capture(Action, SessionState));
             var subscription = Subscribe();
             SeenSubjects.Add(Nas, Subject);
             WriteVerbose($"Subscribed to '{subscription.Topic}' with sid {subscription.Sid}.");
@@ -145,7 +148,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
         var batch = ThrottleLimit > 1 ? 1 : Math.Max(1, Math.Min(MostAtOnce, subscription.Limits.MaxPendingMessages / MostAtOnce));
         ActionFeed Feed() => new(job, options, batch, job.Cancellation);
         job.Start(InCallerRunspace
-            ? [new CallerWorker(job, origin, Feed(), Events, SessionState, job.Cancellation)]
+            ? [new CallerWorker(job, origin, Feed(), Events, SessionState, Host.UI, job.Cancellation)]
             : Enumerable.Range(0, ThrottleLimit).Select(_ => (ActionWorker)new RunspaceWorker(job, origin, Feed(), job.Cancellation)));
         JobRepository.Add(job);
         return job;

@@ -40,6 +40,10 @@ internal static class NasErrorRecord
         new ItemNotFoundException($"The action uses $using:{variable}, but there is no variable '{variable}' here."), "UsingVariableUndefined", ErrorCategory.ObjectNotFound, variable,
         "Set the variable before the subscription is registered.");
 
+    public static ErrorRecord LimitedLanguage(PSLanguageMode mode, object? action) => Make(
+        new PSInvalidOperationException($"An action cannot run in the caller's runspace in {mode} mode."), "LimitedLanguage", ErrorCategory.PermissionDenied, action,
+        "Leave out -InCallerRunspace: the action then runs in a runspace of its own, in the same language mode.");
+
     public static ErrorRecord ContextNotFound(string name) => Make(
         new ItemNotFoundException($"There is no context named '{name}'."), "ContextNotFound", ErrorCategory.ObjectNotFound, name,
         "Get-NasContext lists them; 'nats context save' makes one.");
@@ -80,6 +84,21 @@ internal static class NasErrorRecord
         new PSArgumentException($"-Payload gave no answer to the message on '{message.Topic}': {error.Message}", error), "ReplyScriptFailed", ErrorCategory.InvalidResult, message,
         "Correct the script block of -Payload; $_ is the message in it.");
 
+    public static ErrorRecord ActionEnded(NasMessage message, string how) => Make(
+        new InvalidOperationException($"The action did not answer the request on '{message.Subject}': {how}."), "ActionEnded", ErrorCategory.OperationStopped, message,
+        "Use return to end an action early; what it output before is the answer.");
+
+    /// <summary>The error that a service put into the headers of its reply (ADR-32); null for any other reply.</summary>
+    public static ErrorRecord? FromReply(NasMessage reply, string subject)
+    {
+        if (reply.HeaderBlock is null) return null;
+        var (text, code) = (reply.Headers.Get("Nats-Service-Error"), reply.Headers.Get("Nats-Service-Error-Code"));
+        if (text is null && code is null) return null;
+        var message = $"The service on '{subject}' failed{(string.IsNullOrEmpty(code) ? "" : $" with code {code}")}"
+            + $"{(string.IsNullOrEmpty(text) ? "" : $": {text}")}";
+        return From(new NasException(NasError.ServiceError, message) { Target = subject }, reply);
+    }
+
     public static ErrorRecord TimedOut(string message, object? target, string advice) =>
         Make(new TimeoutException(message), nameof(NasError.Timeout), ErrorCategory.OperationTimeout, target, advice);
 
@@ -116,6 +135,7 @@ internal static class NasErrorRecord
         NasError.AuthenticationFailed => ErrorCategory.AuthenticationError,
         NasError.TlsFailed or NasError.PermissionDenied => ErrorCategory.SecurityError,
         NasError.ProtocolError => ErrorCategory.ProtocolError,
+        NasError.ServiceError => ErrorCategory.InvalidResult,
         NasError.InvalidSubject or NasError.InvalidNamespace or NasError.InvalidQueueGroup or NasError.InvalidHeader or NasError.InvalidOption or NasError.NoReplySubject => ErrorCategory.InvalidArgument,
         NasError.PayloadTooLarge or NasError.BufferFull or NasError.LimitExceeded or NasError.SlowConsumer => ErrorCategory.LimitsExceeded,
         _ => ErrorCategory.NotSpecified,
@@ -143,6 +163,7 @@ internal static class NasErrorRecord
         NasError.BufferFull => "Wait-NasConnection waits for the server to be back; -ReconnectBufferBytes sets the limit.",
         NasError.LimitExceeded => "Close other connections or subscriptions, or raise the server's limit.",
         NasError.SlowConsumer => "Read faster, or raise -MaxPendingMessages and -MaxPendingBytes.",
+        NasError.ServiceError => "The reply is the error's TargetObject. If the request is right, look at the service.",
         NasError.NoReplySubject => "Only messages that came by a request can be answered.",
         _ => "See the server's log.",
     };

@@ -63,15 +63,22 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     public void Collect(PSObject? output)
     {
         if (AnswersCurrent) _outputs.Add(output);
-        else job.Output.Add(output!);
+        else job.Write(output, _current?.Size ?? 0);
     }
 
-    /// <summary>An error of the action.</summary>
+    /// <summary>An error of the action. What a native program writes to stderr is text, as anywhere in PowerShell.</summary>
     public void Report(ErrorRecord error)
     {
         error = NasErrorRecord.Shown(error);
-        _error = error;
-        job.Error.Add(error);
+        if (error.FullyQualifiedErrorId is not ("NativeCommandError" or "NativeCommandErrorMessage")) _error = error;
+        job.Write(error, _current?.Size ?? 0);
+    }
+
+    /// <summary>Something ended the action before it was done: a request is answered with that, not with part of an answer.</summary>
+    public void Abandon()
+    {
+        var reason = cancel.IsCancellationRequested ? "it was stopped" : "it called exit";
+        if (AnswersCurrent) Report(NasErrorRecord.ActionEnded(_current!, reason));
     }
 
     /// <summary>The action is done with the message: now is the time to answer it.</summary>
@@ -84,6 +91,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         }
         finally
         {
+            if (_error is not null) job.CountFailed();
             _current = null;
             _outputs.Clear();
         }
@@ -117,7 +125,11 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         }
         catch (NasException e)
         {
-            job.Error.Add(NasErrorRecord.From(e, request));
+            job.Write(NasErrorRecord.From(e, request), request.Size);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The job is stopped, and there is no room in the buffer.
         }
     }
 

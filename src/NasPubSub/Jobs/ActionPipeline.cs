@@ -7,13 +7,15 @@ namespace NasPubSub.Jobs;
 /// <summary>An action's pipeline, started again for as long as there are messages.</summary>
 internal sealed class ActionPipeline : IDisposable
 {
+    private static readonly PSInvocationSettings Settings = new() { ExposeFlowControlExceptions = true };
+
     private readonly PowerShell _shell;
     private readonly ActionFeed _feed;
     private readonly Output _output;
 
     public ActionPipeline(PowerShell shell, NasSubscriptionJob job, ActionFeed feed, string script, ScriptBlock action, IDictionary<string, object?> usings, bool local)
     {
-        (_shell, _feed, _output) = (shell, feed, new Output(feed));
+        (_shell, _feed, _output) = (shell, feed, local ? new MergedOutput(feed, job) : new Output(feed));
         _shell.AddScript(script, useLocalScope: local)
             .AddArgument(ReadActionMessageCommand.Info).AddArgument(action).AddArgument(feed);
         if (usings.Count > 0) _shell.AddParameter("--%", usings);
@@ -36,11 +38,22 @@ internal sealed class ActionPipeline : IDisposable
         _feed.RunsHere = true;
         try
         {
-            _shell.Invoke(null, _output);
+            _shell.Invoke(null, _output, Settings);
+            // In a nested pipeline the engine hides an exit, and a stop.
+            _feed.Abandon();
         }
         catch (PipelineStoppedException)
         {
-            // Stop-Job; the caller knows.
+            _feed.Abandon();
+        }
+        catch (Exception e) when (e is ExitException or NotSupportedException or NotImplementedException)
+        {
+            // Of an exit in a nested pipeline the engine informs the host, and some hosts refuse that.
+            _feed.Abandon();
+        }
+        catch (FlowControlException)
+        {
+            // A break or continue without a loop ends the action for this message.
         }
         catch (Exception e) when (e is RuntimeException or ThreadInterruptedException)
         {
@@ -65,14 +78,35 @@ internal sealed class ActionPipeline : IDisposable
         }
     }
 
+    public PowerShell Shell => _shell;
+
     public void Dispose() => _shell.Dispose();
 
     /// <summary>
     /// What the action puts out goes on as it comes, on the pipeline's thread: a last stage of its own would cost each object the
     /// binding of a parameter, 0.7 µs.
     /// </summary>
-    private sealed class Output(ActionFeed feed) : Collection<PSObject?>
+    private class Output(ActionFeed feed) : Collection<PSObject?>
     {
         protected override void InsertItem(int index, PSObject? item) => feed.Collect(item);
+    }
+
+    /// <summary>
+    /// In a nested pipeline the engine writes warnings and the like to the host, not to the streams of the pipeline. So they
+    /// are redirected into the output, and sorted out here.
+    /// </summary>
+    private sealed class MergedOutput(ActionFeed feed, NasSubscriptionJob job) : Output(feed)
+    {
+        protected override void InsertItem(int index, PSObject? item)
+        {
+            switch (item?.BaseObject)
+            {
+                case WarningRecord warning: NasSubscriptionJob.Add(job.Warning, warning); break;
+                case VerboseRecord verbose: NasSubscriptionJob.Add(job.Verbose, verbose); break;
+                case DebugRecord debug: NasSubscriptionJob.Add(job.Debug, debug); break;
+                case InformationRecord information: NasSubscriptionJob.Add(job.Information, information); break;
+                default: base.InsertItem(index, item); break;
+            }
+        }
     }
 }

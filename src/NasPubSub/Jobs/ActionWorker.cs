@@ -24,7 +24,7 @@ internal abstract class ActionWorker
     public void BeginStop() => StopWork();
 
     /// <summary>Has it ended, or does it by then? A job's own action may stop the job, and cannot wait for itself.</summary>
-    public bool HasEnded(TimeSpan within) => _thread == Thread.CurrentThread || _thread.Join(within);
+    public bool HasEnded(TimeSpan within) => _thread == Thread.CurrentThread || Feed.RunsHere || _thread.Join(within);
 
     /// <summary>Wakes an action that sleeps or waits in .NET, where the engine cannot stop it.</summary>
     public void Interrupt()

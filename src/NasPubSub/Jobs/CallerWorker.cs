@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Host;
 
 namespace NasPubSub.Jobs;
 
@@ -11,19 +12,22 @@ internal sealed class CallerWorker : ActionWorker
     // The engine runs this between statements of the caller, or by itself while the caller is idle.
     private static readonly string Handler = "$Event.MessageData.Invoke()";
 
+    private static readonly TimeSpan LastWait = TimeSpan.FromSeconds(1);
+
     private readonly ScriptBlock _call = ScriptBlock.Create("$args[0].Invoke()");
     private readonly NasSubscriptionJob _job;
     private readonly ActionOrigin _origin;
     private readonly SessionState? _state;
     private readonly PSEventManager _events;
+    private readonly PSHostUserInterface _host;
     private readonly PSEventSubscriber _subscriber;
     private readonly string _id = "NasPubSub." + Guid.NewGuid().ToString("N");
     private readonly ManualResetEventSlim _handled = new();
     private ActionPipeline? _pipeline;
 
-    public CallerWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, PSEventManager events, SessionState caller, CancellationToken cancel) : base(job, feed, cancel)
+    public CallerWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, PSEventManager events, SessionState caller, PSHostUserInterface host, CancellationToken cancel) : base(job, feed, cancel)
     {
-        (_job, _origin, _events) = (job, origin, events);
+        (_job, _origin, _events, _host) = (job, origin, events, host);
         // A block sees what those around it see, whoever registered it.
         _state = origin.Action.Module is { } module ? module.SessionState : caller.Module is null ? caller : null;
         _subscriber = events.SubscribeEvent(null, null, _id, null, ScriptBlock.Create(Handler), supportEvent: true, forwardEvent: false);
@@ -43,6 +47,8 @@ internal sealed class CallerWorker : ActionWorker
         finally
         {
             _events.UnsubscribeEvent(_subscriber);
+            // Stopped: the action may still answer its request.
+            if (Volatile.Read(ref _pipeline) is not null) _handled.Wait(LastWait);
         }
     }
 
@@ -59,12 +65,15 @@ internal sealed class CallerWorker : ActionWorker
     {
         try
         {
-            var (script, action) = ActionScript.Detach(_origin.Action);
+            var (script, action) = ActionScript.Detach(_origin.Action, "3>&1 4>&1 5>&1 6>&1");
             // The block of a module keeps the module's functions and variables.
             if (_origin.Action.Module is { } module) action = module.NewBoundScriptBlock(action);
             using var pipeline = new ActionPipeline(PowerShell.Create(RunspaceMode.CurrentRunspace), _job, Feed, script, action, _origin.Usings, local: true);
             Volatile.Write(ref _pipeline, pipeline);
-            while (Feed.HasNext && !Cancel.IsCancellationRequested) pipeline.Run();
+            HostProgress.During(_host, pipeline.Shell, () =>
+            {
+                while (Feed.HasNext && !Cancel.IsCancellationRequested) pipeline.Run();
+            });
         }
         finally
         {

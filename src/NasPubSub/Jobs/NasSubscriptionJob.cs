@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using NasPubSub.Errors;
+using NasPubSub.Jobs;
 using NasPubSub.Messaging;
 using NasPubSub.Sessions;
 
@@ -18,8 +19,11 @@ public sealed class NasSubscriptionJob : Job
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _cancel = new();
     private readonly SessionStore _store;
-    private readonly List<Jobs.ActionWorker> _workers = [];
+    private readonly List<ActionWorker> _workers = [];
     private int _running;
+    private readonly List<Func<long>> _dropped = [];
+    private long _failed;
+    private int _warned;
     private int _finished;
     private Exception? _failure;
 
@@ -28,6 +32,13 @@ public sealed class NasSubscriptionJob : Job
         Subscription = subscription;
         _store = store;
         PSJobTypeName = "NasSubscription";
+        Bound(Output, JobStreams.SizeOf);
+        Bound(Error, JobStreams.SizeOf);
+        Bound(Warning, JobStreams.SizeOf);
+        Bound(Verbose, JobStreams.SizeOf);
+        Bound(Debug, JobStreams.SizeOf);
+        Bound(Information, JobStreams.SizeOf);
+        Bound(Progress, static _ => JobStreams.RecordBytes);
         Output.EnumeratorNeverBlocks = true;
         Error.EnumeratorNeverBlocks = true;
         Warning.EnumeratorNeverBlocks = true;
@@ -51,7 +62,13 @@ public sealed class NasSubscriptionJob : Job
         Output.Count > 0 || Error.Count > 0 || Warning.Count > 0 || Verbose.Count > 0 || Debug.Count > 0 || Information.Count > 0 || Progress.Count > 0;
 
     /// <summary>Where its action's answers went, for the server to deny.</summary>
-    internal Jobs.ReplySubjects Replies { get; } = new();
+    internal ReplySubjects Replies { get; } = new();
+
+    /// <summary>How many records nobody received and were dropped: each stream keeps the latest 20,000 records and 32 MiB.</summary>
+    public long DroppedRecords => _dropped.Sum(dropped => dropped());
+
+    /// <summary>How many messages the action failed for: those with an error.</summary>
+    public long Failed => Interlocked.Read(ref _failed);
 
     internal bool IsFinished => JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped;
 
@@ -86,7 +103,7 @@ public sealed class NasSubscriptionJob : Job
         Finish();
     }
 
-    internal void Start(IEnumerable<Jobs.ActionWorker> workers)
+    internal void Start(IEnumerable<ActionWorker> workers)
     {
         _workers.AddRange(workers);
         _running = _workers.Count;
@@ -98,7 +115,38 @@ public sealed class NasSubscriptionJob : Job
         foreach (var worker in _workers) worker.Start();
     }
 
-    internal void OnEnded(Jobs.ActionWorker worker, Exception? error)
+    /// <summary>Writes output of the action.</summary>
+    /// <param name="output">The object.</param>
+    /// <param name="messageSize">The size of the message the action handles, by which the object's size is estimated.</param>
+    internal void Write(PSObject? output, int messageSize)
+    {
+        JobStreams.MessageSize = messageSize;
+        Add(Output, output!);
+    }
+
+    /// <inheritdoc cref="Write(PSObject?, int)"/>
+    internal void Write(ErrorRecord error, int messageSize)
+    {
+        JobStreams.MessageSize = messageSize;
+        Add(Error, error);
+    }
+
+    /// <summary>Adds a record, unless the job has ended: an action that stops late may still have something to say.</summary>
+    internal static void Add<T>(PSDataCollection<T> stream, T record)
+    {
+        try
+        {
+            if (stream.IsOpen) stream.Add(record);
+        }
+        catch (InvalidOperationException) when (!stream.IsOpen)
+        {
+            // It ended just now.
+        }
+    }
+
+    internal void CountFailed() => Interlocked.Increment(ref _failed);
+
+    internal void OnEnded(ActionWorker worker, Exception? error)
     {
         if (error is not null)
         {
@@ -123,7 +171,7 @@ public sealed class NasSubscriptionJob : Job
     {
         if (subscription is not null) return subscription == Subscription;
         if (error.Target is not { } topic || !Replies.Contains(topic)) return false;
-        Error.Add(NasErrorRecord.From(error));
+        Add(Error, NasErrorRecord.From(error));
         return true;
     }
 
@@ -141,6 +189,20 @@ public sealed class NasSubscriptionJob : Job
         }
     }
 
+    private void Bound<T>(PSDataCollection<T> stream, Func<T, long> sizeOf)
+    {
+        var bound = new StreamBound<T>(stream, sizeOf, WarnOnce);
+        _dropped.Add(() => bound.Dropped);
+    }
+
+    private void WarnOnce()
+    {
+        if (Interlocked.Exchange(ref _warned, 1) != 0) return;
+        Add(Warning, new WarningRecord(
+            "Nobody receives what the action writes: the oldest records are dropped. Each stream keeps at most 20,000 records and 32 MiB; "
+            + "DroppedRecords counts the others. Receive-Job takes the records, and an action without output needs none."));
+    }
+
     private bool HaveEnded()
     {
         var deadline = Deadline.In(Grace);
@@ -155,7 +217,7 @@ public sealed class NasSubscriptionJob : Job
         lock (Running) Running.Remove(this);
         PSEndTime = WallClock.Now;
         var failure = _failure ?? Subscription.Error;
-        if (failure is not null) Error.Add(NasErrorRecord.From(failure, Subscription));
+        if (failure is not null) Add(Error, NasErrorRecord.From(failure, Subscription));
         SetJobState(_cancel.IsCancellationRequested ? JobState.Stopped : failure is not null ? JobState.Failed : JobState.Completed);
         _ended.TrySetResult(true);
     }

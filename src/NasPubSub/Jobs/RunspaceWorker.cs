@@ -5,7 +5,7 @@ using NasPubSub.Sessions;
 namespace NasPubSub.Jobs;
 
 /// <summary>Where an action's runspace comes from.</summary>
-internal sealed record ActionOrigin(string? Module, string? Location, ScriptBlock Action, IDictionary<string, object?> Usings);
+internal sealed record ActionOrigin(string? Module, string? Location, PSLanguageMode Language, ScriptBlock Action, IDictionary<string, object?> Usings);
 
 /// <summary>A background thread with a runspace of its own, which runs the action for message after message.</summary>
 internal sealed class RunspaceWorker : ActionWorker
@@ -37,6 +37,8 @@ internal sealed class RunspaceWorker : ActionWorker
     private Runspace Open()
     {
         var state = InitialSessionState.CreateDefault2();
+        // What the caller may not do, the action may not either.
+        state.LanguageMode = _origin.Language;
         if (_origin.Module is { } module) state.ImportPSModule([module]);
         var runspace = RunspaceFactory.CreateRunspace(state);
         runspace.ThreadOptions = PSThreadOptions.UseCurrentThread;

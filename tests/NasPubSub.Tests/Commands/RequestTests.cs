@@ -25,6 +25,29 @@ public sealed class RequestTests(ServerFixture fixture) : ServedTests(fixture)
         await answering;
     }
 
+    [Theory]
+    [InlineData("Message")]
+    [InlineData("Text")]
+    [InlineData("Json")]
+    [InlineData("Bytes")]
+    public async Task A_service_error_is_an_error_for_each_such_reply(string form)
+    {
+        var answering = await AnswerAsync(
+            "svc", 4,
+            "if ($_.Text -eq 'good') { $_ | Send-NasReply '1' } else { $_ | Send-NasReply 'why' -Header @{ 'Nats-Service-Error' = 'bad one'; 'Nats-Service-Error-Code' = '404' } }");
+        using var shell = OpenConnected();
+        var result = shell.Invoke($"'bad', 'good', 'bad' | Invoke-NasRequest svc -As {form}; Invoke-NasRequest svc bad -As {form} -Count 1 -IdleTimeout 1");
+        Assert.Single(result.Output);
+        Assert.Equal(3, result.Errors.Count);
+        Assert.All(result.Errors, error =>
+        {
+            Assert.Equal("ServiceError,NasPubSub.Commands.InvokeNasRequestCommand", error.FullyQualifiedErrorId);
+            Assert.Equal("The service on 'svc' failed with code 404: bad one", error.ToString());
+            Assert.Equal("why", ((dynamic)error.TargetObject).Text);
+        });
+        await answering;
+    }
+
     [Fact]
     public async Task Requests_come_from_the_pipeline()
     {

@@ -59,6 +59,94 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     }
 
     [Fact]
+    public void In_the_callers_runspace_too_every_stream_is_the_jobs()
+    {
+        using var shell = OpenConnected();
+        var result = shell.Run(
+            """
+            $job = Register-NasSubscription s -InCallerRunspace {
+                'out'
+                & { [CmdletBinding()] param()
+                    $VerbosePreference = $DebugPreference = 'Continue'
+                    $PSCmdlet.WriteError([System.Management.Automation.ErrorRecord]::new([Exception]::new('err'), 'MyId', 'NotSpecified', $null))
+                    $PSCmdlet.WriteWarning('warn'); $PSCmdlet.WriteVerbose('verb'); $PSCmdlet.WriteDebug('deb')
+                    $PSCmdlet.WriteInformation('info', @('tag'))
+                    $PSCmdlet.WriteProgress([System.Management.Automation.ProgressRecord]::new(1, 'act', 'stat'))
+                }
+            }
+            Publish-NasMessage s -Flush
+            $job | Unregister-NasSubscription
+            "$($job.Output)"; $job.Error.FullyQualifiedErrorId
+            $job.Warning.Message; $job.Verbose.Message; $job.Debug.Message; "$($job.Information)"; $job.Progress.Activity
+            """);
+        Assert.Equal(["out", "MyId", "warn", "verb", "deb", "info", "act"], Values(result));
+    }
+
+    [Theory]
+    [InlineData("$true", "'o' * 100kb", "Output")]
+    [InlineData("$true", "Write-Information ('i' * 100kb)", "Information")]
+    [InlineData("$false", "", "Error")]
+    public void What_nobody_receives_is_bounded_counted_and_said_once(string valid, string action, string stream)
+    {
+        using var shell = OpenConnected();
+        var result = shell.Run(
+            $$"""
+            function global:Write-Information { [CmdletBinding()] param($text) $PSCmdlet.WriteInformation($text, $null) }
+            $job = Register-NasSubscription grow -As Json -InCallerRunspace { {{action}} }
+            $payload = if ({{valid}}) { '1' } else { '!' + 'x' * 200kb }
+            1..400 | ForEach-Object { Publish-NasMessage grow $payload }
+            $job | Unregister-NasSubscription -Timeout 20
+            $kept = $job.{{stream}}.Count; $kept -lt 250; $kept -gt 100; $job.DroppedRecords -eq 400 - $kept
+            $job.Warning.Count; $job.Warning[0].Message -like '*DroppedRecords*'
+            """);
+        Assert.Equal([true, true, true, 1, true], Values(result));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-InCallerRunspace")]
+    public void An_error_shows_the_users_script_and_line(string where)
+    {
+        using var shell = OpenConnected();
+        var file = Path.Combine(Directory.CreateTempSubdirectory("nas-action-").FullName, "service.ps1");
+        try
+        {
+            File.WriteAllText(file, $$"""
+                Register-NasSubscription e -MaxMessages 1 {{where}} {
+                    1 / 0
+                    Get-Module -NoSuchParameter
+                    throw 'thrown'
+                }
+                """);
+            var lines = shell.Run(
+                $"$job = {file}; Publish-NasMessage e; $job | Unregister-NasSubscription; "
+                + "$job.Error | ForEach-Object { $_.InvocationInfo.ScriptName + ':' + $_.InvocationInfo.ScriptLineNumber }");
+            Assert.Equal([$"{file}:2", $"{file}:3", $"{file}:4"], Values(lines));
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void In_a_limited_language_an_action_has_that_language_or_is_refused()
+    {
+        using var shell = OpenConnected();
+        shell.Run("$nas = $null; $ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'");
+        Assert.Equal("LimitedLanguage", shell.Invoke("Register-NasSubscription c { 1 } -InCallerRunspace").ErrorId);
+        var result = shell.Run(
+            """
+            Get-NasSubscription
+            $job = Register-NasSubscription c { param($m) $m.Text; [System.IO.Path]::GetTempPath() } -MaxMessages 1
+            Publish-NasMessage c x -Flush
+            $job | Unregister-NasSubscription
+            "$($job.Output)"; $job.Error.FullyQualifiedErrorId
+            """);
+        Assert.Equal(["x", "MethodInvocationNotSupportedInConstrainedLanguage"], Values(result));
+    }
+
+    [Fact]
     public void Using_brings_in_variables_members_and_nested_ones()
     {
         using var shell = OpenConnected();
@@ -129,10 +217,34 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     [InlineData("${function:Handle}", "handled x")]
     [InlineData("{ begin { 'b' } process { $_.Text } end { 'e' } }", "b", "x", "e")]
     [InlineData("{ process { $_.Text } }", "x")]
+    [InlineData("$function:HandleOne", "x", "x")]
+    [InlineData("$function:HandleTwo", "f: 1 bytes", "2", "x")]
+    [InlineData("$function:HandleEach", "x", "x")]
+    [InlineData("$function:Pass", "x")]
+    [InlineData("{ [CmdletBinding()] param() $_.Text; $null -ne $PSCmdlet }", "x", "True")]
+    [InlineData("{ [CmdletBinding()] param() process { $_.Text } }", "x")]
+    [InlineData("{ [CmdletBinding()] param() begin { 'b' } process { $_.Text } end { 'e' } }", "b", "x", "e")]
+    [InlineData("{ [CmdletBinding()] param($m) $m.Text; $_.Text }", "x", "x")]
+    [InlineData("{ [CmdletBinding(PositionalBinding = $false)] param($m, $n = 3) $m.Text; $n; $_.Text }", "x", "3", "x")]
+    [InlineData("{ param([Parameter(Mandatory)] [Alias('msg')] $m, [switch] $s, $n = 3) $m.Text; $n; $_.Text }", "x", "3", "x")]
+    [InlineData("{ param([switch] $s, [Parameter(Position = 1)] $n, [Parameter(Position = 0)] $m) $m.Text; $n; $_.Text }", "x", null, "x")]
+    [InlineData("{ param([Parameter(ValueFromPipeline)] $m) $m.Text; $_.Text }", "x", "x")]
+    [InlineData("{ param([Parameter(ValueFromPipelineByPropertyName)] $Subject, [Parameter(ValueFromPipelineByPropertyName)] $Text) $Subject; $Text }", "f", "x")]
+    [InlineData("{ param([Parameter(ValueFromPipeline)] $m) begin { 'b' } process { $m.Text; $_.Text } end { 'e' } }", "b", "x", "x", "e")]
+    [InlineData("{ param($m) process { $m.Text; $_.Text } }", "x", "x")]
+    [InlineData("{ param([Parameter(Mandatory)] [ValidateNotNull()] $m, $n = 3) begin { $n } process { $m.Text; $_.Text } }", "3", "x", "x")]
+    [InlineData("{ param(${my message}, ${and more}) ${my message}.Text; $_.Text }", "x", "x")]
     [InlineData("{ trap { 'trapped'; continue } throw 'a' }", "trapped")]
-    public void An_action_may_have_any_form(string action, params string[] expected)
+    public void An_action_may_have_any_form(string action, params string?[] expected)
     {
         using var shell = OpenConnected();
+        shell.Run(
+            """
+            function global:HandleOne($m) { $m.Text; $_.Text }
+            function global:HandleTwo([string] $m, $n = 2) { $m; $n; $_.Text }
+            function global:HandleEach($m) { process { $m.Text; $_.Text } }
+            filter global:Pass { $_.Text }
+            """);
         var job = Job(shell, $"function Handle {{ \"handled $($_.Text)\" }} Register-NasSubscription f -MaxMessages 1 {action}; Publish-NasMessage f x");
         Assert.Equal(expected, Values(job.Output).Select(v => v?.ToString()));
         Assert.Empty(job.Error);
@@ -176,12 +288,11 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             $job = Register-NasSubscription svc -Reply {
                 switch ($_.Text) { text { 'hello' } none { } many { 1; 'two'; @{ three = 3 } } object { @{ a = 1 } } bytes { , [byte[]](1, 2) } }
                 if ($_.Text -eq 'brk') { 'early'; break }
-                if ($_.Text -eq 'ext') { 'last'; exit }
             }
-            'text', 'none', 'many', 'object', 'bytes', 'brk', 'ext' | ForEach-Object { (Invoke-NasRequest svc $_ -Timeout 10).Text }
+            'text', 'none', 'many', 'object', 'bytes', 'brk' | ForEach-Object { (Invoke-NasRequest svc $_ -Timeout 10).Text }
             $job.Output.Count
             """);
-        Assert.Equal(["hello", "", """[1,"two",{"three":3}]""", """{"a":1}""", "\u0001\u0002", "early", "last", 0], Values(result));
+        Assert.Equal(["hello", "", """[1,"two",{"three":3}]""", """{"a":1}""", "\u0001\u0002", "early", 0], Values(result));
     }
 
     [Fact]
@@ -191,10 +302,70 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         var result = shell.Run(
             """
             $job = Register-NasSubscription svc -Reply { if ($_.Text -eq 'throw') { throw "line 1`r`nline 2" } ; 'part'; 1 / 0 }
-            'throw', 'divide' | ForEach-Object { $r = Invoke-NasRequest svc $_ -Timeout 10; $r.Size - $r.Payload.Length -gt 0; $r.Payload.Length; $r.Headers['Nats-Service-Error']; $r.Headers['Nats-Service-Error-Code'] }
-            $job.Error.Count
+            'throw', 'divide' | ForEach-Object {
+                Invoke-NasRequest svc $_ -Timeout 10 -ErrorVariable e -ErrorAction SilentlyContinue
+                $e.FullyQualifiedErrorId; "$e"; $e.TargetObject.Payload.Length; $e.TargetObject.Headers.Get('Nats-Service-Error')
+            }
+            $job.Error.Count; $job.Failed
             """);
-        Assert.Equal([true, 0, "line 1 line 2", "500", true, 0, "Attempted to divide by zero.", "500", 2], Values(result));
+        const string Id = "ServiceError,NasPubSub.Commands.InvokeNasRequestCommand";
+        const string Start = "The service on 'svc' failed with code 500: ";
+        Assert.Equal(
+            [Id, Start + "line 1 line 2", 0, "line 1 line 2", Id, Start + "Attempted to divide by zero.", 0, "Attempted to divide by zero.", 2, 2L],
+            Values(result));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-InCallerRunspace")]
+    public async Task An_action_that_exits_or_is_stopped_answers_with_an_error(string where)
+    {
+        using var shell = OpenConnected();
+        using var other = Shell.Open();
+        other.Run("$null = Connect-NasPubSub $args[0] -Namespace $args[1]", Server.Url, Space);
+        var job = shell.Get<PSObject>(
+            $$"""
+            $job = Register-NasSubscription svc -Reply {{where}} {
+                'part'
+                switch ($_.Text) { exit { exit 0 } break { break outer } return { return } stop { while ($true) { [System.Threading.Thread]::Sleep(5) } } }
+                'rest'
+            }
+            $job
+            """).BaseObject as Job;
+        Assert.Equal("ActionEnded", Failure(await AskAsync("exit")));
+        Assert.Equal("part", (await AskAsync("break")).Output[0].BaseObject);
+        Assert.Equal("part", (await AskAsync("return")).Output[0].BaseObject);
+        var stopped = AskAsync("stop");
+        await Eventually.TrueAsync(() => (long)((dynamic)job!).Subscription.Delivered == 4);
+        job!.StopJob();
+        Assert.Equal("ActionEnded", Failure(await stopped));
+
+        Task<ShellResult> AskAsync(string what) => other.InvokeAsync($"Invoke-NasRequest svc {what} -Timeout 10 -As Text");
+
+        string Failure(ShellResult result)
+        {
+            Assert.Empty(result.Output);
+            Assert.Equal("ServiceError", result.ErrorId);
+            Assert.Contains("did not answer the request on 'svc'", result.Errors[0].ToString(), StringComparison.Ordinal);
+            return job!.Error.Last().FullyQualifiedErrorId;
+        }
+    }
+
+    [Fact]
+    public void What_a_native_program_writes_to_stderr_is_no_failure_but_its_exit_code_may_be()
+    {
+        using var shell = OpenConnected();
+        var result = shell.Run(
+            """
+            $job = Register-NasSubscription svc -Reply {
+                $PSNativeCommandUseErrorActionPreference = $_.Text -eq 'strict'
+                sh -c 'echo to stderr >&2; echo more >&2; exit 3'
+                "answer $LASTEXITCODE"
+            }
+            Invoke-NasRequest svc lax -As Text -Timeout 10; $job.Failed
+            Invoke-NasRequest svc strict -As Text -Timeout 10 -ErrorVariable e -ErrorAction SilentlyContinue; $e.Exception.Error.ToString(); $job.Failed
+            """);
+        Assert.Equal(["answer 3", 0L, "ServiceError", 1L], Values(result));
     }
 
     [Fact]
