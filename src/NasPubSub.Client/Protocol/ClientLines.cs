@@ -23,7 +23,8 @@ internal static class ClientLines
     }
 
     public static NasException TooLong(string subject, string what) => new(
-        NasError.InvalidSubject, $"The {what} ('{Subjects.Printable(subject)}') is too long: a server takes lines of {Subjects.MaxControlLine:N0} bytes.") { Target = subject };
+        NasError.InvalidSubject, $"The {what} ('{Subjects.Printable(subject)}') is too long: a server takes lines of {Subjects.MaxControlLine:N0} bytes.")
+    { Target = subject };
 
     public static byte[] Subscribe(string topic, string? queueGroup, long sid) =>
         Encoding.UTF8.GetBytes(queueGroup is null ? $"SUB {topic} {sid}\r\n" : $"SUB {topic} {queueGroup} {sid}\r\n");

@@ -32,8 +32,15 @@ internal sealed class HeldClient : IAsyncDisposable
         var server = SilentServer.Start(silence);
         var held = new HeldClient(server, new NasOptions
         {
-            Servers = [server.Url], Namespace = null, MaxReconnects = -1, SendBufferBytes = 256 * 1024, ReconnectBufferBytes = 256 * 1024,
-            ConnectTimeout = limit, OperationTimeout = limit, RequestTimeout = limit, SendTimeout = limit,
+            Servers = [server.Url],
+            Namespace = null,
+            MaxReconnects = -1,
+            SendBufferBytes = 256 * 1024,
+            ReconnectBufferBytes = 256 * 1024,
+            ConnectTimeout = limit,
+            OperationTimeout = limit,
+            RequestTimeout = limit,
+            SendTimeout = limit,
         });
         if (!SilentServer.LetsIn(silence)) return held;
         held._subscription = await held.Connection.SubscribeAsync("held");
