@@ -17,7 +17,10 @@ internal static class TcpConnector
     public static async Task<List<IPAddress>> ResolveAsync(string host, NasOptions options, CancellationToken cancel)
     {
         if (IPAddress.TryParse(host, out var number)) return [number];
-        var found = await (options.Resolver ?? Dns.GetHostAddressesAsync)(host).WaitAsync(cancel).ConfigureAwait(false);
+        var finding = (options.Resolver ?? Dns.GetHostAddressesAsync)(host);
+        // It cannot be ended; its error may come when nobody waits any more.
+        _ = finding.ContinueWith(static t => t.Exception, TaskScheduler.Default);
+        var found = await finding.WaitAsync(cancel).ConfigureAwait(false);
         if (found.Length == 0) throw new SocketException((int)SocketError.HostNotFound);
         var order = found.Distinct();
         if (options.KeepServerOrder) return [.. order];
