@@ -28,6 +28,9 @@ public abstract class NasCredentials
     /// <summary>A .creds file: JWT and seed together.</summary>
     public static NasCredentials File(string path) => JwtAndSeed(CredentialsSource.OfFile("credentials file", path));
 
+    /// <summary>These credentials and a token beside them, as a server with an auth callout may ask for.</summary>
+    public NasCredentials WithToken(string token) => new CredentialsAndToken(this, token);
+
     internal static NasCredentials NKey(CredentialsSource source) =>
         new NKeyCredentials(() => CredentialsText.Seed(source.Text()) ?? throw source.Bad("holds no NKey seed"), source);
 
@@ -56,6 +59,17 @@ internal sealed class TokenCredentials(string token) : NasCredentials
     internal override void Apply(ConnectMessage connect, string nonce) => connect.AuthToken = token;
 
     public override string ToString() => "token";
+}
+
+internal sealed class CredentialsAndToken(NasCredentials credentials, string token) : NasCredentials
+{
+    internal override void Apply(ConnectMessage connect, string nonce)
+    {
+        credentials.Apply(connect, nonce);
+        connect.AuthToken = token;
+    }
+
+    public override string ToString() => $"{credentials} and token";
 }
 
 internal sealed class NKeyCredentials(Func<string> seed, CredentialsSource? source) : NasCredentials

@@ -27,9 +27,9 @@ internal static class ContextFolder
     }
 
     /// <exception cref="NasException">InvalidOption: no name, or no such context.</exception>
-    public static string Find(string name)
+    public static string Find(string name, Func<string, string> fullPath)
     {
-        if (name.EndsWith(".json", StringComparison.Ordinal) && File.Exists(name)) return Path.GetFullPath(name);
+        if (name.EndsWith(".json", StringComparison.Ordinal) && fullPath(name) is var file && File.Exists(file)) return Path.GetFullPath(file);
         if (!IsName(name)) throw NasContext.Bad(name, "that is no name of a context.");
         var path = Path.Combine(Root, "context", name + ".json");
         return File.Exists(path) ? path : throw NasContext.Bad(name, $"there is no file {path}.");

@@ -18,33 +18,37 @@ internal static class ContextReference
     public static string Scheme(string value) => SchemeOf.Match(value).Groups["scheme"].Value.ToLowerInvariant();
 
     /// <summary>The path a plain value or <c>file://</c> stands for, with home folder and variables filled in.</summary>
+    /// <param name="value">The setting as written.</param>
+    /// <param name="setting">Its name.</param>
+    /// <param name="fullPath">Makes a path full; a file named without a folder lies where the caller is.</param>
     /// <exception cref="ContextException">Another scheme.</exception>
-    public static string ToPath(string value, string setting)
+    public static string ToPath(string value, string setting, Func<string, string> fullPath)
     {
         var scheme = Scheme(value);
         if (scheme.Length > 0 && scheme != "file") throw Unsupported(setting, scheme);
         var path = scheme == "file" ? value.Substring("file://".Length) : value;
         path = Variable.Replace(path, m => Environment.GetEnvironmentVariable(m.Groups["name"].Value) ?? "");
-        return path.StartsWith('~') ? Home + path.Substring(1) : path;
+        if (path.StartsWith('~')) path = Home + path.Substring(1);
+        return path.Length == 0 ? path : fullPath(path);
     }
 
     /// <summary>A secret: the value itself unless it begins with a scheme known here.</summary>
     /// <exception cref="ContextException">It cannot be had.</exception>
-    public static string ToLiteral(string value, string setting) => Scheme(value) switch
+    public static string ToLiteral(string value, string setting, Func<string, string> fullPath) => Scheme(value) switch
     {
-        "file" or "env" or "data" => Resolve(value, setting).TrimEnd('\r', '\n'),
+        "file" or "env" or "data" => Resolve(value, setting, fullPath).TrimEnd('\r', '\n'),
         "op" or "nsc" => throw Unsupported(setting, Scheme(value)),
         _ => value,
     };
 
     /// <summary>The text behind a reference.</summary>
     /// <exception cref="ContextException">It cannot be had.</exception>
-    public static string Resolve(string value, string setting) => Scheme(value) switch
+    public static string Resolve(string value, string setting, Func<string, string> fullPath) => Scheme(value) switch
     {
         "env" => Environment.GetEnvironmentVariable(After(value, "env://")) is { Length: > 0 } text ? text
             : throw new ContextException($"its {setting} is in the environment variable '{After(value, "env://")}', which is not set."),
         "data" => Decode(value, setting),
-        "file" => Read(ToPath(value, setting), setting),
+        "file" => Read(ToPath(value, setting, fullPath), setting),
         var other => throw Unsupported(setting, other),
     };
 

@@ -42,47 +42,68 @@ internal sealed class ContextSettings
         return new ContextSettings { _root = root };
     }
 
+    /// <param name="based">What the context leaves open.</param>
+    /// <param name="fullPath">Makes the paths of its files full.</param>
     /// <exception cref="ContextException">A setting that cannot be followed.</exception>
-    public NasOptions Apply(NasOptions based)
+    public NasOptions Apply(NasOptions based, Func<string, string> fullPath)
     {
         if (Has("socks_proxy")) throw new ContextException("it asks for a SOCKS proxy (socks_proxy), which this client does not support.");
         if (Has("nsc")) throw new ContextException("it asks the nsc command for its credentials (nsc), which this client does not support; export them with 'nsc generate creds' and set creds.");
+        var credentials = Credentials(fullPath);
+        if (Url.Length > 0) based = based with { Servers = [Url] };
+        // Servers as the options show them are without credentials: the context's own take precedence.
+        else if (credentials is not null) based = based with { Servers = based.Servers };
         return based with
         {
-            Servers = Url.Length > 0 ? [Url] : based.Servers,
-            Credentials = Credentials() ?? based.Credentials,
-            Tls = Tls(based.Tls),
+            Credentials = credentials ?? based.Credentials,
+            Tls = Tls(based.Tls, fullPath),
             InboxPrefix = InboxPrefix.Length > 0 ? InboxPrefix : based.InboxPrefix,
         };
     }
 
-    private NasCredentials? Credentials()
+    private NasCredentials? Credentials(Func<string, string> fullPath)
     {
-        if (Has("user")) return NasCredentials.UserPassword(Text("user"), Literal("password"));
+        var login = Login(fullPath);
+        if (!Has("token")) return login;
+        // Beside another way the token goes along: an auth callout may ask for both.
+        var token = Literal("token", fullPath);
+        return login is null ? NasCredentials.Token(token) : login.WithToken(token);
+    }
+
+    private NasCredentials? Login(Func<string, string> fullPath)
+    {
+        if (Has("user")) return NasCredentials.UserPassword(Text("user"), Literal("password", fullPath));
         if (Has("creds"))
         {
             var creds = Text("creds");
-            if (ContextReference.Scheme(creds) is "" or "file") return NasCredentials.File(ContextReference.ToPath(creds, "creds"));
-            ContextReference.Resolve(creds, "creds");
-            return NasCredentials.JwtAndSeed(new("credentials of a context", null, () => ContextReference.Resolve(creds, "creds")));
+            if (ContextReference.Scheme(creds) is "" or "file") return NasCredentials.File(ContextReference.ToPath(creds, "creds", fullPath));
+            ContextReference.Resolve(creds, "creds", fullPath);
+            return NasCredentials.JwtAndSeed(new("credentials of a context", null, () => ContextReference.Resolve(creds, "creds", fullPath)));
         }
         if (Has("nkey"))
         {
             var nkey = Text("nkey");
-            if (ContextReference.Scheme(nkey) is "" or "file") return NasCredentials.NKeyFile(ContextReference.ToPath(nkey, "nkey"));
-            ContextReference.Resolve(nkey, "nkey");
-            return NasCredentials.NKey(new CredentialsSource("NKey of a context", null, () => ContextReference.Resolve(nkey, "nkey")));
+            if (ContextReference.Scheme(nkey) is "" or "file") return NasCredentials.NKeyFile(ContextReference.ToPath(nkey, "nkey", fullPath));
+            ContextReference.Resolve(nkey, "nkey", fullPath);
+            return NasCredentials.NKey(new CredentialsSource("NKey of a context", null, () => ContextReference.Resolve(nkey, "nkey", fullPath)));
         }
-        if (Has("user_jwt")) return NasCredentials.Jwt(Literal("user_jwt"), Has("user_seed") ? Literal("user_seed") : null);
-        return Has("token") ? NasCredentials.Token(Literal("token")) : null;
+        return Has("user_jwt")
+            ? NasCredentials.Jwt(Literal("user_jwt", fullPath), Has("user_seed") ? Literal("user_seed", fullPath) : null)
+            : null;
     }
 
-    private NasTlsOptions Tls(NasTlsOptions tls)
+    private NasTlsOptions Tls(NasTlsOptions tls, Func<string, string> fullPath)
     {
-        if (Has("ca")) tls = tls with { CaFile = ContextReference.ToPath(Text("ca"), "ca") };
+        if (Has("ca")) tls = tls with { CaFile = ContextReference.ToPath(Text("ca"), "ca", fullPath) };
         // The nats command takes a certificate only together with its key.
         if (Has("cert") && Has("key"))
-            tls = tls with { CertificateFile = ContextReference.ToPath(Text("cert"), "cert"), KeyFile = ContextReference.ToPath(Text("key"), "key") };
+        {
+            tls = tls with
+            {
+                CertificateFile = ContextReference.ToPath(Text("cert"), "cert", fullPath),
+                KeyFile = ContextReference.ToPath(Text("key"), "key", fullPath),
+            };
+        }
         if (Has("windows_cert_store"))
         {
             if (_root.TryGetProperty("windows_ca_certs_match", out var authorities) && authorities.ValueKind == JsonValueKind.Array && authorities.GetArrayLength() > 0)
@@ -95,7 +116,7 @@ internal sealed class ContextSettings
 
     private bool Has(string name) => Text(name).Length > 0;
 
-    private string Literal(string name) => ContextReference.ToLiteral(Text(name), name);
+    private string Literal(string name, Func<string, string> fullPath) => ContextReference.ToLiteral(Text(name), name, fullPath);
 
     private string Text(string name) => _root.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 }

@@ -79,9 +79,12 @@ public sealed class NasContext
     /// <summary>Reads a context.</summary>
     /// <param name="name">Its name, or, as for the <c>nats</c> command, the path of a .json file.</param>
     /// <exception cref="NasException">InvalidOption: there is none of that name, or its file is not readable.</exception>
-    public static NasContext Load(string name)
+    public static NasContext Load(string name) => Load(name, static path => path);
+
+    /// <inheritdoc cref="Load(string)"/>
+    internal static NasContext Load(string name, Func<string, string> fullPath)
     {
-        var path = ContextFolder.Find(name);
+        var path = ContextFolder.Find(name, fullPath);
         try
         {
             return new NasContext(System.IO.Path.GetFileNameWithoutExtension(path), path, ContextSettings.Parse(File.ReadAllText(path, Encoding.UTF8)));
@@ -99,11 +102,14 @@ public sealed class NasContext
 
     /// <summary>The settings as options: servers, credentials, TLS and inbox prefix of the context, all else of <paramref name="based"/>.</summary>
     /// <exception cref="NasException">InvalidOption: it asks for something this client cannot do, or names a variable that is not set.</exception>
-    public NasOptions ToOptions(NasOptions based)
+    public NasOptions ToOptions(NasOptions based) => ToOptions(based, static path => path);
+
+    /// <inheritdoc cref="ToOptions(NasOptions)"/>
+    internal NasOptions ToOptions(NasOptions based, Func<string, string> fullPath)
     {
         try
         {
-            return _settings.Apply(based);
+            return _settings.Apply(based, fullPath);
         }
         catch (ContextException e)
         {

@@ -87,15 +87,14 @@ public sealed partial class ConnectNasPubSubCommand
     {
         var given = new List<NasCredentials>();
         if (Credential is { } credential && credential != PSCredential.Empty) given.Add(NasCredentials.UserPassword(credential.UserName, credential.Password.Reveal()));
-        if (Token is not null) given.Add(NasCredentials.Token(Token.Reveal()));
         if (CredentialsFile is not null) given.Add(NasCredentials.File(FullPath(CredentialsFile)));
         if (NKeyFile is not null) given.Add(NasCredentials.NKeyFile(FullPath(NKeyFile)));
         if (Jwt is not null) given.Add(NasCredentials.Jwt(Jwt.Reveal(), NKeySeed?.Reveal()));
         else if (NKeySeed is not null) given.Add(NasCredentials.NKey(NKeySeed.Reveal()));
         return given.Count switch
         {
-            0 => null,
-            1 => given[0],
+            0 => Token is null ? null : NasCredentials.Token(Token.Reveal()),
+            1 => Token is null ? given[0] : given[0].WithToken(Token.Reveal()),
             _ => throw new NasException(NasError.InvalidOption, $"Give one way to authenticate, not {given.Count}: {string.Join(", ", given)}."),
         };
     }

@@ -114,7 +114,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         options = ParameterSetName switch
         {
             "Host" => options with { Servers = [$"nats://{(HostName.Contains(':') && !HostName.StartsWith('[') ? $"[{HostName}]" : HostName)}:{Port}"] },
-            "Context" => DefaultOptions.WithContext(options, Context),
+            "Context" => defaults.WithContext(options, Context),
             _ when Server is not null => options with { Servers = Server },
             _ => defaults.WithServers(options),
         };

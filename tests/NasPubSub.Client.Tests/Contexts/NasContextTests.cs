@@ -51,11 +51,42 @@ public sealed class NasContextTests(ContextFixture folder)
     [InlineData("""{ "user_jwt": "eyJ", "user_seed": "SU" }""", "JWT")]
     [InlineData("""{ "user_jwt": "eyJ" }""", "JWT")]
     [InlineData("""{ "token": "s3cr3t" }""", "token")]
+    [InlineData("""{ "token": "s3cr3t", "user": "u", "password": "p" }""", "user u and token")]
+    [InlineData("""{ "token": "s3cr3t", "creds": "/a/b.creds" }""", "credentials file /a/b.creds and token")]
+    [InlineData("""{ "token": "s3cr3t", "nkey": "/a/seed.nk" }""", "NKey file /a/seed.nk and token")]
+    [InlineData("""{ "token": "s3cr3t", "user_jwt": "eyJ" }""", "JWT and token")]
     [InlineData("""{ "url": "a" }""", null)]
     public void The_credentials_are_those_the_nats_command_takes(string json, string? shown)
     {
         folder.Write("auth", json);
         Assert.Equal(shown, NasContext.Load("auth").ToOptions(new NasOptions()).Credentials?.ToString());
+    }
+
+    [Fact]
+    public void A_context_without_server_leaves_the_servers_credentials_in_place()
+    {
+        folder.Write("bare", """{ "inbox_prefix": "_I" }""");
+        var based = new NasOptions { Servers = ["nats://me:pw@host:1"] };
+        Assert.Equal(["nats://me:pw@host:1"], NasContext.Load("bare").ToOptions(based).Addresses);
+        folder.Write("own", """{ "user": "u", "password": "p" }""");
+        Assert.Equal(["nats://host:1"], NasContext.Load("own").ToOptions(based).Addresses);
+    }
+
+    [Fact]
+    public void Files_without_a_folder_lie_where_the_caller_is()
+    {
+        folder.Write("near", """{ "creds": "a.creds", "ca": "file://ca.pem", "cert": "/c/c.pem", "key": "sub/k.pem" }""");
+        var options = NasContext.Load("near").ToOptions(new NasOptions(), path => Path.Combine("/here", path));
+        Assert.Equal("credentials file /here/a.creds", options.Credentials?.ToString());
+        Assert.Equal(("/here/ca.pem", "/c/c.pem", "/here/sub/k.pem"), (options.Tls.CaFile, options.Tls.CertificateFile, options.Tls.KeyFile));
+    }
+
+    [Fact]
+    public void A_token_goes_along_with_the_other_proof()
+    {
+        var connect = new NasPubSub.Protocol.ConnectMessage();
+        NasCredentials.UserPassword("u", "p").WithToken("t").Apply(connect, "");
+        Assert.Equal(("u", "p", "t"), (connect.User, connect.Password, connect.AuthToken));
     }
 
     [Theory]

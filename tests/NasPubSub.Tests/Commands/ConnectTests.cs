@@ -40,7 +40,7 @@ public sealed class ConnectTests(ServerFixture fixture) : ServedTests(fixture)
     [InlineData("Connect-NasPubSub URL -Namespace 'a..b'", "InvalidNamespace")]
     [InlineData("Connect-NasPubSub URL -Namespace ''", "InvalidNamespace")]
     [InlineData("Connect-NasPubSub URL -CredentialsFile ./nowhere.creds", "AuthenticationFailed")]
-    [InlineData("Connect-NasPubSub URL -Token a -NKeySeed b", "InvalidOption")]
+    [InlineData("Connect-NasPubSub URL -CredentialsFile a -NKeySeed b", "InvalidOption")]
     [InlineData("Connect-NasPubSub URL -Tls Require", "TlsFailed")]
     [InlineData("Connect-NasPubSub -Context no-such-context", "InvalidOption")]
     [InlineData("Publish-NasMessage a b -Connection nobody", "SessionNotFound")]

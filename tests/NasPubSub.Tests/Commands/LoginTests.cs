@@ -79,6 +79,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
     [InlineData("nats://eve:other@USERS, nats://x:y@127.0.0.1:1 -KeepServerOrder", "eve")]
     [InlineData("TOKENS -Token $s.Token", "")]
     [InlineData("TOKENS -Token $s.Secure", "")]
+    [InlineData("JWTS -CredentialsFile FILES/bob.creds -Token $s.Token", "")]
     [InlineData("\"$($s.Token)@TOKENS\"", "")]
     [InlineData("NKEYS -NKeySeed $s.bobSeed", "bobId")]
     [InlineData("NKEYS -NKeyFile ./bob.nk", "bobId")]
@@ -109,7 +110,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
     [InlineData("JWTS -CredentialsFile $s.bobJwt", "looks like a secret")]
     [InlineData("JWTS -Jwt $s.eveJwt -NKeySeed $s.bobSeed", "Authorization Violation")]
     [InlineData("JWTS -Jwt $s.eveJwt", "Authorization Violation")]
-    [InlineData("JWTS -CredentialsFile FILES/bob.creds -Token $s.Token", "one way", "InvalidOption")]
+    [InlineData("JWTS -CredentialsFile FILES/bob.creds -NKeyFile FILES/bob.nk", "one way", "InvalidOption")]
     public void Calls_that_give_one_clear_error(string call, string says, string id = "AuthenticationFailed")
     {
         using var shell = Shell.Open();

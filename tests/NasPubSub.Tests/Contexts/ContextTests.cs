@@ -31,6 +31,19 @@ public sealed class ContextTests(ServerFixture fixture) : ServedTests(fixture), 
         Assert.DoesNotContain("hunter2", shown, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Files_of_a_context_are_found_from_the_location_of_the_shell()
+    {
+        var app = Directory.CreateDirectory(Path.Combine(_root, "app")).FullName;
+        File.WriteAllText(Path.Combine(app, "password.txt"), "pw");
+        Write("near", $$"""{ "url": "{{Server.Url}}", "user": "u", "password": "file://password.txt" }""");
+        File.Copy(Path.Combine(_root, "nats", "context", "near.json"), Path.Combine(app, "own.json"));
+        using var shell = Shell.Open();
+        shell.Run("$null = $ExecutionContext.SessionState.Path.SetLocation($args[0])", app);
+        Assert.Equal("Connected", shell.Get<string>("(Connect-NasPubSub -Context near).State.ToString()"));
+        Assert.Equal("Connected", shell.Get<string>("(Connect-NasPubSub -Context ./own.json).State.ToString()"));
+    }
+
     public void Dispose()
     {
         Environment.SetEnvironmentVariable("XDG_CONFIG_HOME", _before);
