@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using NasPubSub.Protocol;
 
 namespace NasPubSub;
 
@@ -20,27 +21,51 @@ public readonly record struct NasHeader(string Name, string[] Values)
 public sealed class NasHeaders : IEnumerable<NasHeader>
 {
     private readonly List<NasHeader> _fields = [];
+    private byte[]? _unread;
+    private EncodedHeaders? _encoded;
+    private int _status;
+    private string _statusText = "";
+
+    /// <summary>
+    /// May a server without headers get the message without these? Else publishing fails there. For headers that say nothing
+    /// the payload does not say.
+    /// </summary>
+    public bool CanBeOmitted { get; init; }
 
     /// <summary>The status of a service message, such as 503; 0 when there is none.</summary>
-    public int Status { get; private set; }
+    public int Status
+    {
+        get
+        {
+            ReadAll();
+            return _status;
+        }
+    }
 
     /// <summary>The text behind the status.</summary>
-    public string StatusText { get; private set; } = "";
+    public string StatusText
+    {
+        get
+        {
+            ReadAll();
+            return _statusText;
+        }
+    }
 
     /// <summary>The number of names.</summary>
-    public int Count => _fields.Count;
+    public int Count => Fields.Count;
 
     /// <summary>The names, as sent.</summary>
-    public IEnumerable<string> Keys => _fields.Select(f => f.Name);
+    public IEnumerable<string> Keys => Fields.Select(f => f.Name);
 
     /// <summary>The first value of a name, or null when the name is not there.</summary>
-    public string? this[string name] => Find(name) is var i and >= 0 ? _fields[i].Values[0] : null;
+    public string? this[string name] => Find(name) is var i and >= 0 ? Fields[i].Values[0] : null;
 
     /// <summary>The first value of a name, or null: the same as the indexer.</summary>
     public string? Get(string name) => this[name];
 
     /// <summary>All values of a name, in the order they were sent; empty when the name is not there.</summary>
-    public string[] GetValues(string name) => Find(name) is var i and >= 0 ? _fields[i].Values : [];
+    public string[] GetValues(string name) => Find(name) is var i and >= 0 ? Fields[i].Values : [];
 
     /// <summary>Is the name there?</summary>
     public bool ContainsKey(string name) => Find(name) >= 0;
@@ -51,6 +76,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     {
         Check(name, value);
         Append(name, value);
+        _encoded = null;
         return this;
     }
 
@@ -59,8 +85,9 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     public NasHeaders Set(string name, params string[] values)
     {
         foreach (var value in values) Check(name, value);
-        _fields.RemoveAll(f => f.Name == name);
-        if (values.Length > 0) _fields.Add(new(name, values));
+        _encoded = null;
+        Fields.RemoveAll(f => f.Name == name);
+        if (values.Length > 0) Fields.Add(new(name, values));
         return this;
     }
 
@@ -71,7 +98,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     public Hashtable ToHashtable()
     {
         var table = new Hashtable(StringComparer.OrdinalIgnoreCase);
-        foreach (var sameName in _fields.GroupBy(f => f.Name, StringComparer.OrdinalIgnoreCase))
+        foreach (var sameName in Fields.GroupBy(f => f.Name, StringComparer.OrdinalIgnoreCase))
         {
             var values = sameName.SelectMany(f => f.Values).ToArray();
             table[sameName.Key] = values.Length == 1 ? values[0] : values;
@@ -80,19 +107,35 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     }
 
     /// <inheritdoc/>
-    public IEnumerator<NasHeader> GetEnumerator() => _fields.GetEnumerator();
+    public IEnumerator<NasHeader> GetEnumerator() => Fields.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <inheritdoc/>
     public override string ToString() =>
-        string.Join(", ", _fields);
+        string.Join(", ", Fields);
+
+    private List<NasHeader> Fields
+    {
+        get
+        {
+            ReadAll();
+            return _fields;
+        }
+    }
+
+    /// <summary>The block to send, made once: what came from a server is sent on as it came. Null without any header.</summary>
+    internal EncodedHeaders? Encoded =>
+        _encoded ?? (_fields.Count == 0 ? null : _encoded = new EncodedHeaders(ToBytes(), CanBeOmitted));
+
+    /// <summary>A block off the wire, which is read when somebody asks.</summary>
+    internal static NasHeaders FromBlock(byte[] block) => new() { _unread = block, _encoded = new EncodedHeaders(block) };
 
     /// <summary>The block as it goes over the wire, from NATS/1.0 to the empty line.</summary>
     internal byte[] ToBytes()
     {
         var text = new StringBuilder("NATS/1.0\r\n");
-        foreach (var field in _fields)
+        foreach (var field in Fields)
             foreach (var value in field.Values) text.Append(field.Name).Append(": ").Append(value).Append("\r\n");
         return Encoding.UTF8.GetBytes(text.Append("\r\n").ToString());
     }
@@ -101,6 +144,28 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     internal static NasHeaders Parse(ReadOnlySpan<byte> block)
     {
         var headers = new NasHeaders();
+        headers.Read(block);
+        return headers;
+    }
+
+    private void ReadAll()
+    {
+        if (Volatile.Read(ref _unread) is null)
+        {
+            return;
+        }
+        lock (_fields)
+        {
+            if (_unread is not null)
+            {
+                Read(_unread);
+                Volatile.Write(ref _unread, null);
+            }
+        }
+    }
+
+    private void Read(ReadOnlySpan<byte> block)
+    {
         // A peer may send a megabyte of them: no search through all for each.
         var found = new List<(string Name, List<string> Values)>();
         var places = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -113,7 +178,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
             if (!line.IsEmpty && line[line.Length - 1] == '\r') line = line.Slice(0, line.Length - 1);
             if (first)
             {
-                (headers.Status, headers.StatusText) = ReadStatus(line);
+                (_status, _statusText) = ReadStatus(line);
                 first = false;
                 continue;
             }
@@ -127,8 +192,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
             }
             found[place].Values.Add(Encoding.UTF8.GetString(line.Slice(colon + 1)).Trim(' ', '\t'));
         }
-        foreach (var (name, values) in found) headers._fields.Add(new(name, [.. values]));
-        return headers;
+        foreach (var (name, values) in found) _fields.Add(new(name, [.. values]));
     }
 
     /// <summary>The status on the first line, without reading the rest: 0 when there is none.</summary>
@@ -145,15 +209,15 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
 
     private void Append(string name, string value)
     {
-        var i = _fields.FindIndex(f => f.Name == name);
-        if (i < 0) _fields.Add(new(name, [value]));
-        else _fields[i] = new(name, [.. _fields[i].Values, value]);
+        var i = Fields.FindIndex(f => f.Name == name);
+        if (i < 0) Fields.Add(new(name, [value]));
+        else Fields[i] = new(name, [.. Fields[i].Values, value]);
     }
 
     private int Find(string name)
     {
-        var exact = _fields.FindIndex(f => f.Name == name);
-        return exact >= 0 ? exact : _fields.FindIndex(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase));
+        var exact = Fields.FindIndex(f => f.Name == name);
+        return exact >= 0 ? exact : Fields.FindIndex(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
     private static void Check([NotNull] string? name, [NotNull] string? value)

@@ -36,7 +36,7 @@ public sealed class NasMessage
     public NasHeaders Headers => Extras?.Headers ?? new NasHeaders();
 
     /// <summary>Where to answer, without the namespace: what you would pass to Publish. Null when no answer is asked for.</summary>
-    public string? ReplyTo => Extras?.ReplyTopic is { } reply ? Origin.Subscription.Connection.Shown(reply) : null;
+    public string? ReplyTo => Extras?.ReplyTopic is { } reply ? Origin.Subscription.Connection.FromWireSubject(reply) : null;
 
     /// <summary>When this client read the message.</summary>
     public DateTimeOffset Timestamp => new DateTimeOffset(_utcTicks, TimeSpan.Zero).ToLocalTime();
@@ -53,12 +53,14 @@ public sealed class NasMessage
     /// <summary>The text behind the status.</summary>
     public string StatusText => Status == 0 ? "" : Headers.StatusText;
 
-    /// <summary>The reply subject on the wire.</summary>
-    internal string? ReplyTopic => Extras?.ReplyTopic;
+    /// <summary>The reply subject on the wire; null when no reply is asked for.</summary>
+    public string? ReplyTopic => Extras?.ReplyTopic;
 
-    internal byte[]? HeaderBlock => Extras?.HeaderBlock;
+    /// <summary>The subscription it came by.</summary>
+    public NasSubscription Subscription => Origin.Subscription;
 
-    internal NasSubscription Subscription => Origin.Subscription;
+    /// <summary>Did it come with a header block, however empty?</summary>
+    public bool HasHeaders => Extras?.HeaderBlock is not null;
 
     /// <summary>The payload read as JSON into <typeparamref name="T"/>.</summary>
     /// <exception cref="JsonException">The payload is no JSON, or does not fit.</exception>
@@ -66,18 +68,18 @@ public sealed class NasMessage
 
     /// <summary>Answers this message on the connection it came by. Buffers, like Publish.</summary>
     /// <exception cref="NasException">NoReplySubject: no answer is asked for; else as Publish.</exception>
-    public void Reply(ReadOnlySpan<byte> payload, NasHeaders? headers = null) =>
-        Subscription.Connection.Publish(ReplyTarget, payload, null, headers, useNamespace: false);
+    public void Reply(ReadOnlyMemory<byte> payload, NasHeaders? headers = null, CancellationToken cancel = default) =>
+        Subscription.Connection.Publish(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
 
-    /// <inheritdoc cref="Reply(ReadOnlySpan{byte}, NasHeaders?)"/>
-    public void Reply(string text, NasHeaders? headers = null) =>
-        Subscription.Connection.Publish(ReplyTarget, text, null, headers, useNamespace: false);
+    /// <inheritdoc cref="Reply(ReadOnlyMemory{byte}, NasHeaders?, CancellationToken)"/>
+    public void Reply(string text, NasHeaders? headers = null, CancellationToken cancel = default) =>
+        Subscription.Connection.Publish(ReplyTarget, text, null, headers, useNamespace: false, cancel);
 
-    /// <inheritdoc cref="Reply(ReadOnlySpan{byte}, NasHeaders?)"/>
+    /// <inheritdoc cref="Reply(ReadOnlyMemory{byte}, NasHeaders?, CancellationToken)"/>
     public ValueTask ReplyAsync(ReadOnlyMemory<byte> payload, NasHeaders? headers = null, CancellationToken cancel = default) =>
         Subscription.Connection.PublishAsync(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
 
-    /// <inheritdoc cref="Reply(ReadOnlySpan{byte}, NasHeaders?)"/>
+    /// <inheritdoc cref="Reply(ReadOnlyMemory{byte}, NasHeaders?, CancellationToken)"/>
     public ValueTask ReplyAsync(string text, NasHeaders? headers = null, CancellationToken cancel = default) =>
         Subscription.Connection.PublishAsync(ReplyTarget, text, null, headers, useNamespace: false, cancel);
 
@@ -104,8 +106,8 @@ internal sealed class MessageOrigin
     public MessageOrigin(NasSubscription inbox, long token) => (Subscription, _token) = (inbox, token);
 
     public NasSubscription Subscription { get; }
-    public string Topic => _topic ??= Subscription.Connection.ReplyTopicOf(_token);
-    public string Subject => _subject ??= Subscription.Connection.Shown(Topic);
+    public string Topic => _topic ??= Subscription.ReplySubject(_token);
+    public string Subject => _subject ??= Subscription.Connection.FromWireSubject(Topic);
 }
 
 /// <summary>What most messages do not have: a reply subject, headers.</summary>
@@ -116,5 +118,5 @@ internal sealed class MessageExtras(MessageOrigin origin, string? replyTopic, by
     public MessageOrigin Origin { get; } = origin;
     public string? ReplyTopic { get; } = replyTopic;
     public byte[]? HeaderBlock { get; } = headerBlock;
-    public NasHeaders? Headers => HeaderBlock is null ? null : _headers ??= NasHeaders.Parse(HeaderBlock);
+    public NasHeaders? Headers => HeaderBlock is null ? null : _headers ??= NasHeaders.FromBlock(HeaderBlock);
 }

@@ -23,8 +23,28 @@ public sealed record NasOptions
     /// <summary>The servers as they were given. Secret.</summary>
     internal IReadOnlyList<string> Addresses { get; private init; } = ["nats://localhost:4222"];
 
-    /// <summary>The same, without what stands before the @ of the servers' addresses.</summary>
-    internal NasOptions WithoutAddressCredentials() => this with { Addresses = [.. Addresses.Select(NasServerAddress.WithoutCredentials)] };
+    /// <summary>
+    /// Takes the credentials out of the servers' addresses. Where all addresses have the same, they become the
+    /// <see cref="Credentials"/>: then they are good for servers that the cluster names, too.
+    /// </summary>
+    /// <param name="preferOwn">The options' own credentials stay; those in the addresses are dropped.</param>
+    /// <exception cref="NasException">InvalidOption: one is not an address.</exception>
+    public NasOptions TakeAddressCredentials(bool preferOwn)
+    {
+        var bare = this with { Addresses = [.. Addresses.Select(NasServerAddress.WithoutCredentials)] };
+        if (preferOwn)
+        {
+            return bare;
+        }
+        var servers = Addresses.Select(s => NasServerAddress.Parse(s)).ToList();
+        if (servers.Count == 0 || servers[0] is not { User: { } user } first
+            || servers.Exists(s => s.User != user || s.Password != first.Password))
+        {
+            return this;
+        }
+        var credentials = first.Password is { } password ? NasCredentials.UserPassword(user, password) : NasCredentials.Token(user);
+        return bare with { Credentials = credentials };
+    }
 
     /// <summary>Finds the addresses of a host; null for the system's way. For tests.</summary>
     internal Func<string, Task<System.Net.IPAddress[]>>? Resolver { get; init; }
@@ -158,6 +178,12 @@ public sealed record NasSubscriptionOptions
 
     /// <summary>What happens over a limit. Default: the new message is dropped.</summary>
     public NasOverflow Overflow { get; init; } = NasOverflow.DropNew;
+
+    /// <summary>
+    /// Does SubscribeAsync wait until the server has the subscription? Without, it saves a round trip; a denial is an event, and
+    /// in <see cref="NasSubscription.Error"/>. Default: yes.
+    /// </summary>
+    public bool Confirm { get; init; } = true;
 
     /// <summary>With <see cref="NasOverflow.Wait"/>: how long; servers cut a client off after 10 s. Default: 5 s.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(5);

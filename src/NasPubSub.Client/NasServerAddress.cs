@@ -21,6 +21,10 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
     /// <summary>Address for people and for telling servers apart: no secrets.</summary>
     public override string ToString() => $"{Scheme}://{(Host.Contains(':') ? $"[{Host.Replace("%", "%25")}]" : Host)}:{Port}{Path}";
 
+    /// <summary>The address of a host, which may be an IPv6 address without brackets.</summary>
+    public static string UrlOf(string host, int port) =>
+        host.Contains(':') && !host.StartsWith('[') ? $"nats://[{host}]:{port}" : $"nats://{host}:{port}";
+
     /// <summary>Same place, whatever the scheme and credentials.</summary>
     public bool IsSamePlace(NasServerAddress other) =>
         Port == other.Port && string.Equals(Host, other.Host, StringComparison.OrdinalIgnoreCase);

@@ -43,7 +43,7 @@ public sealed record NasServerInfo
 
     /// <summary>Reads INFO's JSON; unknown fields are passed over, fields of a wrong type are an error.</summary>
     /// <exception cref="NasException">ProtocolError: no JSON, or a field of a wrong type.</exception>
-    internal static NasServerInfo Parse(ReadOnlySpan<byte> json)
+    public static NasServerInfo Parse(ReadOnlySpan<byte> json)
     {
         try
         {

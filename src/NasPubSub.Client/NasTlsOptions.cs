@@ -48,7 +48,8 @@ public sealed record NasTlsOptions
     /// <summary>Checks that certificates are not revoked, where their authority can be asked.</summary>
     public bool CheckRevocation { get; init; }
 
-    internal bool HasCertificate => Certificate is not null || CertificateFile is not null;
+    /// <summary>Is a client certificate given, in whatever way?</summary>
+    public bool HasCertificate => Certificate is not null || CertificateFile is not null;
 
     /// <summary>Is a server without TLS refused?</summary>
     internal bool IsRequired => Mode switch

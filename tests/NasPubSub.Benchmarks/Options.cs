@@ -13,7 +13,7 @@ internal sealed record Options
           --only NAME      only this contestant: for a profiler
           --samples        every turn's figures below each line
           --list           the rows' names
-          --micro          BenchmarkDotNet on parser, outbox, JSON and subjects
+          --micro          BenchmarkDotNet on parser, send buffer, JSON and subjects
         """;
 
     public bool Quick { get; private init; }

@@ -1,18 +1,25 @@
-using System.Diagnostics;
+using NasPubSub.Threading;
 
 namespace NasPubSub.Connection;
 
-/// <summary>A PING on its way: when its PONG comes, the server has processed all that was written before.</summary>
+/// <summary>A PING on its way. Its PONG says that the server has processed everything that was written before it.</summary>
+/// <param name="waiter">Gets the round-trip time; may be null.</param>
+/// <param name="published">Messages written before it.</param>
 internal sealed class Fence(TaskCompletionSource<TimeSpan>? waiter, long published)
 {
-    private readonly long _sent = Stopwatch.GetTimestamp();
+    private readonly TimeSpan _sent = MonotonicClock.Now;
 
-    /// <summary>Messages written before this PING.</summary>
-    public long Published { get; } = published;
+    public long Published => published;
 
-    public TimeSpan Age => TimeSpan.FromSeconds((Stopwatch.GetTimestamp() - _sent) / (double)Stopwatch.Frequency);
+    public TimeSpan Age => MonotonicClock.Now - _sent;
 
-    public void Arrived() => waiter?.TrySetResult(Age);
+    /// <summary>Its PONG came.</summary>
+    public void Complete() => waiter?.TrySetResult(Age);
 
-    public void Failed(Exception error) => waiter?.Fail(error);
+    /// <summary>Its connection broke.</summary>
+    public void Fail() => Fail(waiter);
+
+    /// <summary>Ends a fence that was never written.</summary>
+    public static void Fail(TaskCompletionSource<TimeSpan>? waiter) =>
+        waiter?.Fail(new NasException(NasError.ConnectionLost, "The connection broke before the server answered."));
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using NasPubSub.Protocol;
+using NasPubSub.Threading;
 using NasPubSub.Transport;
 
 namespace NasPubSub.Connection;
@@ -42,7 +43,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     public static async Task<Link> OpenAsync(
         NasServerAddress address, NasOptions options, TlsDemand tls, TimeSpan time, CancellationToken cancel)
     {
-        time = Messaging.Deadline.ForTimer(time);
+        time = Deadline.ForTimer(time);
         var clock = Stopwatch.StartNew();
         TimeSpan Left(int parts) => time < TimeSpan.Zero ? time
             : TimeSpan.FromTicks(Math.Max(0, (time - clock.Elapsed).Ticks) / parts);
@@ -137,7 +138,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
             }
             var clock = Stopwatch.StartNew();
             info = await LogInAsync(transport, info, cancel).ConfigureAwait(false);
-            return new Link(transport, address, info, _buffer.AsSpan(_start, _end - _start).ToArray(), options) { RoundTrip = clock.Elapsed };
+            return new Link(transport, address, info, _buffer.AsSpan(_start, _end - _start).ToArray(), clock.Elapsed, options);
         }
         catch
         {

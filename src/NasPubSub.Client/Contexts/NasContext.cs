@@ -82,7 +82,10 @@ public sealed class NasContext
     public static NasContext Load(string name) => Load(name, static path => path);
 
     /// <inheritdoc cref="Load(string)"/>
-    internal static NasContext Load(string name, Func<string, string> fullPath)
+    /// <param name="fullPath">Makes a relative path full, where the process's folder is not the user's.</param>
+#pragma warning disable CS1573 // the other parameter is the same
+    public static NasContext Load(string name, Func<string, string> fullPath)
+#pragma warning restore CS1573
     {
         var path = ContextFolder.Find(name, fullPath);
         try
@@ -105,7 +108,10 @@ public sealed class NasContext
     public NasOptions ToOptions(NasOptions based) => ToOptions(based, static path => path);
 
     /// <inheritdoc cref="ToOptions(NasOptions)"/>
-    internal NasOptions ToOptions(NasOptions based, Func<string, string> fullPath)
+    /// <param name="fullPath">Makes a relative path full, where the process's folder is not the user's.</param>
+#pragma warning disable CS1573 // the other parameter is the same
+    public NasOptions ToOptions(NasOptions based, Func<string, string> fullPath)
+#pragma warning restore CS1573
     {
         try
         {

@@ -6,7 +6,7 @@ namespace NasPubSub.Diagnostics;
 /// Text that others may have chosen, made safe to show: a terminal obeys control characters, and characters that change the
 /// direction of writing hide what a text says. Views, errors, events and completions all use this.
 /// </summary>
-internal static class TerminalText
+public static class TerminalText
 {
     private const char Replacement = '·';
 

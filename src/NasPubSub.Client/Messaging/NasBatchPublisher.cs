@@ -26,7 +26,7 @@ public sealed class NasBatchPublisher : IAsyncDisposable
         if (batchSize < 1) throw new ArgumentOutOfRangeException(nameof(batchSize));
         _connection = connection;
         _size = batchSize;
-        _interval = Messaging.Deadline.ForTimer(flushInterval ?? TimeSpan.FromSeconds(1));
+        _interval = Threading.Deadline.ForTimer(flushInterval ?? TimeSpan.FromSeconds(1));
         _timer = new Timer(static p => _ = ((NasBatchPublisher)p!).FlushInTimeAsync(), this, Timeout.Infinite, Timeout.Infinite);
     }
 

@@ -1,42 +1,42 @@
+using System.Runtime.CompilerServices;
 using System.Text;
+using NasPubSub.Diagnostics;
 using NasPubSub.Messaging;
 using NasPubSub.Protocol;
+using NasPubSub.Threading;
 
 namespace NasPubSub;
 
 /// <summary>
-/// A subscription. Messages wait in a bounded buffer until a handler has run for them, or until they are read; either
-/// way in the order they came. Thread-safe; several readers share the messages.
+/// A subscription. Messages wait in a bounded buffer until a handler has run for them or they are read, in either case in the
+/// order in which they came. Thread-safe; several readers share the messages.
 /// </summary>
-public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
+public sealed class NasSubscription : IAsyncDisposable, ISlotItem
 {
-    private readonly Func<NasMessage, ValueTask>? _handler;
+    private readonly ConnectionCore _owner;
+    private readonly HandlerPump? _pump;
     private MessageOrigin? _origin;
     private byte[] _originTopic = [];
     private int _originLength;
-    private long _max;
-    private long _received;
     private long _before;
 
-    internal NasSubscription(NasConnection owner, string subject, string topic, string? queueGroup, Func<NasMessage, ValueTask>? handler, NasSubscriptionOptions limits, long max)
+    internal NasSubscription(
+        ConnectionCore owner, string subject, string topic, string? queueGroup, Func<NasMessage, ValueTask>? handler,
+        NasSubscriptionOptions limits, long max)
     {
-        Owner = owner;
-        Connection = owner.Parent ?? owner;
-        Topic = topic;
-        Subject = subject;
-        QueueGroup = queueGroup;
-        Limits = limits;
-        _handler = handler;
-        _max = max;
+        _owner = owner;
+        (Subject, Topic, QueueGroup) = (subject, topic, queueGroup);
+        Buffer = new MessageBuffer(this, limits, max);
+        _pump = handler is null ? null : new HandlerPump(this, Buffer, handler);
     }
 
     /// <summary>The connection it belongs to.</summary>
-    public NasConnection Connection { get; }
+    public NasConnection Connection => _owner.Facade;
 
-    /// <summary>The subscription's id on the wire; never used again by this connection.</summary>
+    /// <summary>The subscription's id on the wire, which this connection never uses again.</summary>
     public long Sid { get; private set; }
 
-    /// <summary>The subject as asked for, without namespace.</summary>
+    /// <summary>The subject as requested, without the namespace.</summary>
     public string Subject { get; }
 
     /// <summary>The subject on the wire.</summary>
@@ -46,28 +46,139 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     public string? QueueGroup { get; }
 
     /// <summary>Messages after which it ends by itself; 0 for never.</summary>
-    public long MaxMessages => Interlocked.Read(ref _max);
+    public long MaxMessages => Buffer.Max;
 
-    /// <summary>Messages the server delivered, dropped ones among them.</summary>
-    public long Delivered => Interlocked.Read(ref _received);
+    /// <summary>Messages that the server delivered, dropped ones included.</summary>
+    public long Delivered => Buffer.Received;
+
+    /// <summary>Messages that wait to be handled or read.</summary>
+    public int PendingMessages => Buffer.Count;
+
+    /// <summary>Payload and header bytes that wait to be handled or read.</summary>
+    public long PendingBytes => Buffer.Bytes;
+
+    /// <summary>Messages dropped because the buffer was full.</summary>
+    public long Dropped => Buffer.Dropped;
+
+    /// <summary>
+    /// False once it is unsubscribed, at its maximum, denied, or the connection is closed. What is buffered can still be read.
+    /// </summary>
+    public bool IsActive => !Buffer.IsEnded;
+
+    /// <summary>Has it ended, and is everything read?</summary>
+    public bool IsCompleted => Buffer.IsEmptied;
 
     /// <summary>Why the server ended it, if it did.</summary>
     public Exception? Error { get; private set; }
 
-    /// <summary>The connection it is made on: the companion's, where it makes the server wait.</summary>
-    internal NasConnection Owner { get; }
+    internal MessageBuffer Buffer { get; }
 
-    internal NasSubscriptionOptions Limits { get; }
+    /// <summary>How much waits at most, and what happens then.</summary>
+    public NasSubscriptionOptions Limits => Buffer.Limits;
 
-    /// <summary>The request it takes the many replies to.</summary>
+    internal bool HasHandler => _pump is not null;
+
+    /// <summary>The request whose many replies it takes.</summary>
     internal string? RequestTopic { get; init; }
+
+    /// <summary>Does it serve a request? Whoever waits for the reply hears of its errors.</summary>
+    internal bool IsInternal => RequestTopic is not null || _owner.Requests.IsInbox(this);
+
+    /// <summary>Does it serve a request, and has nothing come yet?</summary>
+    internal bool IsUnheard =>
+        _owner.Requests.IsInbox(this) ? !_owner.Requests.HasReplies : RequestTopic is not null && Delivered == 0;
 
     /// <summary>What the present server is to be told of the maximum: it counts from its own SUB on.</summary>
     internal long ServerMax => Math.Max(1, MaxMessages - Interlocked.Read(ref _before));
 
-    internal bool HasHandler => _handler is not null;
-
     long ISlotItem.Id { get => Sid; set => Sid = value; }
+
+    /// <summary>Completed when the subscription has ended and every message was handled or read.</summary>
+    public Task WaitCompletedAsync(CancellationToken cancel = default) => Buffer.WaitCompletedAsync(cancel);
+
+    /// <summary>Blocks until there is a message, the end, or the time-out.</summary>
+    /// <param name="destination">Gets as many messages as there are and fit.</param>
+    /// <param name="timeout">How long to wait for the first; infinite with <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <returns>How many; 0 at the end (<see cref="IsCompleted"/>) or the time-out.</returns>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
+    public int Read(NasMessage[] destination, TimeSpan timeout, CancellationToken cancel = default)
+    {
+        var taken = Buffer.Take(destination, out var isEnded);
+        if (taken > 0 || isEnded)
+        {
+            return taken;
+        }
+        var deadline = Deadline.In(timeout);
+        using var registration = cancel.Register(static b => ((MessageBuffer)b!).Interrupt(), Buffer);
+        return Buffer.BlockAndTake(destination, deadline, cancel);
+    }
+
+    /// <summary>The next message; null at the end.</summary>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
+    public ValueTask<NasMessage?> ReadAsync(CancellationToken cancel = default) =>
+        Buffer.TryTakeOne(out var message) ? new(message) : WaitAndReadAsync(cancel);
+
+    /// <summary>Every message until the end.</summary>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
+    public async IAsyncEnumerable<NasMessage> ReadAllAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        while (await ReadAsync(cancel).ConfigureAwait(false) is { } message)
+        {
+            yield return message;
+        }
+    }
+
+    /// <summary>
+    /// Ends it: at once, or after so many messages counted from its start. What is buffered can still be read; a handler gets no
+    /// more of it when it ends at once, and those of the maximum that have come.
+    /// </summary>
+    public Task UnsubscribeAsync(long maxMessages = 0, CancellationToken cancel = default)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Unsubscribe(maxMessages);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Ends it, as <see cref="UnsubscribeAsync"/> does. Waits for nothing.</summary>
+    public void Unsubscribe(long maxMessages = 0) => _owner.Subscriptions.Unsubscribe(this, maxMessages);
+
+    /// <summary>
+    /// Ends it in order: the server sends no more, and what it sent is still handled. Returns when the handler has had all of
+    /// it; without a handler, when no more can come.
+    /// </summary>
+    /// <exception cref="NasException">Timeout: it took longer; the subscription has ended all the same.</exception>
+    public async Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
+    {
+        var limit = timeout ?? Connection.Options.OperationTimeout;
+        var deadline = Deadline.In(limit);
+        try
+        {
+            await _owner.Subscriptions.DrainAsync(this, limit, cancel).ConfigureAwait(false);
+            if (HasHandler)
+            {
+                await WaitCompletedAsync(cancel).WaitAsync(deadline.Left, cancel).ConfigureAwait(false);
+            }
+        }
+        catch (TimeoutException)
+        {
+            Buffer.End(discard: HasHandler);
+            throw new NasException(
+                NasError.Timeout, $"The subscription to '{Topic}' did not drain within {limit.TotalSeconds:0.###} s.")
+            { Target = Subject };
+        }
+    }
+
+    /// <summary>Unsubscribes.</summary>
+    public ValueTask DisposeAsync()
+    {
+        Unsubscribe();
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        TerminalText.Line(QueueGroup is null ? $"{Subject} (sid {Sid})" : $"{Subject} in {QueueGroup} (sid {Sid})");
 
     /// <summary>SUB, and UNSUB where a maximum is set: what is left of it (ADR-40).</summary>
     internal byte[] ToOperations()
@@ -84,65 +195,76 @@ public sealed partial class NasSubscription : IAsyncDisposable, ISlotItem
     }
 
     /// <summary>
-    /// The message's subject as one object with those before it, where it is the same. It is always the subject on the wire:
-    /// a stream delivers to an inbox under the stream's subjects. Read loop only.
+    /// The subject of a message, one object for messages in a row with the same. It is always the subject on the wire: a stream
+    /// delivers to an inbox under the stream's subjects. Read loop only.
     /// </summary>
     internal MessageOrigin OriginOf(ReadOnlySpan<byte> topic)
     {
-        if (_origin is not null && topic.SequenceEqual(_originTopic.AsSpan(0, _originLength))) return _origin;
-        if (_originTopic.Length < topic.Length) _originTopic = new byte[topic.Length * 2];
+        if (_origin is not null && topic.SequenceEqual(_originTopic.AsSpan(0, _originLength)))
+        {
+            return _origin;
+        }
+        if (_originTopic.Length < topic.Length)
+        {
+            _originTopic = new byte[topic.Length * 2];
+        }
         topic.CopyTo(_originTopic);
         _originLength = topic.Length;
         return _origin = new MessageOrigin(this, Encoding.UTF8.GetString(topic));
     }
 
-    /// <summary>
-    /// Ends it: at once, or after so many messages counted from its start. What is buffered may still be read; a handler gets no more
-    /// when it ends at once, and those of the maximum that have come.
-    /// </summary>
-    /// <exception cref="NasException">ConnectionClosed.</exception>
-    public Task UnsubscribeAsync(long maxMessages = 0, CancellationToken cancel = default)
+    /// <summary>Takes messages in. Read loop only.</summary>
+    internal Delivery Deliver(ReadOnlySpan<NasMessage> messages)
     {
-        cancel.ThrowIfCancellationRequested();
-        Owner.Unsubscribe(this, maxMessages);
-        return Task.CompletedTask;
-    }
-
-    /// <summary>
-    /// Ends it in order: the server sends no more, and what it sent is still handled. Returns when the handler has had all
-    /// of it; without a handler, when no more can come.
-    /// </summary>
-    /// <exception cref="NasException">Timeout: it took longer; the subscription has ended all the same.</exception>
-    public async Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
-    {
-        var limit = timeout ?? Connection.Options.OperationTimeout;
-        var deadline = Deadline.In(limit);
-        try
+        var delivery = Buffer.Add(messages);
+        if ((delivery & Delivery.BecameSlow) != 0)
         {
-            await Owner.FinishAsync(this, limit, cancel).ConfigureAwait(false);
-            if (_handler is not null) await WaitCompletedAsync(cancel).WaitAsync(Deadline.Left(deadline), cancel).ConfigureAwait(false);
+            ReportSlow();
         }
-        catch (TimeoutException)
+        if ((delivery & Delivery.ReachedMax) != 0)
         {
-            End(null, discard: _handler is not null);
-            throw new NasException(NasError.Timeout, $"The subscription to '{Topic}' did not drain within {limit.TotalSeconds:0.###} s.") { Target = Subject };
+            _owner.Subscriptions.End(this, null);
         }
+        return delivery;
     }
 
-    /// <summary>Unsubscribes.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Wakes whoever waits to read.</summary>
+    /// <returns>The handler's work, where it is to start.</returns>
+    internal HandlerPump? Announce() => Buffer.Announce(HasHandler) ? _pump : null;
+
+    internal void End(Exception? error, bool discard)
     {
-        if (IsActive) await UnsubscribeAsync().ConfigureAwait(false);
+        Error ??= error;
+        Buffer.End(discard);
     }
-
-    /// <inheritdoc/>
-    public override string ToString() =>
-        Diagnostics.TerminalText.Line(QueueGroup is null ? $"{Subject} (sid {Sid})" : $"{Subject} in {QueueGroup} (sid {Sid})");
 
     /// <returns>Has it had all messages of its maximum?</returns>
     internal bool SetMax(long max)
     {
-        Interlocked.Exchange(ref _max, max);
+        Buffer.Max = max;
         return Delivered >= max;
+    }
+
+    internal void ReportSlow() => Connection.Core.ReportSlow(this);
+
+    internal void ReportHandlerError(Exception error) => Connection.Core.ReportHandlerError(this, error);
+
+    internal string ReplySubject(long request) => _owner.Requests.ReplySubject(request);
+
+    internal void CountDropped() => _owner.Traffic.AddDropped();
+
+    private async ValueTask<NasMessage?> WaitAndReadAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (Buffer.WaitForArrival() is { } arrival)
+            {
+                await arrival.WaitAsync(cancel).ConfigureAwait(false);
+            }
+            if (Buffer.TryTakeOne(out var message))
+            {
+                return message;
+            }
+        }
     }
 }

@@ -1,12 +1,14 @@
 using System.Threading.Tasks.Sources;
-using NasPubSub.Connection;
+using NasPubSub.Protocol;
+using NasPubSub.Threading;
 
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// A request that waits for its reply. Used again and again: a request allocates no task of its own. Only who takes it out
-/// of the table by its id may complete it.
+/// A request that waits for its reply. Reused, so that a request allocates no task of its own. Only whoever takes it out of the
+/// table by its id may complete it.
 /// </summary>
+/// <param name="release">Gets it back when its result was taken.</param>
 internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork, IValueTaskSource<NasMessage>, ISlotItem
 {
     private ManualResetValueTaskSourceCore<NasMessage> _core;
@@ -15,21 +17,21 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
     private CancellationTokenRegistration _cancellation;
 
     public long Id { get; set; }
-    public string Subject { get; private set; } = "";
-    public string Topic { get; private set; } = "";
+
+    public EncodedSubject Subject { get; private set; } = null!;
+
     public Deadline Deadline { get; private set; }
+
     public TimeSpan Timeout { get; private set; }
 
     public ValueTask<NasMessage> Task => new(this, _core.Version);
 
-    public void Start(string subject, string topic, TimeSpan timeout, Deadline deadline)
-    {
-        (Subject, Topic, Timeout, Deadline) = (subject, topic, timeout, deadline);
-    }
+    public void Start(EncodedSubject subject, TimeSpan timeout, Deadline deadline) =>
+        (Subject, Timeout, Deadline) = (subject, timeout, deadline);
 
     public void CancelWith(CancellationTokenRegistration cancellation) => _cancellation = cancellation;
 
-    /// <summary>Ends it with a reply, which the requester has when <see cref="Run"/> is run.</summary>
+    /// <summary>Ends it with a reply, which the requester gets when <see cref="Run"/> runs.</summary>
     public void Complete(NasMessage reply) => _reply = reply;
 
     public void Fail(Exception error)
@@ -38,19 +40,28 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
         Queue();
     }
 
-    /// <summary>The requester goes on, in this thread.</summary>
+    /// <summary>The requester continues, on this thread.</summary>
     public override void Run()
     {
         var (reply, error) = (_reply, _error);
         (_reply, _error) = (null, null);
-        if (error is not null) _core.SetException(error);
-        else _core.SetResult(reply!);
+        if (error is not null)
+        {
+            _core.SetException(error);
+        }
+        else
+        {
+            _core.SetResult(reply!);
+        }
     }
 
     NasMessage IValueTaskSource<NasMessage>.GetResult(short token)
     {
-        // A second await of the same request must not put it back twice.
-        if (token != _core.Version) throw new InvalidOperationException("The result of this request was taken already.");
+        // A second await of the same request must not give it back twice.
+        if (token != _core.Version)
+        {
+            throw new InvalidOperationException("The result of this request was taken already.");
+        }
         try
         {
             return _core.GetResult(token);
@@ -67,6 +78,7 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
 
     ValueTaskSourceStatus IValueTaskSource<NasMessage>.GetStatus(short token) => _core.GetStatus(token);
 
-    void IValueTaskSource<NasMessage>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<NasMessage>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
 }

@@ -18,13 +18,13 @@ internal static class Headerless
     {
         payload = null;
         var fields = NasHeaders.Parse(headers);
-        var isError = isEmpty && fields.Get(Error) is not null;
+        var isError = isEmpty && fields[Error] is not null;
         foreach (var field in fields)
         {
             if (field.Name == ContentType && field.Values.Length == 1 && field.Values[0] == Json) continue;
             if (!isError || field.Name is not (Error or ErrorCode)) return false;
         }
-        if (isError) payload = Encoding.UTF8.GetBytes($"{Error}: {$"{fields.Get(ErrorCode)} {fields.Get(Error)}".Trim()}");
+        if (isError) payload = Encoding.UTF8.GetBytes($"{Error}: {$"{fields[ErrorCode]} {fields[Error]}".Trim()}");
         return fields.Status == 0;
     }
 

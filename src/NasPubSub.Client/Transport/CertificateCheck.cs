@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using NasPubSub.Protocol;
 
+using NasPubSub.Threading;
+
 namespace NasPubSub.Transport;
 
 /// <summary>Judges a server's certificate, and keeps the reason and what to do when it is refused.</summary>

@@ -101,13 +101,12 @@ public sealed partial class ConnectNasPubSubCommand
 
     private NasOptions WithTls(NasOptions options) => options with
     {
-        Tls = options.Tls with
+        Tls = (TlsCertificatePassword is null ? options.Tls : options.Tls with { CertificatePassword = TlsCertificatePassword.Reveal() }) with
         {
             Mode = Has(nameof(Tls)) ? Tls : options.Tls.Mode,
             CaFile = TlsCaFile is null ? options.Tls.CaFile : FullPath(TlsCaFile),
             CertificateFile = TlsCertificateFile is null ? options.Tls.CertificateFile : FullPath(TlsCertificateFile),
             KeyFile = TlsKeyFile is null ? options.Tls.KeyFile : FullPath(TlsKeyFile),
-            CertificatePassword = TlsCertificatePassword?.Reveal() ?? options.Tls.CertificatePassword,
             Certificate = TlsCertificate ?? (TlsCertificateThumbprint is null ? options.Tls.Certificate : FromStore(TlsCertificateThumbprint)),
             ServerName = TlsServerName ?? options.Tls.ServerName,
             InsecureSkipCertificateCheck = SkipCertificateCheck || options.Tls.InsecureSkipCertificateCheck,

@@ -84,7 +84,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         catch (NasException e)
         {
             SessionStore.Current.FailedConnect = e;
-            Fail(e, Server is null ? null : string.Join(",", Server.SelectMany(NasServerAddress.Split).Select(NasServerAddress.Redact)));
+            Fail(e, Server is null ? null : string.Join(",", new NasOptions { Servers = Server }.Servers));
         }
         finally
         {
@@ -125,7 +125,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
             ConnectTimeout = Timeout ?? options.ConnectTimeout,
         };
         var own = GivenCredentials();
-        options = AddressCredentials.TakeOut(options with { Credentials = own ?? options.Credentials }, keep: own is not null);
+        options = (options with { Credentials = own ?? options.Credentials }).TakeAddressCredentials(preferOwn: own is not null);
         return defaults.WithSecurity(WithLimits(WithTls(options)));
     }
 

@@ -83,7 +83,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         {
             _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header), Cancellation);
             // What cannot be sent to at all is told once, not for each object.
-            _ = Nas.HeadOf(Subject, !Raw);
+            _ = Nas.CreatePublisher(Subject, !Raw);
             SeenSubjects.Add(Nas, Subject);
         }
         catch (NasException e)
@@ -112,9 +112,8 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         try
         {
             var bytes = _source.Text is { } text ? EncodingTransformationAttribute.Utf8.GetBytes(text) : _source.Bytes.ToArray();
-            var headers = Nas.HeaderBlock(_source.Headers, _source.HasOwnHeaders) is { } block ? NasHeaders.Parse(block) : null;
-            if (Count == 1 && IdleTimeout is null) Give(Await(Nas.RequestAsync(Subject, bytes, Timeout, headers, !Raw, Cancellation).AsTask()));
-            else GiveMany(bytes, headers);
+            if (Count == 1 && IdleTimeout is null) Give(Await(Nas.RequestAsync(Subject, bytes, Timeout, _source.Headers, !Raw, Cancellation).AsTask()));
+            else GiveMany(bytes, _source.Headers);
         }
         catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.NotConnected))
         {
@@ -138,7 +137,7 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         var wanted = MyInvocation.BoundParameters.ContainsKey(nameof(Count)) ? Count : 0;
         TimeSpan limit = Timeout ?? Nas.Options.RequestTimeout;
         var clock = Stopwatch.StartNew();
-        var replies = Nas.RequestManyAsync(Subject, bytes, limit, wanted, IdleTimeout, stopOnEmpty: true, headers, !Raw, Cancellation).GetAsyncEnumerator(Cancellation);
+        var replies = Nas.RequestManyAsync(Subject, bytes, limit, wanted, IdleTimeout, headers: headers, useNamespace: !Raw, cancel: Cancellation).GetAsyncEnumerator(Cancellation);
         var next = Task.FromResult(false);
         var got = 0;
         try
@@ -156,9 +155,9 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         }
         // An empty message from the service ends the replies before time: none is an answer as well.
         if (got == 0 && clock.Elapsed >= limit)
-            Report(new NasException(NasError.RequestTimeout, $"No reply to the request on '{Nas.TopicOf(Subject, !Raw)}' came within {limit.TotalSeconds:0.###} s."), Subject);
+            Report(new NasException(NasError.RequestTimeout, $"No reply to the request on '{Nas.ToWireSubject(Subject, !Raw)}' came within {limit.TotalSeconds:0.###} s."), Subject);
         else if (got < wanted)
-            Report(new NasException(NasError.RequestTimeout, $"{got} of {wanted} replies on '{Nas.TopicOf(Subject, !Raw)}' came in time."), Subject);
+            Report(new NasException(NasError.RequestTimeout, $"{got} of {wanted} replies on '{Nas.ToWireSubject(Subject, !Raw)}' came in time."), Subject);
     }
 
     private void Give(NasMessage reply)

@@ -54,7 +54,7 @@ public abstract class NasSessionCmdlet : NasCmdlet
             if ((store.FailedConnect ?? UnboundConnect(store)) is { } failed) throw new NasException(NasError.NotConnected, $"There is no session: Connect-NasPubSub failed. {failed.Message}", failed);
             var defaults = new DefaultOptions(FullPath);
             var options = defaults.WithServers(new NasOptions { Name = SessionStore.NextName(), MaxReconnects = -1 });
-            options = defaults.WithSecurity(AddressCredentials.TakeOut(options, keep: false));
+            options = defaults.WithSecurity(options.TakeAddressCredentials(preferOwn: false));
             var connection = new NasConnection(options);
             Watched = connection;
             WriteVerbose($"No session yet: connecting to {string.Join(", ", connection.Servers)}.");

@@ -2,10 +2,8 @@ using System.Collections;
 using System.Management.Automation;
 using System.Text;
 using NasPubSub.Completion;
-using NasPubSub.Connection;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
-using NasPubSub.Protocol;
 
 namespace NasPubSub.Commands;
 
@@ -20,10 +18,8 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     private NasConnection _connection = null!;
     private readonly CustomObjectMembers _members = new();
     private PayloadSource _source = null!;
-    private PublishHead? _head;
+    private NasPublisher? _publisher, _last;
     private ScriptBlock? _subjectScript;
-    private string? _replyTopic;
-    private string? _lastSubject;
 
     /// <summary>The subject, or a script block that gives it for each object. Without it objects bring their own.</summary>
     [Parameter(Position = 0)]
@@ -86,8 +82,8 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
                 ThrowTerminatingError(NasErrorRecord.InvalidArgument($"-Subject takes one subject or a script block, not a {subject.GetType().Name}.", subject, "For several subjects, publish once for each."));
             _connection = Nas;
             _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header), Cancellation);
-            _replyTopic = _connection.ReplyTopic(ReplyTo, !Raw);
-            if (subject is not null && _subjectScript is null) _head = HeadOf(TypedText.Of(Subject) ?? "");
+            if (ReplyTo is not null) NasSubject.CheckReply(ReplyTo);
+            if (subject is not null && _subjectScript is null) _publisher = PublisherOf(TypedText.Of(Subject) ?? "");
         }
         catch (NasException e)
         {
@@ -100,7 +96,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     {
         try
         {
-            var isSent = _head is null ? SendOwn(Payload) : Send(_head, Payload, _replyTopic);
+            var isSent = _publisher is null ? SendOwn(Payload) : Send(_publisher, Payload, ReplyTo);
             WriteWarnings();
             if (PassThru && isSent) WriteObject(Payload);
         }
@@ -121,7 +117,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        _connection.Hasten();
+        _connection.SendBatched();
         EndPublishing(Flush);
     }
 
@@ -132,19 +128,22 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         base.Dispose(disposing);
     }
 
-    private PublishHead HeadOf(string subject)
+    private NasPublisher PublisherOf(string subject)
     {
-        var head = _connection.HeadOf(subject, !Raw);
-        if (subject != _lastSubject) SeenSubjects.Add(_connection, _lastSubject = subject);
-        return head;
+        if (_last?.Subject == subject)
+        {
+            return _last;
+        }
+        SeenSubjects.Add(_connection, subject);
+        return _last = _connection.CreatePublisher(subject, !Raw, batch: true);
     }
 
-    /// <param name="head">The subject.</param>
+    /// <param name="publisher">Where to send it.</param>
     /// <param name="payload">What to send.</param>
-    /// <param name="replyTopic">The wire's reply subject.</param>
+    /// <param name="replyTo">Where replies go.</param>
     /// <param name="own">Headers of this message alone.</param>
     /// <returns>False where it reported an error instead.</returns>
-    private bool Send(PublishHead head, object? payload, string? replyTopic, NasHeaders? own = null)
+    private bool Send(NasPublisher publisher, object? payload, string? replyTo, NasHeaders? own = null)
     {
         try
         {
@@ -156,8 +155,8 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             return false;
         }
         if (_source.TakeCutWarning() is { } warning) WriteWarning(warning);
-        var block = _connection.HeaderBlock(_source.Headers, _source.HasOwnHeaders);
-        _connection.Publish(head, replyTopic, block, _source.Bytes, _source.Text, Cancellation, Haste.Together);
+        if (_source.Text is { } text) publisher.Publish(text, replyTo, _source.Headers, Cancellation);
+        else publisher.Publish(_source.Bytes, replyTo, _source.Headers, Cancellation);
         return true;
     }
 
@@ -165,14 +164,14 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     private bool SendOwn(object? value)
     {
         var message = (value is PSObject wrapped ? wrapped.BaseObject : value) as NasMessage;
-        if (OwnHead(value, message) is not { } head) return false;
-        if (_subjectScript is not null || message is not null || MessageRecord.Is(value, _members)) return Send(head, value, _replyTopic);
+        if (OwnPublisher(value, message) is not { } publisher) return false;
+        if (_subjectScript is not null || message is not null || MessageRecord.Is(value, _members)) return Send(publisher, value, ReplyTo);
         string? reply;
         NasHeaders? headers;
         object? payload;
         try
         {
-            reply = _replyTopic ?? (TypedText.Of(Property(value, "ReplyTo")) is { Length: > 0 } own ? _connection.ReplyTopic(own, !Raw) : null);
+            reply = ReplyTo ?? (TypedText.Of(Property(value, "ReplyTo")) is { Length: > 0 } own ? own : null);
             headers = HeaderTable.Of(Property(value, "Header") ?? Property(value, "Headers"));
             payload = HasProperty(value, "Payload") ? Property(value, "Payload") : value;
         }
@@ -182,10 +181,10 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             WriteError(NasErrorRecord.InvalidPayload(value, e));
             return false;
         }
-        return Send(head, payload, reply, headers);
+        return Send(publisher, payload, reply, headers);
     }
 
-    private PublishHead? OwnHead(object? value, NasMessage? message)
+    private NasPublisher? OwnPublisher(object? value, NasMessage? message)
     {
         string? subject;
         try
@@ -198,7 +197,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             WriteError(NasErrorRecord.SubjectScriptFailed(value, e));
             return null;
         }
-        if (!string.IsNullOrEmpty(subject)) return HeadOf(subject!);
+        if (!string.IsNullOrEmpty(subject)) return PublisherOf(subject!);
         WriteError(NasErrorRecord.MissingSubject(value, _subjectScript is not null));
         return null;
     }

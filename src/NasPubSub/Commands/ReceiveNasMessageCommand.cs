@@ -81,7 +81,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         {
             if (ParameterSetName == "Subject")
             {
-                Subscription = _own = Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, cancel), Timeout, $"The server did not confirm the subscription to '{Nas.TopicOf(Subject, !Raw)}'");
+                Subscription = _own = Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, cancel), Timeout, $"The server did not confirm the subscription to '{Nas.ToWireSubject(Subject, !Raw)}'");
             }
             else
             {
@@ -195,7 +195,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         if (_claimed is not null) _claimed.Connection.Denials.Claiming -= Claims;
         _claimed = null;
         if (_own is null) return;
-        _own.Connection.Unsubscribe(_own, 0);
+        _own.Unsubscribe();
         _own = null;
     }
 

@@ -137,7 +137,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
             MaxPendingBytes = MaxPendingBytes ?? defaults.MaxPendingBytes,
             Overflow = Overflow ?? defaults.Overflow,
         };
-        return Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, cancel), Timeout, $"The server did not confirm the subscription to '{Nas.TopicOf(Subject, !Raw)}'");
+        return Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, cancel), Timeout, $"The server did not confirm the subscription to '{Nas.ToWireSubject(Subject, !Raw)}'");
     }
 
     private NasSubscriptionJob StartJob(NasSubscription subscription, ActionOrigin origin)

@@ -74,8 +74,8 @@ public sealed class SendNasReplyCommand : NasCmdlet
                 throw new NasException(NasError.NoReplySubject, $"The message on '{InputObject.Topic}' asks for no answer: it has no reply subject.");
             if (!TryTake()) return;
             if (_source!.TakeCutWarning() is { } warning) WriteWarning(warning);
-            var block = connection.HeaderBlock(_source.Headers, _source.HasOwnHeaders);
-            connection.Publish(connection.HeadOf(topic, useNamespace: false), null, block, _source.Bytes, _source.Text, Cancellation);
+            if (_source.Text is { } text) InputObject.Reply(text, _source.Headers, Cancellation);
+            else InputObject.Reply(_source.Bytes, _source.Headers, Cancellation);
             WriteWarnings();
         }
         catch (NasException e)

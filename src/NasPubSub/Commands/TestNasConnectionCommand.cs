@@ -83,7 +83,7 @@ public sealed class TestNasConnectionCommand : NasCmdlet
             var defaults = new DefaultOptions(FullPath);
             var options = new NasOptions { Name = SessionStore.NextName(), Reconnect = false };
             options = address is null ? defaults.WithServers(options) : options with { Servers = [address] };
-            options = defaults.WithSecurity(AddressCredentials.TakeOut(options, keep: false));
+            options = defaults.WithSecurity(options.TakeAddressCredentials(preferOwn: false));
             connection = new NasConnection(options with { ConnectTimeout = Timeout ?? options.ConnectTimeout });
             var servers = string.Join(", ", connection.Servers);
             WriteVerbose($"No session: connecting to {servers}.");

@@ -91,7 +91,7 @@ internal static class NasErrorRecord
     /// <summary>The error that a service put into the headers of its reply (ADR-32); null for any other reply.</summary>
     public static ErrorRecord? FromReply(NasMessage reply, string subject)
     {
-        if (reply.HeaderBlock is null) return null;
+        if (!reply.HasHeaders) return null;
         var (text, code) = (reply.Headers.Get("Nats-Service-Error"), reply.Headers.Get("Nats-Service-Error-Code"));
         if (text is null && code is null) return null;
         var message = $"The service on '{subject}' failed{(string.IsNullOrEmpty(code) ? "" : $" with code {code}")}"

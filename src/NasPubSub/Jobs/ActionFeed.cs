@@ -133,11 +133,11 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         }
     }
 
-    private void Send(NasMessage request, byte[]? headers, ArraySegment<byte> bytes, string? text)
+    private void Send(NasMessage request, NasHeaders? headers, ArraySegment<byte> bytes, string? text)
     {
-        var connection = request.Subscription.Connection;
         job.Replies.Add(request.ReplyTopic!);
-        connection.Publish(connection.HeadOf(request.ReplyTopic!, useNamespace: false), null, headers, bytes, text, cancel);
+        if (text is not null) request.Reply(text, headers, cancel);
+        else request.Reply(bytes, headers, cancel);
     }
 }
 
@@ -148,9 +148,11 @@ internal sealed record ActionOptions(bool Reply, NasMessageForm As, System.Text.
 /// <summary>The headers of a reply that says that the service failed (ADR-32).</summary>
 internal static class ServiceError
 {
-    public static byte[] Headers(ErrorRecord error)
+    public static NasHeaders Headers(ErrorRecord error)
     {
         var text = string.Join(" ", error.ToString().Split(['\r', '\n', '\0'], StringSplitOptions.RemoveEmptyEntries));
-        return new NasHeaders().Add("Nats-Service-Error", text.Length == 0 ? "error" : text).Add("Nats-Service-Error-Code", "500").ToBytes();
+        // A server without headers gets the error as text.
+        return new NasHeaders { CanBeOmitted = true }
+            .Add("Nats-Service-Error", text.Length == 0 ? "error" : text).Add("Nats-Service-Error-Code", "500");
     }
 }

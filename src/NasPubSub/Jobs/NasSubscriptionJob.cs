@@ -1,7 +1,7 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using NasPubSub.Errors;
 using NasPubSub.Jobs;
-using NasPubSub.Messaging;
 using NasPubSub.Sessions;
 
 namespace NasPubSub;
@@ -93,7 +93,7 @@ public sealed class NasSubscriptionJob : Job
     public override void StopJob()
     {
         _cancel.Cancel();
-        Subscription.Connection.Unsubscribe(Subscription, 0);
+        Subscription.Unsubscribe();
         foreach (var worker in _workers) worker.BeginStop();
         if (!HaveEnded())
         {
@@ -152,7 +152,7 @@ public sealed class NasSubscriptionJob : Job
         {
             _failure ??= error;
             // Nobody would read what comes.
-            if (Volatile.Read(ref _running) == 1) Subscription.Connection.Unsubscribe(Subscription, 0);
+            if (Volatile.Read(ref _running) == 1) Subscription.Unsubscribe();
         }
         if (Interlocked.Decrement(ref _running) != 0) return;
         ConfirmReplies();
@@ -205,8 +205,8 @@ public sealed class NasSubscriptionJob : Job
 
     private bool HaveEnded()
     {
-        var deadline = Deadline.In(Grace);
-        return _workers.TrueForAll(w => w.HasEnded(Deadline.Left(deadline)));
+        var clock = Stopwatch.StartNew();
+        return _workers.TrueForAll(w => w.HasEnded(clock.Elapsed < Grace ? Grace - clock.Elapsed : TimeSpan.Zero));
     }
 
     private void Finish()

@@ -15,9 +15,8 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
 {
     private readonly bool _isUtf8 = encoding is UTF8Encoding;
     private readonly JsonPayloadWriter _json = new(depth, enumsAsStrings, cancel);
-    private readonly byte[]? _headers = headers?.ToBytes();
     private readonly CustomObjectMembers _members = new();
-    private byte[]? _jsonHeaders;
+    private NasHeaders? _jsonHeaders;
     private byte[] _bytes = new byte[64];
     private bool _isCut, _isCutReported;
 
@@ -27,11 +26,8 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     /// <summary>The bytes to send, when there is no text; good until the next call.</summary>
     public ArraySegment<byte> Bytes { get; private set; }
 
-    /// <summary>The header block, or null.</summary>
-    public byte[]? Headers { get; private set; }
-
-    /// <summary>Does the block hold headers that the user asked for? Else this class alone made it.</summary>
-    public bool HasOwnHeaders { get; private set; }
+    /// <summary>The headers, or null.</summary>
+    public NasHeaders? Headers { get; private set; }
 
     /// <summary>What to warn of once, the first time an object is nested too deeply to be written whole; else null.</summary>
     public string? TakeCutWarning()
@@ -56,8 +52,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
             case null: Bytes = new ArraySegment<byte>([]); break;
             case NasMessage message:
                 Bytes = new ArraySegment<byte>(message.Payload);
-                HasOwnHeaders = true;
-                Headers = own is null && headers is null ? message.HeaderBlock : Merge(message.Headers, own, false);
+                Headers = own is null && headers is null ? message.Headers : Merge(message.Headers, own, false);
                 return;
             case PSCustomObject when MessageRecord.Is(value, _members):
                 var carried = MessageRecord.Headers(value!, _members);
@@ -80,8 +75,7 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
                 isJson = true;
                 break;
         }
-        HasOwnHeaders = own?.Count > 0 || headers?.Count > 0;
-        Headers = own is not null ? Merge(null, own, isJson) : isJson ? _jsonHeaders ??= Merge(null, null, true) : _headers;
+        Headers = own is not null ? Merge(null, own, isJson) : isJson ? _jsonHeaders ??= Merge(null, null, true) : headers;
     }
 
     public void Dispose() => _json.Dispose();
@@ -101,13 +95,15 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
         _isCut = _json.IsCut;
     }
 
-    private byte[] Merge(NasHeaders? carried, NasHeaders? own, bool isJson)
+    private NasHeaders Merge(NasHeaders? carried, NasHeaders? own, bool isJson)
     {
-        var all = new NasHeaders();
+        // That the payload is JSON may be left unsaid; what the user wants to say may not.
+        var isOurs = (carried?.Count ?? 0) + (own?.Count ?? 0) + (headers?.Count ?? 0) == 0;
+        var all = new NasHeaders { CanBeOmitted = isOurs };
         foreach (var field in carried ?? []) all.Set(field.Name, field.Values);
         foreach (var field in own ?? []) all.Set(field.Name, field.Values);
         foreach (var field in headers ?? []) all.Set(field.Name, field.Values);
         if (isJson && !all.ContainsKey("Content-Type")) all.Add("Content-Type", "application/json");
-        return all.ToBytes();
+        return all;
     }
 }

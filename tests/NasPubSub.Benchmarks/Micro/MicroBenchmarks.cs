@@ -20,6 +20,6 @@ internal static class MicroBenchmarks
             .AddColumnProvider(BenchmarkDotNet.Columns.DefaultColumnProviders.Instance)
             .AddExporter(MarkdownExporter.GitHub)
             .AddLogger(ConsoleLogger.Default);
-        BenchmarkRunner.Run([typeof(ParserBenchmarks), typeof(OutboxBenchmarks), typeof(SubjectBenchmarks), typeof(JsonBenchmarks)], config);
+        BenchmarkRunner.Run([typeof(ParserBenchmarks), typeof(SendBufferBenchmarks), typeof(SubjectBenchmarks), typeof(JsonBenchmarks)], config);
     }
 }

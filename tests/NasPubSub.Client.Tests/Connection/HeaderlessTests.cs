@@ -56,6 +56,7 @@ public sealed class HeaderlessTests
         Assert.Equal(["PUB json 2", "{}", "PUB failure r 37", "Nats-Service-Error: 404 no such order", "PUB end 0"], await lines.Task.WaitAsync(Eventually.DefaultDeadline));
         await connection.FlushAsync();
         Assert.Equal((1, 4), (connection.Statistics.Unconfirmed, connection.Statistics.MessagesOut));
+        await events.SeenAsync(NasEventKind.Error);
         var error = (NasException)events.Single(e => e.Kind == NasEventKind.Error).Exception!;
         Assert.Equal(NasError.InvalidHeader, error.Error);
         Assert.False(await connection.DisconnectAsync(), "one message was not sent");

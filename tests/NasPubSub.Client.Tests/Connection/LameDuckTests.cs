@@ -30,7 +30,7 @@ public sealed class LameDuckTests
         foreach (var server in cluster.Servers)
         {
             int[] before = [.. answered];
-            await Eventually.TrueAsync(() => answered.Zip(before).All(n => n.First > n.Second + 50), what: "requests go on");
+            await Eventually.TrueAsync(() => answered.Zip(before).All(n => n.First > n.Second + 50), explain: () => $"requests do not go on {string.Join(' ', asked.Select(a => a.Exception?.GetBaseException().Message))}");
             for (var i = 0; i < 2; i++) if (connections[i].Server == server.Url) moves[i]++;
             await server.EnterLameDuckAsync();
             for (var i = 0; i < 2; i++) if (moves[i] > 0) await logs[i].WaitAsync(NasEventKind.Moved, moves[i], TimeSpan.FromSeconds(20));

@@ -138,7 +138,7 @@ public sealed class ReconnectTests
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { ReconnectBufferBytes = 32_000_000 });
         await Eventually.TrueAsync(() => server.Connections == 2);
         // All of it waits for the second connection, and goes out at once.
-        for (var i = 0; i < Messages; i++) connection.Publish("a", [.. BitConverter.GetBytes(i), .. new byte[100_000]]);
+        for (var i = 0; i < Messages; i++) connection.Publish("a", (byte[])[.. BitConverter.GetBytes(i), .. new byte[100_000]]);
         published.SetResult();
         await server.CompletedAsync(3);
         Assert.Equal(Enumerable.Range(0, before.Count), before);

@@ -1,6 +1,5 @@
 using NasPubSub.Client.Tests.Connection;
 using NasPubSub.Client.Tests.Infrastructure;
-using NasPubSub.Connection;
 using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Messaging;
@@ -53,5 +52,5 @@ public sealed class GatheringTests
     }
 
     private static void Gather(NasConnection connection, int number) =>
-        connection.Publish(connection.HeadOf("a", useNamespace: true), null, null, default, $"{number}", default, Haste.Together);
+        connection.CreatePublisher("a", batch: true).Publish($"{number}");
 }

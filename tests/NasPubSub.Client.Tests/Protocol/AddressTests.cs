@@ -59,7 +59,7 @@ public sealed class AddressTests
         var options = new NasOptions { Servers = ["wss://u:s3cret@h/p?key=s3cret", "token@h"] };
         Assert.Equal(["wss://h/p", "h"], options.Servers);
         Assert.DoesNotContain("s3cret", options.ToString(), StringComparison.Ordinal);
-        Assert.Equal(["wss://h/p?key=s3cret", "nats://h"], options.WithoutAddressCredentials().Addresses);
+        Assert.Equal(["wss://h/p?key=s3cret", "nats://h"], options.TakeAddressCredentials(preferOwn: true).Addresses);
     }
 
     [Theory]

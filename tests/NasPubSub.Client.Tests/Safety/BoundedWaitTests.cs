@@ -40,6 +40,8 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
         ("NasBatchPublisher.PublishAsync", (h, c) => h.Batch.PublishAsync("a", "x", cancel: c).AsTask()),
         ("NasMessage.ReplyAsync", (h, c) => h.Message.ReplyAsync(Payload, cancel: c).AsTask()),
         ("NasMessage.ReplyAsync", (h, c) => h.Message.ReplyAsync("x", cancel: c).AsTask()),
+        ("NasPublisher.PublishAsync", (h, c) => h.Connection.CreatePublisher("a").PublishAsync(Payload, cancel: c).AsTask()),
+        ("NasPublisher.PublishAsync", (h, c) => h.Connection.CreatePublisher("a").PublishAsync("x", cancel: c).AsTask()),
         ("NasSubscription.DisposeAsync", (h, _) => h.Subscription.DisposeAsync().AsTask()),
         ("NasSubscription.DrainAsync", (h, c) => h.Subscription.DrainAsync(cancel: c)),
         ("NasSubscription.ReadAllAsync", async (h, c) => { await foreach (var _ in h.Subscription.ReadAllAsync(c)) { } }),

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
-using NasPubSub.Connection;
-using NasPubSub.Messaging;
+using NasPubSub.Threading;
 
 namespace NasPubSub.Client.Tests.Safety;
 
@@ -11,12 +10,10 @@ public sealed partial class ClockTests
     /// <summary>Files that read the time of day, for time stamps, dates on a page, and the validity of certificates.</summary>
     private static readonly string[] Stamps =
     [
-        "NasPubSub.Client/Connection/Link.cs: DateTime.UtcNow",
-        "NasPubSub.Client/Connection/NasConnection.cs: DateTimeOffset.UtcNow",
-        "NasPubSub.Client/Transport/CertificateCheck.cs: DateTime.Now",
-        "NasPubSub/Jobs/NasSubscriptionJob.cs: DateTime.Now",
-        "NasPubSub/Jobs/NasSubscriptionJob.cs: DateTime.Now",
-        "NasPubSub/Measuring/HtmlReport.cs: DateTime.Now",
+        "NasPubSub.Client/Threading/WallClock.cs: DateTime.Now",
+        "NasPubSub.Client/Threading/WallClock.cs: DateTime.UtcNow",
+        "NasPubSub.Client/Threading/WallClock.cs: DateTimeOffset.UtcNow",
+        "NasPubSub/WallClock.cs: DateTime.Now",
     ];
 
     [Fact]
@@ -33,10 +30,10 @@ public sealed partial class ClockTests
     [Fact]
     public void A_deadline_tells_what_is_left_of_it()
     {
-        Assert.Equal(TimeSpan.Zero, Deadline.Left(Deadline.In(TimeSpan.Zero)));
-        Assert.InRange(Deadline.Left(Deadline.In(TimeSpan.FromMinutes(1))), TimeSpan.FromSeconds(50), TimeSpan.FromMinutes(1));
-        Assert.Equal(Timeout.InfiniteTimeSpan, Deadline.Left(Deadline.In(Timeout.InfiniteTimeSpan)));
-        Assert.Equal(Timeout.InfiniteTimeSpan, Deadline.Left(Deadline.In(TimeSpan.MaxValue)));
+        Assert.Equal(TimeSpan.Zero, Deadline.In(TimeSpan.Zero).Left);
+        Assert.InRange(Deadline.In(TimeSpan.FromMinutes(1)).Left, TimeSpan.FromSeconds(50), TimeSpan.FromMinutes(1));
+        Assert.Equal(Timeout.InfiniteTimeSpan, Deadline.In(Timeout.InfiniteTimeSpan).Left);
+        Assert.Equal(Timeout.InfiniteTimeSpan, Deadline.In(TimeSpan.MaxValue).Left);
         Assert.True(Deadline.In(TimeSpan.Zero).IsOver(MonotonicClock.Now));
         Assert.False(Deadline.Never.IsOver(TimeSpan.FromDays(20_000)));
         Assert.True(Deadline.In(TimeSpan.FromSeconds(1)).IsBefore(Deadline.Never));

@@ -1,0 +1,84 @@
+using NasPubSub.Protocol;
+
+namespace NasPubSub.Connection;
+
+/// <summary>Messages that were kept over a break and that the next server does not take.</summary>
+/// <param name="TooLarge">Larger than its max_payload.</param>
+/// <param name="WithHeaders">With headers, where it supports none.</param>
+internal readonly record struct LeftOut(int TooLarge, int WithHeaders)
+{
+    public int Count => TooLarge + WithHeaders;
+}
+
+/// <summary>What becomes of buffered operations when their connection breaks, and when the next one is there.</summary>
+internal static class KeptMessages
+{
+    /// <summary>
+    /// Keeps what the network did not take whole: publishes only, in order, each from its first byte. SUB, UNSUB, PING and PONG
+    /// belong to the broken connection.
+    /// </summary>
+    /// <param name="bytes">The buffer.</param>
+    /// <param name="taken">Bytes of those under way that the network took, or may have taken.</param>
+    /// <returns>How many messages.</returns>
+    public static int Keep(DoubleBuffer bytes, int taken)
+    {
+        var kept = new List<byte[]>();
+        Collect(bytes.SendingBytes, taken, kept);
+        Collect(bytes.FilledBytes, 0, kept);
+        bytes.Clear();
+        foreach (var message in kept)
+        {
+            bytes.Append(message);
+        }
+        return kept.Count;
+    }
+
+    /// <summary>Appends kept messages as this server takes them.</summary>
+    /// <returns>Those it does not take.</returns>
+    public static LeftOut Append(ReadOnlySpan<byte> kept, ServerLimits limits, DoubleBuffer bytes)
+    {
+        int tooLarge = 0, withHeaders = 0;
+        for (var at = 0; at < kept.Length;)
+        {
+            var (length, isPublish, size) = ClientLines.Measure(kept.Slice(at));
+            var operation = kept.Slice(at, length);
+            at += length;
+            if (!isPublish)
+            {
+                continue;
+            }
+            if (!limits.Headers && operation[0] == 'H')
+            {
+                if (ClientLines.WithoutHeaders(operation) is not { } plain)
+                {
+                    withHeaders++;
+                    continue;
+                }
+                operation = plain;
+                size = ClientLines.Measure(plain).Size;
+            }
+            if (size > limits.MaxPayload)
+            {
+                tooLarge++;
+            }
+            else
+            {
+                bytes.Append(operation);
+            }
+        }
+        return new LeftOut(tooLarge, withHeaders);
+    }
+
+    private static void Collect(ReadOnlySpan<byte> operations, int taken, List<byte[]> kept)
+    {
+        for (var at = 0; at < operations.Length;)
+        {
+            var (length, isPublish, _) = ClientLines.Measure(operations.Slice(at));
+            if (isPublish && at + length > taken)
+            {
+                kept.Add(operations.Slice(at, length).ToArray());
+            }
+            at += length;
+        }
+    }
+}

@@ -1,0 +1,426 @@
+using System.Text;
+using NasPubSub.Protocol;
+using NasPubSub.Threading;
+
+namespace NasPubSub.Connection;
+
+/// <summary>
+/// The bytes on their way to the server. Publishers append whole operations to one array under a short lock; the write loop
+/// swaps it for another and gives it to the network in one call. What it does with an operation depends on its
+/// <see cref="SendState"/>. Thread-safe.
+/// </summary>
+internal sealed class SendBuffer
+{
+    private const int MaxUnsentPongs = 1000;
+    private static readonly TimeSpan ConfirmInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Gate _gate = new(LockLevel.SendBuffer);
+    private readonly NasOptions _options;
+    private readonly DoubleBuffer _bytes;
+    private readonly FlushTiming _timing;
+    private readonly List<TaskCompletionSource<TimeSpan>> _keptFences = [];
+    private SendState _state = SendState.Detached;
+    private int _unsentPongs;
+    private Link? _link;
+    private ServerLimits _limits = ServerLimits.Unknown;
+    private NasException? _refusal;
+    private TaskCompletionSource<TimeSpan>? _pauseFence;
+    private WriteSignal? _idle;
+    private Fence? _lastFence;
+
+    public SendBuffer(NasOptions options)
+    {
+        _options = options;
+        _bytes = new DoubleBuffer(options.SendBufferBytes);
+        Room = new RoomWaiters(_gate, MayHaveRoom);
+        _timing = new FlushTiming(Math.Min(16 * 1024, options.SendBufferBytes / 2), OnTick);
+    }
+
+    public PublishLedger Ledger { get; } = new();
+
+    /// <summary>Where publishers wait that <see cref="TryWrite"/> had no room for.</summary>
+    public RoomWaiters Room { get; }
+
+    /// <summary>What the present server accepts, by its latest INFO.</summary>
+    public ServerLimits Limits
+    {
+        get => Volatile.Read(ref _limits);
+        set => Volatile.Write(ref _limits, value);
+    }
+
+    public SendState State
+    {
+        get
+        {
+            using var _ = _gate.Enter();
+            return _state;
+        }
+    }
+
+    /// <summary>Bytes that the network has not taken.</summary>
+    public int Pending
+    {
+        get
+        {
+            using var _ = _gate.Enter();
+            return _bytes.Filled + _bytes.Sending;
+        }
+    }
+
+    /// <summary>Appends one message, where there is room.</summary>
+    /// <returns>0; or the room it needs, which the caller waits for before it tries again.</returns>
+    /// <exception cref="NasException">
+    /// PayloadTooLarge, InvalidSubject, InvalidHeader, BufferFull (while detached), ConnectionClosed.
+    /// </exception>
+    public int TryWrite(in OutgoingMessage message, FlushMode mode)
+    {
+        WriteSignal? wake;
+        using (_gate.Enter())
+        {
+            var frame = new PublishFrame(message, _limits);
+            if (!HasRoom(frame.MaxLength))
+            {
+                return frame.MaxLength;
+            }
+            _bytes.Advance(frame.Write(_bytes.Reserve(frame.MaxLength)));
+            Ledger.AddPublished(frame.Size);
+            wake = _timing.MayWait(mode, _bytes.Filled) ? null : TakeWake();
+        }
+        if (mode == FlushMode.Immediate)
+        {
+            wake?.RunInline();
+        }
+        else
+        {
+            wake?.Queue();
+        }
+        return 0;
+    }
+
+    /// <summary>Appends SUB and UNSUB. While detached they are dropped: the next link restores the subscriptions.</summary>
+    public void WriteControl(ReadOnlySpan<byte> operations)
+    {
+        using var _ = _gate.Enter();
+        if (_link is null || _state == SendState.Closed)
+        {
+            return;
+        }
+        _bytes.Append(operations);
+        WakeWriter();
+    }
+
+    /// <summary>Answers a PING. A server that sends them without end, and takes no answers, gets no more of them.</summary>
+    public void WritePong()
+    {
+        using (_gate.Enter())
+        {
+            if (_unsentPongs++ >= MaxUnsentPongs)
+            {
+                return;
+            }
+        }
+        WriteControl(ClientLines.Pong);
+    }
+
+    /// <summary>Appends operations and a PING behind them.</summary>
+    /// <param name="operations">SUB and UNSUB, or nothing.</param>
+    /// <param name="waiter">Completed by the PONG, or failed when the connection breaks; may be null.</param>
+    /// <exception cref="NasException">NotConnected, ConnectionClosed.</exception>
+    public void WriteFence(ReadOnlySpan<byte> operations, TaskCompletionSource<TimeSpan>? waiter)
+    {
+        WriteSignal? wake;
+        using (_gate.Enter())
+        {
+            ThrowIfNotAttached();
+            _bytes.Append(operations);
+            AppendFence(waiter);
+            wake = TakeWake();
+        }
+        wake?.RunInline();
+    }
+
+    /// <summary>Waits until the server has processed everything that was written before.</summary>
+    /// <returns>The round-trip time.</returns>
+    /// <exception cref="TimeoutException">The PONG did not come in time.</exception>
+    /// <exception cref="NasException">NotConnected, ConnectionLost, ConnectionClosed.</exception>
+    public async Task<TimeSpan> FenceAsync(Deadline deadline, CancellationToken cancel)
+    {
+        var pong = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        WriteFence(default, pong);
+        return await pong.Task.WaitAsync(deadline.Left, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends what is batched now: no more messages follow.</summary>
+    public void FlushBatched()
+    {
+        using var _ = _gate.Enter();
+        if (_bytes.Filled > 0)
+        {
+            WakeWriter();
+        }
+    }
+
+    /// <summary>Starts to send over a link: first the subscriptions, then what was kept.</summary>
+    /// <returns>How many kept messages this server does not take; they are dropped.</returns>
+    public LeftOut Attach(Link link, ReadOnlySpan<byte> subscriptions)
+    {
+        using var _ = _gate.Enter();
+        var kept = _bytes.FilledBytes.ToArray();
+        _bytes.Clear();
+        _unsentPongs = 0;
+        (_link, _limits, _lastFence) = (link, ServerLimits.Of(link), null);
+        Enter(SendState.Flowing);
+        _bytes.Append(subscriptions);
+        var leftOut = KeptMessages.Append(kept, _limits, _bytes);
+        Ledger.LeaveOut(leftOut.Count);
+        AppendKeptFences();
+        WakeWriter();
+        Room.Release();
+        return leftOut;
+    }
+
+    /// <summary>
+    /// Stops sending over a link. What the network did not take whole is kept for the next link: publishes only, in order,
+    /// each from its first byte.
+    /// </summary>
+    /// <param name="link">The link, closed.</param>
+    /// <param name="taken">Bytes of the last write that the network took, or may have taken.</param>
+    public void Detach(Link link, int taken)
+    {
+        using var _ = _gate.Enter();
+        if (_link != link)
+        {
+            return;
+        }
+        Ledger.Break(KeptMessages.Keep(_bytes, taken));
+        foreach (var fence in _keptFences)
+        {
+            Fence.Fail(fence);
+        }
+        _keptFences.Clear();
+        Fence.Fail(_pauseFence);
+        (_link, _lastFence) = (null, null);
+        Enter(SendState.Detached);
+        WakeIdle();
+    }
+
+    /// <summary>
+    /// Sends what is there, these operations and a PING behind them, and keeps back what follows, so that it goes over another
+    /// link in order: <see cref="Attach"/> or <see cref="Resume"/> ends the pause.
+    /// </summary>
+    /// <exception cref="NasException">NotConnected, ConnectionClosed.</exception>
+    public void Pause(Link link, TaskCompletionSource<TimeSpan> fence, ReadOnlySpan<byte> operations)
+    {
+        using var _ = _gate.Enter();
+        ThrowIfNotAttached();
+        if (_link != link)
+        {
+            throw NotConnected();
+        }
+        _bytes.Append(operations);
+        Enter(SendState.Pausing);
+        _pauseFence = fence;
+        WakeWriter();
+    }
+
+    /// <summary>Ends a pause: everything goes over the link that is attached still.</summary>
+    public void Resume()
+    {
+        using var _ = _gate.Enter();
+        if (_state is not (SendState.Pausing or SendState.Paused))
+        {
+            return;
+        }
+        Enter(SendState.Flowing);
+        AppendKeptFences();
+        WakeWriter();
+    }
+
+    /// <summary>Refuses every publish from now on. What was accepted before is still sent.</summary>
+    public void Refuse(NasException reason)
+    {
+        using var _ = _gate.Enter();
+        _refusal ??= reason;
+        Room.Release();
+    }
+
+    /// <summary>Takes and sends nothing more. Publishers that wait for room are told.</summary>
+    public void Close(NasException reason)
+    {
+        using var _ = _gate.Enter();
+        _refusal ??= reason;
+        Enter(SendState.Closed);
+        _timing.Dispose();
+        WakeIdle();
+    }
+
+    /// <summary>Gives the write loop everything that is due; nothing, when the loop is to end.</summary>
+    /// <param name="link">Whose write loop asks.</param>
+    /// <param name="ranInline">Its last turn ran on a caller's thread, which is free now: for more it waits for one of the pool.</param>
+    /// <param name="bytes">What to send.</param>
+    /// <param name="wait">Ends when the loop is to ask again.</param>
+    /// <returns>False when it is to wait.</returns>
+    public bool TryTake(Link link, bool ranInline, out ArraySegment<byte> bytes, out ValueTask wait)
+    {
+        (bytes, wait) = (default, default);
+        using var _ = _gate.Enter();
+        if (_link != link || _state == SendState.Closed || link.Ended.IsCompleted)
+        {
+            return true;
+        }
+        var hasWork = _state == SendState.Pausing || (_state == SendState.Flowing && _bytes.Filled > 0 && _timing.IsDue);
+        if (!hasWork || ranInline)
+        {
+            wait = link.WriteSignal.WaitAsync();
+            if (hasWork)
+            {
+                link.WriteSignal.Queue();
+            }
+            else
+            {
+                _idle = link.WriteSignal;
+            }
+            return false;
+        }
+        if (_state == SendState.Pausing)
+        {
+            AppendFence(_pauseFence);
+            Enter(SendState.Paused);
+        }
+        else if (IsConfirmDue)
+        {
+            AppendFence(null);
+        }
+        bytes = _bytes.Swap();
+        _unsentPongs = 0;
+        _timing.MarkTaken();
+        Room.Release();
+        return true;
+    }
+
+    /// <summary>The network took all of what <see cref="TryTake"/> gave.</summary>
+    public void MarkSent(Link link)
+    {
+        using var _ = _gate.Enter();
+        if (_link == link)
+        {
+            _bytes.MarkSent();
+        }
+    }
+
+    /// <summary>Makes the write loop look whether its link still lives.</summary>
+    public void Nudge()
+    {
+        using var _ = _gate.Enter();
+        WakeIdle();
+    }
+
+    // The members below run under the lock.
+
+    private bool IsConfirmDue => Ledger.Published > (_lastFence?.Published ?? Ledger.Confirmed)
+        && (_lastFence is null || _lastFence.Age > ConfirmInterval);
+
+    private void Enter(SendState next)
+    {
+        if (_state != SendState.Closed)
+        {
+            _state = next;
+        }
+        if (next != SendState.Pausing)
+        {
+            _pauseFence = null;
+        }
+    }
+
+    private void ThrowIfNotAttached()
+    {
+        if (_state == SendState.Closed)
+        {
+            throw _refusal!;
+        }
+        if (_link is null)
+        {
+            throw NotConnected();
+        }
+    }
+
+    private static NasException NotConnected() =>
+        new(NasError.NotConnected, "The connection is broken; another is being made.");
+
+    private bool MayHaveRoom(int need) =>
+        _refusal is not null || _link is null || _bytes.Filled == 0 || _bytes.Filled + need <= _options.SendBufferBytes;
+
+    private bool HasRoom(int need)
+    {
+        if (_refusal is not null)
+        {
+            throw _refusal;
+        }
+        if (_link is null && _bytes.Filled + need > _options.ReconnectBufferBytes)
+        {
+            throw RoomWaiters.Full("is full while the connection is broken");
+        }
+        return MayHaveRoom(need);
+    }
+
+    private void AppendFence(TaskCompletionSource<TimeSpan>? waiter)
+    {
+        if (_state == SendState.Paused)
+        {
+            // It stands behind everything that is kept back, on whatever link that goes.
+            if (waiter is not null)
+            {
+                _keptFences.Add(waiter);
+            }
+            return;
+        }
+        _bytes.Append(ClientLines.Ping);
+        _link!.Expect(_lastFence = new Fence(waiter, Ledger.Published));
+    }
+
+    private void AppendKeptFences()
+    {
+        foreach (var fence in _keptFences)
+        {
+            AppendFence(fence);
+        }
+        _keptFences.Clear();
+    }
+
+    /// <summary>What is buffered is due.</summary>
+    /// <returns>The signal of a write loop that waits and has something to do now.</returns>
+    private WriteSignal? TakeWake()
+    {
+        _timing.MarkDue();
+        if (_idle is null || _state is not (SendState.Flowing or SendState.Pausing))
+        {
+            return null;
+        }
+        var wake = _idle;
+        _idle = null;
+        return wake;
+    }
+
+    private void WakeWriter() => TakeWake()?.Queue();
+
+    /// <summary>Lets the write loop look, whatever it has to do.</summary>
+    private void WakeIdle()
+    {
+        _idle?.Queue();
+        _idle = null;
+        Room.Release();
+    }
+
+    private void OnTick()
+    {
+        using var _ = _gate.Enter();
+        if (_bytes.Filled == 0 || _link is null)
+        {
+            _timing.StopBatching();
+        }
+        else if (_state != SendState.Closed)
+        {
+            WakeWriter();
+        }
+    }
+}

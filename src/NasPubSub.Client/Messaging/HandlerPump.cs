@@ -1,0 +1,73 @@
+using System.Buffers;
+using NasPubSub.Threading;
+
+namespace NasPubSub.Messaging;
+
+/// <summary>
+/// Runs a subscription's handler for message after message, on the pool, until none is left. It is started for each read that
+/// brings messages, and allocates only where a handler really waits for something.
+/// </summary>
+internal sealed class HandlerPump(NasSubscription subscription, MessageBuffer buffer, Func<NasMessage, ValueTask> handler) : PoolWork
+{
+    /// <summary>A few messages at a time, so that the limits count nearly all that wait; with small limits one.</summary>
+    private readonly int _batchSize = Math.Max(1, Math.Min(256, subscription.Limits.MaxPendingMessages / 64));
+
+    public override void Run()
+    {
+        var batch = ArrayPool<NasMessage>.Shared.Rent(_batchSize);
+        while (buffer.TakeForHandler(batch.AsSpan(0, _batchSize)) is var taken and > 0)
+        {
+            for (var i = 0; i < taken && !buffer.IsDiscarded; i++)
+            {
+                var handling = Handle(batch[i]);
+                if (!handling.IsCompletedSuccessfully)
+                {
+                    _ = ContinueAsync(handling, batch, i + 1, taken);
+                    return;
+                }
+            }
+            // The pool keeps the array: it must not keep the messages.
+            batch.AsSpan(0, taken).Clear();
+        }
+        ArrayPool<NasMessage>.Shared.Return(batch);
+    }
+
+    /// <summary>
+    /// Awaits the handler, handles the rest of the batch, and queues the pump again; a call would nest deeper and deeper.
+    /// </summary>
+    private async Task ContinueAsync(ValueTask handling, NasMessage[] batch, int next, int taken)
+    {
+        await SettleAsync(handling).ConfigureAwait(false);
+        for (var i = next; i < taken && !buffer.IsDiscarded; i++)
+        {
+            await SettleAsync(Handle(batch[i])).ConfigureAwait(false);
+        }
+        ArrayPool<NasMessage>.Shared.Return(batch, clearArray: true);
+        Queue();
+    }
+
+    private ValueTask Handle(NasMessage message)
+    {
+        try
+        {
+            return handler(message);
+        }
+        catch (Exception e)
+        {
+            subscription.ReportHandlerError(e);
+            return default;
+        }
+    }
+
+    private async ValueTask SettleAsync(ValueTask handling)
+    {
+        try
+        {
+            await handling.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            subscription.ReportHandlerError(e);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using NasPubSub.Connection;
+using NasPubSub.Protocol;
+
+namespace NasPubSub.Messaging;
+
+/// <summary>What servers say beside messages. Runs on the read loops: short, and no user code.</summary>
+internal sealed class ServerListener(
+    ServerPool pool, SendBuffer buffer, ConnectionStatus status, ServerMigration migration, SubscriptionTable subscriptions,
+    RequestTable requests, NasDenials denials) : IServerListener
+{
+    public void OnPing(Link link)
+    {
+        // A link that the client moves to has no send buffer yet; its server waits minutes for this.
+        if (link == status.Link)
+        {
+            buffer.WritePong();
+        }
+    }
+
+    public void OnConfirmed(long published) => buffer.Ledger.Confirm(published);
+
+    public void OnInfo(Link link)
+    {
+        if (link == status.Link)
+        {
+            status.Update(link.Info);
+            buffer.Limits = ServerLimits.Of(link);
+        }
+        Learn(link);
+    }
+
+    /// <summary>Takes up what INFO says of the cluster and of the server's end.</summary>
+    public void Learn(Link link)
+    {
+        var fresh = pool.Discover(link.Info, link.Address, link.IsTls);
+        if (fresh.Count > 0)
+        {
+            status.Notify(NasEventKind.ServersDiscovered, $"The cluster has more servers: {string.Join(", ", fresh)}.");
+        }
+        if (link.Info.LameDuck)
+        {
+            migration.Start(link);
+        }
+    }
+
+    public void OnError(Link link, ServerErrors error)
+    {
+        var exception = error.ToException(link.Address.ToString());
+        if (error.Error == NasError.PermissionDenied && error.IsPublish)
+        {
+            DenyPublish(error.Topic ?? "", exception);
+        }
+        else if (error.Error == NasError.PermissionDenied)
+        {
+            DenySubscriptions(error, exception);
+        }
+        else if (error.Error == NasError.LimitExceeded && subscriptions.FindLatest() is { } latest)
+        {
+            Deny(latest, exception);
+        }
+        status.Report(exception);
+    }
+
+    private void DenyPublish(string subject, NasException exception)
+    {
+        var isTold = requests.Deny(subject, exception);
+        foreach (var replies in subscriptions.All.FindAll(s => s.RequestTopic is { } asked && (asked == subject || s.Topic == subject)))
+        {
+            subscriptions.End(replies, exception);
+            isTold = true;
+        }
+        // A request tells its caller; a publish has returned long ago.
+        if (!isTold)
+        {
+            denials.Add(exception);
+        }
+    }
+
+    private void DenySubscriptions(ServerErrors error, NasException exception)
+    {
+        foreach (var (subscription, isAwaited) in subscriptions.FindDenied(error))
+        {
+            // After a reload of the permissions, whoever subscribed does not wait for the answer any more. Whoever reads the
+            // subscription takes the denial over, and must still be there.
+            if (!isAwaited)
+            {
+                denials.Add(exception, subscription);
+            }
+            Deny(subscription, exception);
+        }
+    }
+
+    private void Deny(NasSubscription subscription, NasException exception)
+    {
+        subscriptions.End(subscription, exception);
+        if (requests.IsInbox(subscription))
+        {
+            requests.DenyInbox(exception);
+        }
+    }
+}
