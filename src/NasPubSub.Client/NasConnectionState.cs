@@ -5,14 +5,19 @@ public enum NasConnectionState
 {
     /// <summary>Never connected yet.</summary>
     Disconnected,
+
     /// <summary>The first connect is under way.</summary>
     Connecting,
+
     /// <summary>The server answered the handshake.</summary>
     Connected,
+
     /// <summary>The connection broke; another is being made.</summary>
     Reconnecting,
+
     /// <summary>Subscriptions end, what is buffered is being sent.</summary>
     Draining,
+
     /// <summary>Closed for good.</summary>
     Closed,
 }
@@ -22,22 +27,31 @@ public enum NasEventKind
 {
     /// <summary>The first connect succeeded.</summary>
     Connected,
+
     /// <summary>The connection broke.</summary>
     Disconnected,
+
     /// <summary>The connection is back, subscriptions and all.</summary>
     Reconnected,
+
     /// <summary>An attempt to connect failed; another follows.</summary>
     ConnectAttemptFailed,
+
     /// <summary>Closed for good.</summary>
     Closed,
+
     /// <summary>The server announced its end (lame duck mode).</summary>
     LameDuck,
+
     /// <summary>Moved to another server before the lame duck went away.</summary>
     Moved,
+
     /// <summary>The server told of servers not known before.</summary>
     ServersDiscovered,
+
     /// <summary>A subscription's buffer is full; one event for each episode.</summary>
     SlowConsumer,
+
     /// <summary>The server reported an error, or user code failed.</summary>
     Error,
 }
@@ -48,4 +62,10 @@ public enum NasEventKind
 /// <param name="Message">One sentence for a person.</param>
 /// <param name="Exception">The error, where there is one.</param>
 /// <param name="Time">When, in UTC.</param>
-public sealed record NasEvent(NasEventKind Kind, string? Server, string Message, Exception? Exception, DateTimeOffset Time);
+public sealed record NasEvent(
+    NasEventKind Kind,
+    string? Server,
+    string Message,
+    Exception? Exception,
+    DateTimeOffset Time
+);

@@ -11,7 +11,8 @@ public abstract class NasCredentials
     private protected NasCredentials() { }
 
     /// <summary>User name and password.</summary>
-    public static NasCredentials UserPassword(string user, string password) => new UserPasswordCredentials(user, password);
+    public static NasCredentials UserPassword(string user, string password) =>
+        new UserPasswordCredentials(user, password);
 
     /// <summary>A token.</summary>
     public static NasCredentials Token(string token) => new TokenCredentials(token);
@@ -22,7 +23,9 @@ public abstract class NasCredentials
     /// <summary>A file that holds an NKey's seed.</summary>
     public static NasCredentials NKeyFile(string path) => NKey(CredentialsSource.OfFile("NKey file", path));
 
-    /// <summary>A user's JWT and the seed that goes with it; without a seed the server must not ask for a signature.</summary>
+    /// <summary>
+    /// A user's JWT and the seed that goes with it; without a seed the server must not ask for a signature.
+    /// </summary>
     public static NasCredentials Jwt(string jwt, string? seed) => new JwtCredentials(() => (jwt, seed), null);
 
     /// <summary>A .creds file: JWT and seed together.</summary>
@@ -32,15 +35,23 @@ public abstract class NasCredentials
     public NasCredentials WithToken(string token) => new CredentialsAndToken(this, token);
 
     internal static NasCredentials NKey(CredentialsSource source) =>
-        new NKeyCredentials(() => CredentialsText.Seed(source.Text()) ?? throw source.Bad("holds no NKey seed"), source);
+        new NKeyCredentials(
+            () => CredentialsText.Seed(source.Text()) ?? throw source.Bad("holds no NKey seed"),
+            source
+        );
 
-    internal static NasCredentials JwtAndSeed(CredentialsSource source) => new JwtCredentials(
-        () =>
-        {
-            var text = source.Text();
-            return (CredentialsText.Jwt(text) ?? throw source.Bad("holds no user JWT"), CredentialsText.SeedOfBlock(text) ?? throw source.Bad("holds no NKey seed"));
-        },
-        source);
+    internal static NasCredentials JwtAndSeed(CredentialsSource source) =>
+        new JwtCredentials(
+            () =>
+            {
+                var text = source.Text();
+                return (
+                    CredentialsText.Jwt(text) ?? throw source.Bad("holds no user JWT"),
+                    CredentialsText.SeedOfBlock(text) ?? throw source.Bad("holds no NKey seed")
+                );
+            },
+            source
+        );
 
     /// <summary>Puts the proof into CONNECT.</summary>
     /// <exception cref="NasException">AuthenticationFailed: a file or key cannot be used.</exception>
@@ -49,7 +60,8 @@ public abstract class NasCredentials
 
 internal sealed class UserPasswordCredentials(string user, string password) : NasCredentials
 {
-    internal override void Apply(ConnectMessage connect, string nonce) => (connect.User, connect.Password) = (user, password);
+    internal override void Apply(ConnectMessage connect, string nonce) =>
+        (connect.User, connect.Password) = (user, password);
 
     public override string ToString() => $"user {user}";
 }
@@ -74,7 +86,8 @@ internal sealed class CredentialsAndToken(NasCredentials credentials, string tok
 
 internal sealed class NKeyCredentials(Func<string> seed, CredentialsSource? source) : NasCredentials
 {
-    internal override void Apply(ConnectMessage connect, string nonce) => (connect.NKey, connect.Signature) = NKeySigner.Sign(seed(), nonce, source);
+    internal override void Apply(ConnectMessage connect, string nonce) =>
+        (connect.NKey, connect.Signature) = NKeySigner.Sign(seed(), nonce, source);
 
     public override string ToString() => source?.ToString() ?? "NKey";
 }
@@ -85,7 +98,10 @@ internal sealed class JwtCredentials(Func<(string Jwt, string? Seed)> read, Cred
     {
         var (jwt, seed) = read();
         connect.Jwt = jwt;
-        if (seed is not null && nonce.Length > 0) connect.Signature = NKeySigner.Sign(seed, nonce, source).Signature;
+        if (seed is not null && nonce.Length > 0)
+        {
+            connect.Signature = NKeySigner.Sign(seed, nonce, source).Signature;
+        }
     }
 
     public override string ToString() => source?.ToString() ?? "JWT";

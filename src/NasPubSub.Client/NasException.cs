@@ -7,55 +7,77 @@ public enum NasError
 {
     /// <summary>Nobody listens on the subject of a request (ADR-4, status 503).</summary>
     NoResponders,
+
     /// <summary>Somebody listens, but no reply came in time.</summary>
     RequestTimeout,
+
     /// <summary>An operation did not end in time.</summary>
     Timeout,
+
     /// <summary>The connection is not open, and the operation needs it.</summary>
     NotConnected,
+
     /// <summary>No server of the list could be reached.</summary>
     ConnectFailed,
+
     /// <summary>The far end does not speak the NATS protocol, or broke it.</summary>
     ProtocolError,
+
     /// <summary>The server refused the credentials, or they expired.</summary>
     AuthenticationFailed,
+
     /// <summary>TLS could not be agreed: certificate, host name or protocol.</summary>
     TlsFailed,
+
     /// <summary>The server's permissions forbid this subject.</summary>
     PermissionDenied,
+
     /// <summary>The subject is malformed.</summary>
     InvalidSubject,
+
     /// <summary>The namespace is malformed.</summary>
     InvalidNamespace,
+
     /// <summary>The queue group is malformed.</summary>
     InvalidQueueGroup,
+
     /// <summary>A header's name or value is malformed.</summary>
     InvalidHeader,
+
     /// <summary>An option, address or file given by the user is wrong.</summary>
     InvalidOption,
+
     /// <summary>The payload and headers are larger than the server's max_payload.</summary>
     PayloadTooLarge,
+
     /// <summary>The buffer of messages to send is full, and did not empty in time.</summary>
     BufferFull,
+
     /// <summary>A subscription's buffer was full, and messages were dropped.</summary>
     SlowConsumer,
+
     /// <summary>The connection broke before the operation was done.</summary>
     ConnectionLost,
+
     /// <summary>The connection was closed for good.</summary>
     ConnectionClosed,
+
     /// <summary>The server allows no further connection, or no further subscription.</summary>
     LimitExceeded,
+
     /// <summary>Another error the server reported.</summary>
     ServerError,
+
     /// <summary>A service answered a request with an error (ADR-32).</summary>
     ServiceError,
+
     /// <summary>There is no message to answer to: it has no reply subject.</summary>
     NoReplySubject,
 }
 
 /// <summary>
-/// An error of this client, told apart by <see cref="Error"/>. Its text never holds a secret, and what a server chose of it
-/// never a control character.
+/// An error of this client, told apart by <see cref="Error"/>. Its text never holds a secret, and what a server chose
+/// of it never a control character.
 /// </summary>
 public sealed class NasException : Exception
 {
@@ -75,6 +97,8 @@ public sealed class NasException : Exception
         init => _target = value is null ? null : TerminalText.Lines(value);
     }
 
-    /// <summary>Did the server say so? What only this client found, such as a file that is not there, may be gone the next time.</summary>
+    /// <summary>
+    /// Did the server say so? What only this client found, such as a file that is not there, may be gone the next time.
+    /// </summary>
     internal bool IsServers { get; init; }
 }

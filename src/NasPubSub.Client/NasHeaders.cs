@@ -27,8 +27,8 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     private string _statusText = "";
 
     /// <summary>
-    /// May a server without headers get the message without these? Else publishing fails there. For headers that say nothing
-    /// the payload does not say.
+    /// May a server without headers get the message without these? Else publishing fails there. For headers that say
+    /// nothing the payload does not say.
     /// </summary>
     public bool CanBeOmitted { get; init; }
 
@@ -84,10 +84,18 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     /// <exception cref="NasException">InvalidHeader: the name or value cannot be sent.</exception>
     public NasHeaders Set(string name, params string[] values)
     {
-        foreach (var value in values) Check(name, value);
+        foreach (var value in values)
+        {
+            Check(name, value);
+        }
+
         _encoded = null;
         Fields.RemoveAll(f => f.Name == name);
-        if (values.Length > 0) Fields.Add(new(name, values));
+        if (values.Length > 0)
+        {
+            Fields.Add(new(name, values));
+        }
+
         return this;
     }
 
@@ -112,8 +120,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <inheritdoc/>
-    public override string ToString() =>
-        string.Join(", ", Fields);
+    public override string ToString() => string.Join(", ", Fields);
 
     private List<NasHeader> Fields
     {
@@ -124,23 +131,34 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
         }
     }
 
-    /// <summary>The block to send, made once: what came from a server is sent on as it came. Null without any header.</summary>
+    /// <summary>
+    /// The block to send, made once: what came from a server is sent on as it came. Null without any header.
+    /// </summary>
     internal EncodedHeaders? Encoded =>
         _encoded ?? (_fields.Count == 0 ? null : _encoded = new EncodedHeaders(ToBytes(), CanBeOmitted));
 
     /// <summary>A block off the wire, which is read when somebody asks.</summary>
-    internal static NasHeaders FromBlock(byte[] block) => new() { _unread = block, _encoded = new EncodedHeaders(block) };
+    internal static NasHeaders FromBlock(byte[] block) =>
+        new() { _unread = block, _encoded = new EncodedHeaders(block) };
 
     /// <summary>The block as it goes over the wire, from NATS/1.0 to the empty line.</summary>
     internal byte[] ToBytes()
     {
         var text = new StringBuilder("NATS/1.0\r\n");
         foreach (var field in Fields)
-            foreach (var value in field.Values) text.Append(field.Name).Append(": ").Append(value).Append("\r\n");
+        {
+            foreach (var value in field.Values)
+            {
+                text.Append(field.Name).Append(": ").Append(value).Append("\r\n");
+            }
+        }
+
         return Encoding.UTF8.GetBytes(text.Append("\r\n").ToString());
     }
 
-    /// <summary>Reads a block off the wire. What breaks the rules is passed over: a peer's mistake loses no message.</summary>
+    /// <summary>
+    /// Reads a block off the wire. What breaks the rules is passed over: a peer's mistake loses no message.
+    /// </summary>
     internal static NasHeaders Parse(ReadOnlySpan<byte> block)
     {
         var headers = new NasHeaders();
@@ -175,7 +193,11 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
             var end = block.IndexOf((byte)'\n');
             var line = end < 0 ? block : block.Slice(0, end);
             block = end < 0 ? default : block.Slice(end + 1);
-            if (!line.IsEmpty && line[line.Length - 1] == '\r') line = line.Slice(0, line.Length - 1);
+            if (!line.IsEmpty && line[line.Length - 1] == '\r')
+            {
+                line = line.Slice(0, line.Length - 1);
+            }
+
             if (first)
             {
                 (_status, _statusText) = ReadStatus(line);
@@ -183,7 +205,11 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
                 continue;
             }
             var colon = line.IndexOf((byte)':');
-            if (colon <= 0) continue;
+            if (colon <= 0)
+            {
+                continue;
+            }
+
             var name = Encoding.UTF8.GetString(line.Slice(0, colon));
             if (!places.TryGetValue(name, out var place))
             {
@@ -192,15 +218,24 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
             }
             found[place].Values.Add(Encoding.UTF8.GetString(line.Slice(colon + 1)).Trim(' ', '\t'));
         }
-        foreach (var (name, values) in found) _fields.Add(new(name, [.. values]));
+        foreach (var (name, values) in found)
+        {
+            _fields.Add(new(name, [.. values]));
+        }
     }
 
     /// <summary>The status on the first line, without reading the rest: 0 when there is none.</summary>
     internal static int PeekStatus(ReadOnlySpan<byte> block)
     {
         // "NATS/1.0 503"
-        if (block.Length < 12 || block[8] != ' ') return 0;
-        int a = block[9] - '0', b = block[10] - '0', c = block[11] - '0';
+        if (block.Length < 12 || block[8] != ' ')
+        {
+            return 0;
+        }
+
+        int a = block[9] - '0',
+            b = block[10] - '0',
+            c = block[11] - '0';
         return a is >= 0 and <= 9 && b is >= 0 and <= 9 && c is >= 0 and <= 9 ? a * 100 + b * 10 + c : 0;
     }
 
@@ -210,21 +245,40 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     private void Append(string name, string value)
     {
         var i = Fields.FindIndex(f => f.Name == name);
-        if (i < 0) Fields.Add(new(name, [value]));
-        else Fields[i] = new(name, [.. Fields[i].Values, value]);
+        if (i < 0)
+        {
+            Fields.Add(new(name, [value]));
+        }
+        else
+        {
+            Fields[i] = new(name, [.. Fields[i].Values, value]);
+        }
     }
 
     private int Find(string name)
     {
         var exact = Fields.FindIndex(f => f.Name == name);
-        return exact >= 0 ? exact : Fields.FindIndex(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase));
+        return exact >= 0
+            ? exact
+            : Fields.FindIndex(f => string.Equals(f.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
     private static void Check([NotNull] string? name, [NotNull] string? value)
     {
         if (name is null || name.Length == 0 || name.Any(c => c is <= ' ' or > '~' or ':'))
-            throw new NasException(NasError.InvalidHeader, $"The header name '{Protocol.Subjects.Printable(name ?? "")}' is not valid: it takes printable ASCII without blank or colon.");
+        {
+            throw new NasException(
+                NasError.InvalidHeader,
+                $"The header name '{Protocol.Subjects.Printable(name ?? "")}' is not valid: it takes printable ASCII without blank or colon."
+            );
+        }
+
         if (value is null || value.IndexOfAny(['\r', '\n']) >= 0)
-            throw new NasException(NasError.InvalidHeader, $"The value of header '{name}' is not valid: it holds a line break.");
+        {
+            throw new NasException(
+                NasError.InvalidHeader,
+                $"The value of header '{name}' is not valid: it holds a line break."
+            );
+        }
     }
 }

@@ -9,7 +9,9 @@ namespace NasPubSub;
 /// </summary>
 public sealed class NasMessage
 {
-    /// <summary>The <see cref="MessageOrigin"/>, or <see cref="MessageExtras"/> that know it: one field less in most messages.</summary>
+    /// <summary>
+    /// The <see cref="MessageOrigin"/>, or <see cref="MessageExtras"/> that know it: one field less in most messages.
+    /// </summary>
     private readonly object _source;
     private readonly long _utcTicks;
 
@@ -35,8 +37,11 @@ public sealed class NasMessage
     /// <summary>The headers; empty, never null.</summary>
     public NasHeaders Headers => Extras?.Headers ?? new NasHeaders();
 
-    /// <summary>Where to answer, without the namespace: what you would pass to Publish. Null when no answer is asked for.</summary>
-    public string? ReplyTo => Extras?.ReplyTopic is { } reply ? Origin.Subscription.Connection.FromWireSubject(reply) : null;
+    /// <summary>
+    /// Where to answer, without the namespace: what you would pass to Publish. Null when no answer is asked for.
+    /// </summary>
+    public string? ReplyTo =>
+        Extras?.ReplyTopic is { } reply ? Origin.Subscription.Connection.FromWireSubject(reply) : null;
 
     /// <summary>When this client read the message.</summary>
     public DateTimeOffset Timestamp => new DateTimeOffset(_utcTicks, TimeSpan.Zero).ToLocalTime();
@@ -76,8 +81,11 @@ public sealed class NasMessage
         Subscription.Connection.Publish(ReplyTarget, text, null, headers, useNamespace: false, cancel);
 
     /// <inheritdoc cref="Reply(ReadOnlyMemory{byte}, NasHeaders?, CancellationToken)"/>
-    public ValueTask ReplyAsync(ReadOnlyMemory<byte> payload, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        Subscription.Connection.PublishAsync(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
+    public ValueTask ReplyAsync(
+        ReadOnlyMemory<byte> payload,
+        NasHeaders? headers = null,
+        CancellationToken cancel = default
+    ) => Subscription.Connection.PublishAsync(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
 
     /// <inheritdoc cref="Reply(ReadOnlyMemory{byte}, NasHeaders?, CancellationToken)"/>
     public ValueTask ReplyAsync(string text, NasHeaders? headers = null, CancellationToken cancel = default) =>
@@ -90,15 +98,20 @@ public sealed class NasMessage
 
     private MessageOrigin Origin => _source as MessageOrigin ?? Extras!.Origin;
 
-    private string ReplyTarget => ReplyTopic
-        ?? throw new NasException(NasError.NoReplySubject, $"The message on '{Topic}' asks for no answer: it has no reply subject.");
+    private string ReplyTarget =>
+        ReplyTopic
+        ?? throw new NasException(
+            NasError.NoReplySubject,
+            $"The message on '{Topic}' asks for no answer: it has no reply subject."
+        );
 }
 
 /// <summary>What consecutive messages of one subject and one subscription share.</summary>
 internal sealed class MessageOrigin
 {
     private readonly long _token;
-    private string? _topic, _subject;
+    private string? _topic,
+        _subject;
 
     public MessageOrigin(NasSubscription subscription, string topic) => (Subscription, _topic) = (subscription, topic);
 

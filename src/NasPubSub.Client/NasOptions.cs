@@ -1,13 +1,14 @@
 namespace NasPubSub;
 
 /// <summary>
-/// How a connection is made and kept. Change with <c>with</c>. Secrets live in <see cref="Servers"/>, <see cref="Credentials"/> and
-/// <see cref="Tls"/> only, and none of them shows them.
+/// How a connection is made and kept. Change with <c>with</c>. Secrets live in <see cref="Servers"/>,
+/// <see cref="Credentials"/> and <see cref="Tls"/> only, and none of them shows them.
 /// </summary>
 public sealed record NasOptions
 {
     /// <summary>The client's version, as servers are told.</summary>
-    internal static string ClientVersion { get; } = typeof(NasOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+    internal static string ClientVersion { get; } =
+        typeof(NasOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     /// <summary>
     /// Servers to try: <c>host</c>, <c>host:port</c>, <c>nats://</c>, <c>tls://</c>, <c>ws://</c>, <c>wss://</c>, with
@@ -37,12 +38,17 @@ public sealed record NasOptions
             return bare;
         }
         var servers = Addresses.Select(s => NasServerAddress.Parse(s)).ToList();
-        if (servers.Count == 0 || servers[0] is not { User: { } user } first
-            || servers.Exists(s => s.User != user || s.Password != first.Password))
+        if (
+            servers.Count == 0
+            || servers[0] is not { User: { } user } first
+            || servers.Exists(s => s.User != user || s.Password != first.Password)
+        )
         {
             return this;
         }
-        var credentials = first.Password is { } password ? NasCredentials.UserPassword(user, password) : NasCredentials.Token(user);
+        var credentials = first.Password is { } password
+            ? NasCredentials.UserPassword(user, password)
+            : NasCredentials.Token(user);
         return bare with { Credentials = credentials };
     }
 
@@ -82,10 +88,14 @@ public sealed record NasOptions
     /// <summary>Passes over servers that the cluster tells of. Default: no (ADR-40).</summary>
     public bool IgnoreDiscoveredServers { get; init; }
 
-    /// <summary>Tries servers, and the addresses of each, in the order given instead of a random one. Default: no (ADR-40).</summary>
+    /// <summary>
+    /// Tries servers, and the addresses of each, in the order given instead of a random one. Default: no (ADR-40).
+    /// </summary>
     public bool KeepServerOrder { get; init; }
 
-    /// <summary>Keeps trying when the first connect fails; ConnectAsync returns at once. Default: no (ADR-40).</summary>
+    /// <summary>
+    /// Keeps trying when the first connect fails; ConnectAsync returns at once. Default: no (ADR-40).
+    /// </summary>
     public bool RetryOnFailedConnect { get; init; }
 
     /// <summary>Reconnects at all after a broken connection? Default: yes.</summary>
@@ -95,8 +105,8 @@ public sealed record NasOptions
     public int MaxReconnects { get; init; } = 60;
 
     /// <summary>
-    /// Delay after the first round of failed attempts; doubles each round. Default: 100 ms. A server that drops the client sooner
-    /// than that is not dialled before it is over.
+    /// Delay after the first round of failed attempts; doubles each round. Default: 100 ms. A server that drops the
+    /// client sooner than that is not dialled before it is over.
     /// </summary>
     public TimeSpan ReconnectWait { get; init; } = TimeSpan.FromMilliseconds(100);
 
@@ -109,7 +119,10 @@ public sealed record NasOptions
     /// <summary>Own delay: number of the round (from 1) to delay. Replaces the three settings above.</summary>
     public Func<int, TimeSpan>? ReconnectDelay { get; init; }
 
-    /// <summary>Bytes kept for sending while disconnected; over it Publish fails with BufferFull; 0 turns it off. Default: 8 MiB.</summary>
+    /// <summary>
+    /// Bytes kept for sending while disconnected; over it Publish fails with BufferFull; 0 turns it off. Default: 8
+    /// MiB.
+    /// </summary>
     public int ReconnectBufferBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Bytes not yet sent while connected; over it Publish waits. Default: 1 MiB.</summary>
@@ -119,8 +132,8 @@ public sealed record NasOptions
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The largest message accepted from a server, in bytes; more is a protocol error. Default: 64 MiB, or the server's max_payload
-    /// where that is larger; 1 GiB at most.
+    /// The largest message accepted from a server, in bytes; more is a protocol error. Default: 64 MiB, or the server's
+    /// max_payload where that is larger; 1 GiB at most.
     /// </summary>
     public int MaxIncomingBytes
     {
@@ -128,7 +141,8 @@ public sealed record NasOptions
         init => _maxIncomingBytes = value;
     }
 
-    private const int UsualIncomingBytes = 64 * 1024 * 1024, MostIncomingBytes = 1024 * 1024 * 1024;
+    private const int UsualIncomingBytes = 64 * 1024 * 1024,
+        MostIncomingBytes = 1024 * 1024 * 1024;
     private readonly int? _maxIncomingBytes;
 
     /// <summary>The largest message accepted from a server whose max_payload is this.</summary>
@@ -157,12 +171,14 @@ public enum NasOverflow
 {
     /// <summary>The new message is dropped.</summary>
     DropNew,
+
     /// <summary>The oldest message is dropped.</summary>
     DropOld,
+
     /// <summary>
     /// Reading waits, so that the server sends no more; at most <see cref="NasSubscriptionOptions.MaxWait"/>, then new
-    /// messages are dropped. The subscription has a connection to the server of its own, so that no other waits with it;
-    /// as a connection's default, the policy gives each request for many replies one, too. No thread is blocked.
+    /// messages are dropped. The subscription has a connection to the server of its own, so that no other waits with
+    /// it; as a connection's default, the policy gives each request for many replies one, too. No thread is blocked.
     /// </summary>
     Wait,
 }
@@ -180,11 +196,13 @@ public sealed record NasSubscriptionOptions
     public NasOverflow Overflow { get; init; } = NasOverflow.DropNew;
 
     /// <summary>
-    /// Does SubscribeAsync wait until the server has the subscription? Without, it saves a round trip; a denial is an event, and
-    /// in <see cref="NasSubscription.Error"/>. Default: yes.
+    /// Does SubscribeAsync wait until the server has the subscription? Without, it saves a round trip; a denial is an
+    /// event, and in <see cref="NasSubscription.Error"/>. Default: yes.
     /// </summary>
     public bool Confirm { get; init; } = true;
 
-    /// <summary>With <see cref="NasOverflow.Wait"/>: how long; servers cut a client off after 10 s. Default: 5 s.</summary>
+    /// <summary>
+    /// With <see cref="NasOverflow.Wait"/>: how long; servers cut a client off after 10 s. Default: 5 s.
+    /// </summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -1,7 +1,14 @@
 namespace NasPubSub;
 
 /// <summary>A server's address, taken apart. The credentials and the query in it are secret and never shown.</summary>
-internal sealed record NasServerAddress(string Scheme, string Host, int Port, string Path, string? User, string? Password)
+internal sealed record NasServerAddress(
+    string Scheme,
+    string Host,
+    int Port,
+    string Path,
+    string? User,
+    string? Password
+)
 {
     public bool IsWebSocket => Scheme is "ws" or "wss";
     public bool IsTls => Scheme is "tls" or "wss";
@@ -10,8 +17,8 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
     public string Query { get; private init; } = "";
 
     /// <summary>
-    /// The name its certificate is made out to: without the dot that makes a name absolute (RFC 6066) and without the zone of an IPv6
-    /// address. Servers of a cluster make themselves known by numbers.
+    /// The name its certificate is made out to: without the dot that makes a name absolute (RFC 6066) and without the
+    /// zone of an IPv6 address. Servers of a cluster make themselves known by numbers.
     /// </summary>
     public string TlsHost { get; init; } = WithoutZone(Host).TrimEnd('.');
 
@@ -19,7 +26,8 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
     public string HttpHost => Host.Contains(':') ? $"[{WithoutZone(Host)}]" : Host;
 
     /// <summary>Address for people and for telling servers apart: no secrets.</summary>
-    public override string ToString() => $"{Scheme}://{(Host.Contains(':') ? $"[{Host.Replace("%", "%25")}]" : Host)}:{Port}{Path}";
+    public override string ToString() =>
+        $"{Scheme}://{(Host.Contains(':') ? $"[{Host.Replace("%", "%25")}]" : Host)}:{Port}{Path}";
 
     /// <summary>The address of a host, which may be an IPv6 address without brackets.</summary>
     public static string UrlOf(string host, int port) =>
@@ -30,8 +38,9 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
         Port == other.Port && string.Equals(Host, other.Host, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The address of a server that this one names in INFO. It gets this one's credentials, so it is at least as well protected:
-    /// what <paramref name="url"/> says of schemes and credentials is the word of a server and never weakens that.
+    /// The address of a server that this one names in INFO. It gets this one's credentials, so it is at least as well
+    /// protected: what <paramref name="url"/> says of schemes and credentials is the word of a server and never weakens
+    /// that.
     /// </summary>
     /// <returns>Null where it is not the address of a server of the same kind.</returns>
     public NasServerAddress? Named(string url)
@@ -39,7 +48,11 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
         try
         {
             var address = Parse(url, Scheme);
-            if (address.IsWebSocket != IsWebSocket) return null;
+            if (address.IsWebSocket != IsWebSocket)
+            {
+                return null;
+            }
+
             var isNumber = IsNumber(address.Host) && !IsNumber(TlsHost);
             return address with
             {
@@ -57,8 +70,8 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
     }
 
     /// <summary>
-    /// Of the servers this one names, those that must prove the same name as this one. An INFO in plain text may be anybody's, and a
-    /// certificate for a name of their own proves nothing.
+    /// Of the servers this one names, those that must prove the same name as this one. An INFO in plain text may be
+    /// anybody's, and a certificate for a name of their own proves nothing.
     /// </summary>
     public IReadOnlyList<string> Provable(IReadOnlyList<string> urls) =>
         [.. urls.Where(u => string.Equals(Named(u)?.TlsHost, TlsHost, StringComparison.OrdinalIgnoreCase))];
@@ -67,12 +80,23 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
     public static NasServerAddress Parse(string text, string defaultScheme = "nats")
     {
         var whole = text.Trim();
-        if (whole.IndexOf("://", StringComparison.Ordinal) < 0) whole = defaultScheme + "://" + whole;
+        if (whole.IndexOf("://", StringComparison.Ordinal) < 0)
+        {
+            whole = defaultScheme + "://" + whole;
+        }
+
         var (user, password) = TakeOut(ref whole);
-        if (whole.IndexOf('@') >= 0) throw Bad(text, "characters such as / and ? before the @ are written with a percent sign, %2F and %3F");
+        if (whole.IndexOf('@') >= 0)
+        {
+            throw Bad(text, "characters such as / and ? before the @ are written with a percent sign, %2F and %3F");
+        }
+
         var zone = TakeOutZone(ref whole);
         if (!Uri.TryCreate(whole, UriKind.Absolute, out var uri) || uri.Host.Length == 0 || uri.Host.Contains(','))
+        {
             throw Bad(text, "it is no address of a server, such as nats://host:4222");
+        }
+
         var scheme = uri.Scheme.ToLowerInvariant();
         var port = scheme switch
         {
@@ -81,8 +105,16 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
             "wss" => 443,
             _ => throw Bad(text, $"its scheme '{scheme}' is none of nats, tls, ws, wss"),
         };
-        if (uri.Port >= 0) port = uri.Port;
-        if (port == 0) throw Bad(text, "its port is 0");
+        if (uri.Port >= 0)
+        {
+            port = uri.Port;
+        }
+
+        if (port == 0)
+        {
+            throw Bad(text, "its port is 0");
+        }
+
         var isWebSocket = scheme is "ws" or "wss";
         var path = isWebSocket && uri.PathAndQuery != "/" ? uri.AbsolutePath : "";
         return new NasServerAddress(scheme, uri.Host.Trim('[', ']') + zone, port, path, user, password)
@@ -91,13 +123,19 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
         };
     }
 
-    /// <summary>A list with commas as its addresses; as one where they are none, since the comma may stand in a password.</summary>
+    /// <summary>
+    /// A list with commas as its addresses; as one where they are none, since the comma may stand in a password.
+    /// </summary>
     public static string[] Split(string text)
     {
         string[] parts = [.. text.Split(',').Select(s => s.Trim()).Where(s => s.Length > 0)];
         try
         {
-            foreach (var part in parts) Parse(part);
+            foreach (var part in parts)
+            {
+                Parse(part);
+            }
+
             return parts;
         }
         catch (NasException)
@@ -109,7 +147,11 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
     /// <summary>An address as given, without its credentials. Its query is a secret still.</summary>
     public static string WithoutCredentials(string text)
     {
-        if (text.IndexOf('@') < 0) return text;
+        if (text.IndexOf('@') < 0)
+        {
+            return text;
+        }
+
         var bare = text.IndexOf("://", StringComparison.Ordinal) < 0 ? "nats://" + text.Trim() : text.Trim();
         TakeOut(ref bare);
         return bare;
@@ -122,33 +164,56 @@ internal sealed record NasServerAddress(string Scheme, string Host, int Port, st
         var at = text.LastIndexOf('@');
         var query = text.IndexOfAny(['?', '#'], start);
         // No telling where the secret begins: such an address is not valid.
-        if (query >= 0 && query < at) return text.Substring(0, start) + "(not shown)";
+        if (query >= 0 && query < at)
+        {
+            return text.Substring(0, start) + "(not shown)";
+        }
+
         var end = query < 0 ? text.Length : query;
         return at < start ? text.Substring(0, end) : text.Substring(0, start) + text.Substring(at + 1, end - at - 1);
     }
 
-    /// <summary>What stands before the @, decoded. Own work, since <see cref="Uri"/> takes no @ in a password, as other clients do.</summary>
+    /// <summary>
+    /// What stands before the @, decoded. Own work, since <see cref="Uri"/> takes no @ in a password, as other clients
+    /// do.
+    /// </summary>
     private static (string? User, string? Password) TakeOut(ref string address)
     {
         var start = address.IndexOf("://", StringComparison.Ordinal) + 3;
         var end = address.IndexOfAny(['/', '?', '#'], start);
         var at = address.LastIndexOf('@', (end < 0 ? address.Length : end) - 1);
-        if (at < start) return default;
+        if (at < start)
+        {
+            return default;
+        }
+
         var parts = address.Substring(start, at - start).Split([':'], 2);
         address = address.Substring(0, start) + address.Substring(at + 1);
-        return parts[0].Length == 0 && parts.Length == 1 ? default : (Uri.UnescapeDataString(parts[0]), parts.Length == 1 ? null : Uri.UnescapeDataString(parts[1]));
+        return parts[0].Length == 0 && parts.Length == 1
+            ? default
+            : (Uri.UnescapeDataString(parts[0]), parts.Length == 1 ? null : Uri.UnescapeDataString(parts[1]));
     }
 
-    /// <summary>The zone of an IPv6 address, as <c>%eth0</c>; in a URL its percent sign may be encoded (RFC 6874).</summary>
+    /// <summary>
+    /// The zone of an IPv6 address, as <c>%eth0</c>; in a URL its percent sign may be encoded (RFC 6874).
+    /// </summary>
     private static string TakeOutZone(ref string address)
     {
         var open = address.IndexOf("://[", StringComparison.Ordinal) + 4;
         var close = address.IndexOf(']');
         var percent = address.IndexOf('%');
-        if (open < 4 || percent < open || close < percent) return "";
+        if (open < 4 || percent < open || close < percent)
+        {
+            return "";
+        }
+
         var zone = address.Substring(percent + 1, close - percent - 1);
         address = address.Remove(percent, close - percent);
-        if (zone.Length > 2 && zone.StartsWith("25", StringComparison.Ordinal)) zone = zone.Substring(2);
+        if (zone.Length > 2 && zone.StartsWith("25", StringComparison.Ordinal))
+        {
+            zone = zone.Substring(2);
+        }
+
         return zone.Length == 0 ? "" : "%" + Uri.UnescapeDataString(zone);
     }
 

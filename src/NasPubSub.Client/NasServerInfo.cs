@@ -3,39 +3,57 @@ using NasPubSub.Diagnostics;
 
 namespace NasPubSub;
 
-/// <summary>What a server says of itself in INFO. Fields a server leaves out have their default; control characters are replaced.</summary>
+/// <summary>
+/// What a server says of itself in INFO. Fields a server leaves out have their default; control characters are
+/// replaced.
+/// </summary>
 public sealed record NasServerInfo
 {
     /// <summary>The server's unique id.</summary>
     public string Id { get; init; } = "";
+
     /// <summary>The server's name.</summary>
     public string Name { get; init; } = "";
+
     /// <summary>The server's version, such as 2.12.1.</summary>
     public string Version { get; init; } = "";
+
     /// <summary>The cluster's name; empty outside a cluster.</summary>
     public string Cluster { get; init; } = "";
+
     /// <summary>The JetStream domain.</summary>
     public string Domain { get; init; } = "";
+
     /// <summary>The largest payload with headers, in bytes.</summary>
     public long MaxPayload { get; init; } = 1024 * 1024;
+
     /// <summary>Can messages carry headers?</summary>
     public bool Headers { get; init; }
+
     /// <summary>Is JetStream on?</summary>
     public bool JetStream { get; init; }
+
     /// <summary>Must a client authenticate?</summary>
     public bool AuthRequired { get; init; }
+
     /// <summary>Must a client use TLS?</summary>
     public bool TlsRequired { get; init; }
+
     /// <summary>Could a client use TLS?</summary>
     public bool TlsAvailable { get; init; }
+
     /// <summary>Does the server want a client's certificate?</summary>
     public bool TlsVerify { get; init; }
+
     /// <summary>Is the server about to shut down (lame duck mode)?</summary>
     public bool LameDuck { get; init; }
+
     /// <summary>The id the server gave this client.</summary>
     public ulong ClientId { get; init; }
+
     /// <summary>This client's address as the server sees it.</summary>
     public string ClientIp { get; init; } = "";
+
     /// <summary>Addresses of the cluster's servers, host:port; over WebSocket those of their WebSocket ports.</summary>
     public IReadOnlyList<string> ConnectUrls { get; init; } = [];
 
@@ -50,7 +68,11 @@ public sealed record NasServerInfo
             var reader = new Utf8JsonReader(json);
             using var document = JsonDocument.ParseValue(ref reader);
             var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object) throw new JsonException("no object");
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new JsonException("no object");
+            }
+
             return new NasServerInfo
             {
                 Id = Text(root, "server_id"),
@@ -81,7 +103,9 @@ public sealed record NasServerInfo
     private static string Text(JsonElement root, string name) => TerminalText.Line(Raw(root, name));
 
     private static string Raw(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value.GetString() ?? "" : "";
+        root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? value.GetString() ?? ""
+            : "";
 
     private static bool Flag(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null && value.GetBoolean();

@@ -14,4 +14,12 @@ namespace NasPubSub;
 /// Messages that had been handed to the network when a connection broke, without the server having confirmed them by a
 /// PONG since, and messages kept that the next server did not take: an upper bound of those lost.
 /// </param>
-public sealed record NasStatistics(long MessagesIn, long MessagesOut, long BytesIn, long BytesOut, long Reconnects, long Dropped, long Unconfirmed);
+public sealed record NasStatistics(
+    long MessagesIn,
+    long MessagesOut,
+    long BytesIn,
+    long BytesOut,
+    long Reconnects,
+    long Dropped,
+    long Unconfirmed
+);

@@ -6,14 +6,18 @@ namespace NasPubSub;
 public enum NasTlsMode
 {
     /// <summary>
-    /// When the server requires it, and always where any of the servers' addresses begins with tls:// or wss://, where any other
-    /// option of TLS is given, or where the session has used TLS before: then a server without TLS is refused.
+    /// When the server requires it, and always where any of the servers' addresses begins with tls:// or wss://, where
+    /// any other option of TLS is given, or where the session has used TLS before: then a server without TLS is
+    /// refused.
     /// </summary>
     Auto,
+
     /// <summary>Always; a server without TLS is refused.</summary>
     Require,
+
     /// <summary>Always, before the server says anything (<c>handshake_first</c>).</summary>
     First,
+
     /// <summary>Never; a server that requires it is refused.</summary>
     Off,
 }
@@ -27,7 +31,9 @@ public sealed record NasTlsOptions
     /// <summary>A PEM file of certificate authorities to trust instead of the system's.</summary>
     public string? CaFile { get; init; }
 
-    /// <summary>The client's certificate: PEM (with <see cref="KeyFile"/>, or the key in the same file) or PFX.</summary>
+    /// <summary>
+    /// The client's certificate: PEM (with <see cref="KeyFile"/>, or the key in the same file) or PFX.
+    /// </summary>
     public string? CertificateFile { get; init; }
 
     /// <summary>The private key of a PEM certificate.</summary>
@@ -52,12 +58,13 @@ public sealed record NasTlsOptions
     public bool HasCertificate => Certificate is not null || CertificateFile is not null;
 
     /// <summary>Is a server without TLS refused?</summary>
-    internal bool IsRequired => Mode switch
-    {
-        NasTlsMode.Off => false,
-        NasTlsMode.Auto => this != new NasTlsOptions(),
-        _ => true,
-    };
+    internal bool IsRequired =>
+        Mode switch
+        {
+            NasTlsMode.Off => false,
+            NasTlsMode.Auto => this != new NasTlsOptions(),
+            _ => true,
+        };
 
     /// <inheritdoc/>
     public override string ToString() =>

@@ -33,21 +33,42 @@ namespace NasPubSub
     {
         public static unsafe string GetString(this System.Text.Encoding encoding, ReadOnlySpan<byte> bytes)
         {
-            if (bytes.IsEmpty) return "";
-            fixed (byte* p = bytes) return encoding.GetString(p, bytes.Length);
+            if (bytes.IsEmpty)
+            {
+                return "";
+            }
+
+            fixed (byte* p = bytes)
+            {
+                return encoding.GetString(p, bytes.Length);
+            }
         }
 
         public static unsafe int GetBytes(this System.Text.Encoding encoding, ReadOnlySpan<char> text, Span<byte> bytes)
         {
-            if (text.IsEmpty) return 0;
+            if (text.IsEmpty)
+            {
+                return 0;
+            }
+
             fixed (char* s = text)
-            fixed (byte* b = bytes) return encoding.GetBytes(s, text.Length, b, bytes.Length);
+            fixed (byte* b = bytes)
+            {
+                return encoding.GetBytes(s, text.Length, b, bytes.Length);
+            }
         }
 
         public static unsafe int GetByteCount(this System.Text.Encoding encoding, ReadOnlySpan<char> text)
         {
-            if (text.IsEmpty) return 0;
-            fixed (char* s = text) return encoding.GetByteCount(s, text.Length);
+            if (text.IsEmpty)
+            {
+                return 0;
+            }
+
+            fixed (char* s = text)
+            {
+                return encoding.GetByteCount(s, text.Length);
+            }
         }
 
         public static bool StartsWith(this string text, char value) => text.Length > 0 && text[0] == value;
@@ -78,7 +99,11 @@ namespace NasPubSub
         public static Task WaitAsync(this Task task, CancellationToken cancel) =>
             task.WaitAsync(Timeout.InfiniteTimeSpan, cancel);
 
-        public static async Task<T> WaitAsync<T>(this Task<T> task, TimeSpan timeout, CancellationToken cancel = default)
+        public static async Task<T> WaitAsync<T>(
+            this Task<T> task,
+            TimeSpan timeout,
+            CancellationToken cancel = default
+        )
         {
             await ((Task)task).WaitAsync(timeout, cancel).ConfigureAwait(false);
             return await task.ConfigureAwait(false);

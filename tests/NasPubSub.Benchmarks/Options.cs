@@ -28,16 +28,27 @@ internal sealed record Options
     public static Options Parse(string[] args)
     {
         var quick = args.Contains("--quick");
-        var options = quick ? new Options { Quick = true, Scale = 0.05, Rounds = 3 } : new Options();
+        var options = quick
+            ? new Options
+            {
+                Quick = true,
+                Scale = 0.05,
+                Rounds = 3,
+            }
+            : new Options();
         for (var i = 0; i < args.Length; i++)
         {
-            string Value() => ++i < args.Length ? args[i] : throw new ArgumentException($"{args[i - 1]} needs a value.");
+            string Value() =>
+                ++i < args.Length ? args[i] : throw new ArgumentException($"{args[i - 1]} needs a value.");
             options = args[i] switch
             {
                 "--quick" => options,
                 "--row" => options with { Rows = [.. options.Rows, Value()] },
                 "--rounds" => options with { Rounds = int.Parse(Value()) },
-                "--scale" => options with { Scale = options.Scale * double.Parse(Value(), System.Globalization.CultureInfo.InvariantCulture) },
+                "--scale" => options with
+                {
+                    Scale = options.Scale * double.Parse(Value(), System.Globalization.CultureInfo.InvariantCulture),
+                },
                 "--build" => options with { Build = Value() },
                 "--only" => options with { Only = Value() },
                 "--samples" => options with { Samples = true },
@@ -48,5 +59,6 @@ internal sealed record Options
         return options;
     }
 
-    public bool Wants(string row) => Rows.Count == 0 || Rows.Any(r => row.Contains(r, StringComparison.OrdinalIgnoreCase));
+    public bool Wants(string row) =>
+        Rows.Count == 0 || Rows.Any(r => row.Contains(r, StringComparison.OrdinalIgnoreCase));
 }

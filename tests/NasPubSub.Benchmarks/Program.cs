@@ -10,7 +10,18 @@ namespace NasPubSub.Benchmarks;
 
 internal static class Program
 {
-    private static IEnumerable<Row> AllRows => [.. PublishRows.All, .. ReceiveRows.All, .. RequestRows.All, .. PipelineRows.All, .. ImportRows.All, .. JsonRows.All, .. SessionRows.All, .. MemoryRows.All, .. GrowthRows.All];
+    private static IEnumerable<Row> AllRows =>
+        [
+            .. PublishRows.All,
+            .. ReceiveRows.All,
+            .. RequestRows.All,
+            .. PipelineRows.All,
+            .. ImportRows.All,
+            .. JsonRows.All,
+            .. SessionRows.All,
+            .. MemoryRows.All,
+            .. GrowthRows.All,
+        ];
 
     private static async Task<int> Main(string[] args)
     {
@@ -33,29 +44,56 @@ internal static class Program
         var rows = AllRows.Where(r => options.Wants(r.Name)).ToList();
         if (options.List)
         {
-            foreach (var row in rows) Console.WriteLine(row.Name);
+            foreach (var row in rows)
+            {
+                Console.WriteLine(row.Name);
+            }
+
             return 0;
         }
-        if (options.Build is { } build && build != ModuleBuild.Name) return await AgainAsync(args, build);
+        if (options.Build is { } build && build != ModuleBuild.Name)
+        {
+            return await AgainAsync(args, build);
+        }
+
         await MeasureAsync(rows, options);
         // The other build has the same assembly names: a process of its own measures it.
-        return options.Build is null ? await AgainAsync([.. args, "--build", ModuleBuild.Classic], ModuleBuild.Classic) : 0;
+        return options.Build is null
+            ? await AgainAsync([.. args, "--build", ModuleBuild.Classic], ModuleBuild.Classic)
+            : 0;
     }
 
     private static async Task MeasureAsync(List<Row> rows, Options options)
     {
-        if (ModuleBuild.Name == ModuleBuild.Classic) rows = [.. rows.Where(r => options.Quick ? r.IsKey : r.BothBuilds)];
-        await using var server = await NatsServer.StartAsync("max_pending: 512MB\nwrite_deadline: \"60s\"\nmax_payload: 8MB\nping_interval: \"10m\"\n");
+        if (ModuleBuild.Name == ModuleBuild.Classic)
+        {
+            rows = [.. rows.Where(r => options.Quick ? r.IsKey : r.BothBuilds)];
+        }
+
+        await using var server = await NatsServer.StartAsync(
+            "max_pending: 512MB\nwrite_deadline: \"60s\"\nmax_payload: 8MB\nping_interval: \"10m\"\n"
+        );
         var bench = new Bench(server.Url, server.Port);
         var table = new Table(options.Samples);
-        table.Head($"{ModuleBuild.Name} on {RuntimeInformation.FrameworkDescription}, nats-server {server.Version}, {Environment.ProcessorCount} cores");
-        foreach (var row in rows) table.Add(await Turns.RunAsync(row, bench, options));
+        table.Head(
+            $"{ModuleBuild.Name} on {RuntimeInformation.FrameworkDescription}, nats-server {server.Version}, {Environment.ProcessorCount} cores"
+        );
+        foreach (var row in rows)
+        {
+            table.Add(await Turns.RunAsync(row, bench, options));
+        }
+
         table.Summary();
     }
 
     private static async Task<int> AgainAsync(string[] args, string build)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? [typeof(Program).Assembly.Location, .. args] : args)
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath!,
+            Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal)
+                ? [typeof(Program).Assembly.Location, .. args]
+                : args
+        )
         {
             Environment = { [ModuleBuild.Variable] = build },
         };

@@ -5,7 +5,9 @@ using System.Threading.Tasks;
 
 namespace NasPubSub.Net472;
 
-/// <summary>Publishes, receives and requests; says what came. Arguments: the module's folder and a server's port.</summary>
+/// <summary>
+/// Publishes, receives and requests; says what came. Arguments: the module's folder and a server's port.
+/// </summary>
 internal static class Program
 {
     private static int Main(string[] args)
@@ -18,7 +20,10 @@ internal static class Program
         };
         try
         {
-            Session.RunAsync(int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture)).GetAwaiter().GetResult();
+            Session
+                .RunAsync(int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture))
+                .GetAwaiter()
+                .GetResult();
             return 0;
         }
         catch (Exception e)
@@ -39,14 +44,21 @@ internal static class Session
         var events = await nas.SubscribeAsync("events.>");
         await nas.SubscribeAsync("echo", m => m.ReplyAsync("Echo: " + m.Text));
         await nas.PublishAsync("events.one", "published", headers: new NasHeaders().Add("from", "net472"));
-        for (var i = 0; i < 1000; i++) nas.Publish("events.many", $"{i}");
+        for (var i = 0; i < 1000; i++)
+        {
+            nas.Publish("events.many", $"{i}");
+        }
+
         await nas.FlushAsync();
         var first = (await events.ReadAsync())!;
         Console.WriteLine($"{first.Subject} {first.Text} {first.Headers}");
         for (var i = 0; i < 1000; i++)
         {
             var next = (await events.ReadAsync())!.FromJson<int>();
-            if (next != i) throw new InvalidOperationException($"{next} came, and not {i}.");
+            if (next != i)
+            {
+                throw new InvalidOperationException($"{next} came, and not {i}.");
+            }
         }
         Console.WriteLine((await nas.RequestAsync("echo", "Hello", TimeSpan.FromSeconds(10))).Text);
         try

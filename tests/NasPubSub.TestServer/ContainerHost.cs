@@ -9,13 +9,15 @@ using DotNet.Testcontainers.Containers;
 namespace NasPubSub.TestServer;
 
 /// <summary>
-/// A server in a container. It listens on the same port numbers inside as outside, so what it tells its clients is true.
-/// Testcontainers makes and removes it; signals and restarts go to the engine itself, since Testcontainers has none.
+/// A server in a container. It listens on the same port numbers inside as outside, so what it tells its clients is
+/// true. Testcontainers makes and removes it; signals and restarts go to the engine itself, since Testcontainers has
+/// none.
 /// </summary>
 internal sealed partial class ContainerHost(ServerSetup setup) : ServerHost(setup)
 {
-    private static readonly DockerClient Engine =
-        TestcontainersSettings.OS.DockerEndpointAuthConfig.GetDockerClientBuilder(Guid.NewGuid()).Build();
+    private static readonly DockerClient Engine = TestcontainersSettings
+        .OS.DockerEndpointAuthConfig.GetDockerClientBuilder(Guid.NewGuid())
+        .Build();
 
     private readonly StringBuilder _log = new();
     private IContainer? _container;
@@ -37,7 +39,8 @@ internal sealed partial class ContainerHost(ServerSetup setup) : ServerHost(setu
         }
     }
 
-    public static string Image => Environment.GetEnvironmentVariable("NATS_IMAGE") is { Length: > 0 } image ? image : "nats:2";
+    public static string Image =>
+        Environment.GetEnvironmentVariable("NATS_IMAGE") is { Length: > 0 } image ? image : "nats:2";
 
     public override async Task StartAsync()
     {
@@ -73,7 +76,10 @@ internal sealed partial class ContainerHost(ServerSetup setup) : ServerHost(setu
     {
         if (IsRunning)
         {
-            await Engine.Containers.StopContainerAsync(_container!.Id, new ContainerStopParameters { WaitBeforeKillSeconds = 20 });
+            await Engine.Containers.StopContainerAsync(
+                _container!.Id,
+                new ContainerStopParameters { WaitBeforeKillSeconds = 20 }
+            );
             await EndedAsync();
         }
     }
@@ -85,7 +91,8 @@ internal sealed partial class ContainerHost(ServerSetup setup) : ServerHost(setu
 
     public override Task ResumeAsync() => SignalAsync("CONT");
 
-    public override Task WriteConfigAsync(string text) => _container!.CopyAsync(Encoding.UTF8.GetBytes(text), Setup.ConfigPath);
+    public override Task WriteConfigAsync(string text) =>
+        _container!.CopyAsync(Encoding.UTF8.GetBytes(text), Setup.ConfigPath);
 
     public override async ValueTask DisposeAsync()
     {
@@ -126,7 +133,12 @@ internal sealed partial class ContainerHost(ServerSetup setup) : ServerHost(setu
     /// <summary>The engine sends the whole log of all starts; only what is new is added.</summary>
     private async Task PumpLogAsync(string id)
     {
-        var parameters = new ContainerLogsParameters { ShowStdout = true, ShowStderr = true, Follow = true };
+        var parameters = new ContainerLogsParameters
+        {
+            ShowStdout = true,
+            ShowStderr = true,
+            Follow = true,
+        };
         using var stream = await Engine.Containers.GetContainerLogsAsync(id, parameters);
         var buffer = new byte[16 * 1024];
         var position = 0;

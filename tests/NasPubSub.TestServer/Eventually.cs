@@ -15,15 +15,16 @@ public static class Eventually
         Func<bool> condition,
         TimeSpan? within = null,
         Func<string>? explain = null,
-        [CallerArgumentExpression(nameof(condition))] string what = "") =>
-        TrueAsync(() => Task.FromResult(condition()), within, explain, what);
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    ) => TrueAsync(() => Task.FromResult(condition()), within, explain, what);
 
     /// <inheritdoc cref="TrueAsync(Func{bool}, TimeSpan?, Func{string}?, string)"/>
     public static async Task TrueAsync(
         Func<Task<bool>> condition,
         TimeSpan? within = null,
         Func<string>? explain = null,
-        [CallerArgumentExpression(nameof(condition))] string what = "")
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    )
     {
         var deadline = within ?? DefaultDeadline;
         var watch = Stopwatch.StartNew();
@@ -32,7 +33,9 @@ public static class Eventually
         {
             if (watch.Elapsed > deadline)
             {
-                throw new TimeoutException($"Not true within {deadline.TotalSeconds:0.#} s: {what}. {explain?.Invoke()}");
+                throw new TimeoutException(
+                    $"Not true within {deadline.TotalSeconds:0.#} s: {what}. {explain?.Invoke()}"
+                );
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(pause));
@@ -46,7 +49,8 @@ public static class Eventually
         Func<T?> source,
         TimeSpan? within = null,
         Func<string>? explain = null,
-        [CallerArgumentExpression(nameof(source))] string what = "")
+        [CallerArgumentExpression(nameof(source))] string what = ""
+    )
         where T : class
     {
         T? value = null;

@@ -11,7 +11,8 @@ public sealed class FakePeer : IDisposable
 {
     /// <summary>An INFO as a modern server sends it, with the blank before the line end.</summary>
     public const string Info =
-        """INFO {"server_id":"FAKE","server_name":"fake","version":"2.15.1","proto":1,"headers":true,"max_payload":1048576,"client_id":1} """ + "\r\n";
+        """INFO {"server_id":"FAKE","server_name":"fake","version":"2.15.1","proto":1,"headers":true,"max_payload":1048576,"client_id":1} """
+        + "\r\n";
 
     private readonly Socket _socket;
     private readonly CancellationToken _end;
@@ -117,16 +118,17 @@ public sealed class FakePeer : IDisposable
     public async Task UntilClosedAsync()
     {
         var buffer = new byte[16 * 1024];
-        while (await _stream.ReadAsync(buffer, _end) > 0)
-        {
-        }
+        while (await _stream.ReadAsync(buffer, _end) > 0) { }
     }
 
     /// <summary>Does the server's side of a TLS handshake; all that follows goes through it.</summary>
     public async Task UseTlsAsync(X509Certificate2 certificate, SslProtocols versions = SslProtocols.None)
     {
         var tls = new SslStream(_stream);
-        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = versions }, _end);
+        await tls.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = versions },
+            _end
+        );
         _stream = tls;
     }
 
@@ -160,7 +162,9 @@ public sealed class FakePeer : IDisposable
         }
         catch (OperationCanceledException) when (!_end.IsCancellationRequested)
         {
-            throw new TimeoutException($"The client sent nothing more within {ReadTimeout.TotalSeconds:0.#} s, after: {string.Join(" | ", Lines)}");
+            throw new TimeoutException(
+                $"The client sent nothing more within {ReadTimeout.TotalSeconds:0.#} s, after: {string.Join(" | ", Lines)}"
+            );
         }
     }
 }

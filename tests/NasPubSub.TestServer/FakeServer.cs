@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace NasPubSub.TestServer;
 
 /// <summary>
-/// A listener that does what a script says, for what real servers won't do. The first connection runs the first script, the
-/// second the second; the last script serves all later ones.
+/// A listener that does what a script says, for what real servers won't do. The first connection runs the first script,
+/// the second the second; the last script serves all later ones.
 /// </summary>
 public sealed class FakeServer : IAsyncDisposable
 {
@@ -50,10 +50,15 @@ public sealed class FakeServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when <paramref name="count"/> connections have run their script to the end; throws what one threw.</summary>
+    /// <summary>
+    /// Returns when <paramref name="count"/> connections have run their script to the end; throws what one threw.
+    /// </summary>
     public async Task CompletedAsync(int count = 1, TimeSpan? within = null)
     {
-        await Eventually.TrueAsync(() => !Failures.IsEmpty || _running.Count(task => task.IsCompleted) >= count, within);
+        await Eventually.TrueAsync(
+            () => !Failures.IsEmpty || _running.Count(task => task.IsCompleted) >= count,
+            within
+        );
         ThrowIfFailed();
     }
 
@@ -92,8 +97,10 @@ public sealed class FakeServer : IAsyncDisposable
         {
             await script(peer);
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException
-            || (e is IOException and not EndOfStreamException))
+        catch (Exception e)
+            when (e is OperationCanceledException or SocketException or ObjectDisposedException
+                || (e is IOException and not EndOfStreamException)
+            )
         {
             // The test ended, or the client left while the script was still talking.
         }

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace NasPubSub.TestServer;
 
 /// <summary>
-/// Free loopback ports below the ranges that systems give to outgoing connections. A port from those ranges can be taken
-/// while its server is down, and a client that dials it may even connect to itself.
+/// Free loopback ports below the ranges that systems give to outgoing connections. A port from those ranges can be
+/// taken while its server is down, and a client that dials it may even connect to itself.
 /// </summary>
 public static class FreePort
 {

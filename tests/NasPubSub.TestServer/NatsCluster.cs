@@ -21,8 +21,8 @@ public sealed class NatsCluster : IAsyncDisposable
     /// <summary>All URLs, separated by commas.</summary>
     public string Url => string.Join(",", Servers.Select(server => server.Url));
 
-    /// <summary>Starts <paramref name="count"/> servers with the same options and returns when each has a route to each other, and with
-    /// JetStream when they have elected a leader (some seconds).</summary>
+    /// <summary>Starts <paramref name="count"/> servers with the same options and returns when each has a route to each
+    /// other, and with JetStream when they have elected a leader (some seconds).</summary>
     public static async Task<NatsCluster> StartAsync(int count = 3, NatsServerOptions? options = null)
     {
         options ??= new NatsServerOptions();
@@ -58,31 +58,44 @@ public sealed class NatsCluster : IAsyncDisposable
         }
 
         var peers = Enumerable.Range(1, count).Select(n => new ClusterPeer($"n{n}", FreePort.Next())).ToList();
-        var starts = peers.Select(peer => NatsServer.StartAsync(options with
-        {
-            Cluster = new ClusterSeat("tests", peer.Name, peer.RoutePort, peers, network?.Name),
-        })).ToList();
+        var starts = peers
+            .Select(peer =>
+                NatsServer.StartAsync(
+                    options with
+                    {
+                        Cluster = new ClusterSeat("tests", peer.Name, peer.RoutePort, peers, network?.Name),
+                    }
+                )
+            )
+            .ToList();
         try
         {
             var cluster = new NatsCluster(await Task.WhenAll(starts), network);
             await cluster.MeshedAsync();
             if (options.JetStream)
             {
-                await Task.WhenAll(cluster.Servers.Select(server => server.WaitForLogAsync("metadata leader", TimeSpan.FromSeconds(60))));
+                await Task.WhenAll(
+                    cluster.Servers.Select(server =>
+                        server.WaitForLogAsync("metadata leader", TimeSpan.FromSeconds(60))
+                    )
+                );
             }
 
             return cluster;
         }
         catch
         {
-            await new NatsCluster(starts.Where(start => start.IsCompletedSuccessfully).Select(start => start.Result).ToList(), network).DisposeAsync();
+            await new NatsCluster(
+                starts.Where(start => start.IsCompletedSuccessfully).Select(start => start.Result).ToList(),
+                network
+            ).DisposeAsync();
             throw;
         }
     }
 
     /// <summary>
-    /// Returns when each server has a route to each other: one in the mesh tells a new client the addresses of all, so its INFO says when
-    /// the mesh is full.
+    /// Returns when each server has a route to each other: one in the mesh tells a new client the addresses of all, so
+    /// its INFO says when the mesh is full.
     /// </summary>
     public async Task MeshedAsync()
     {
@@ -95,7 +108,10 @@ public sealed class NatsCluster : IAsyncDisposable
                     last = await ServerInfo.ReadAsync(server.Port);
                     return Servers.All(other => last.Contains($"\"127.0.0.1:{other.Port}\""));
                 },
-                TimeSpan.FromSeconds(30), () => $"INFO: {last}{Environment.NewLine}{server.Log}", "each server knows all others");
+                TimeSpan.FromSeconds(30),
+                () => $"INFO: {last}{Environment.NewLine}{server.Log}",
+                "each server knows all others"
+            );
         }
     }
 }

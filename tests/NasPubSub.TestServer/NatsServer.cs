@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace NasPubSub.TestServer;
 
-/// <summary>A real nats-server on 127.0.0.1 or behind a cable, in a process of its own or in a container; it ends with this object.</summary>
+/// <summary>
+/// A real nats-server on 127.0.0.1 or behind a cable, in a process of its own or in a container; it ends with this
+/// object.
+/// </summary>
 public sealed partial class NatsServer : IAsyncDisposable
 {
     private const string ReadyLine = "Server is ready";
@@ -45,7 +48,9 @@ public sealed partial class NatsServer : IAsyncDisposable
     /// <summary>All it has logged, over restarts.</summary>
     public string Log => _host.Log;
 
-    /// <summary>Whether <see cref="SignalAsync"/> and what builds on it (pause, lame duck, reload) work here: not on Windows.</summary>
+    /// <summary>
+    /// Whether <see cref="SignalAsync"/> and what builds on it (pause, lame duck, reload) work here: not on Windows.
+    /// </summary>
     public static bool SupportsSignals => NatsServerBinary.UseContainers || !OperatingSystem.IsWindows();
 
     /// <summary>Whether <see cref="Pid"/> is a process of this machine.</summary>
@@ -69,7 +74,8 @@ public sealed partial class NatsServer : IAsyncDisposable
                 await server.LaunchAsync();
                 return server;
             }
-            catch (NatsServerException clash) when (clash.PortTaken && options.Port == 0 && options.Cluster is null && attempt < StartAttempts)
+            catch (NatsServerException clash)
+                when (clash.PortTaken && options.Port == 0 && options.Cluster is null && attempt < StartAttempts)
             {
                 await server.DisposeAsync();
             }
@@ -94,7 +100,10 @@ public sealed partial class NatsServer : IAsyncDisposable
         await LaunchAsync();
     }
 
-    /// <summary>Sends a signal by its name without <c>SIG</c>: <c>STOP</c>, <c>CONT</c>, <c>HUP</c>, <c>USR2</c>, <c>TERM</c>, <c>KILL</c>.</summary>
+    /// <summary>
+    /// Sends a signal by its name without <c>SIG</c>: <c>STOP</c>, <c>CONT</c>, <c>HUP</c>, <c>USR2</c>, <c>TERM</c>,
+    /// <c>KILL</c>.
+    /// </summary>
     public Task SignalAsync(string name) => _host.SignalAsync(name);
 
     /// <summary>Stops it from running while its sockets stay open: a server that hangs.</summary>
@@ -121,7 +130,9 @@ public sealed partial class NatsServer : IAsyncDisposable
         await SignalAsync("HUP");
         await Eventually.TrueAsync(
             () => Since(before) is var log && (log.Contains("Reloaded") || log.Contains("Failed to reload")),
-            explain: () => _host.Log, what: "the server has reloaded its configuration");
+            explain: () => _host.Log,
+            what: "the server has reloaded its configuration"
+        );
         if (Since(before).Contains("Failed to reload"))
         {
             throw new NatsServerException("The server refused the new configuration.", _host.Log);
@@ -130,7 +141,12 @@ public sealed partial class NatsServer : IAsyncDisposable
 
     /// <summary>Returns when the log holds a text.</summary>
     public Task WaitForLogAsync(string text, TimeSpan? within = null) =>
-        Eventually.TrueAsync(() => _host.Log.Contains(text, StringComparison.OrdinalIgnoreCase), within, () => _host.Log, $"the log holds '{text}'");
+        Eventually.TrueAsync(
+            () => _host.Log.Contains(text, StringComparison.OrdinalIgnoreCase),
+            within,
+            () => _host.Log,
+            $"the log holds '{text}'"
+        );
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _host.DisposeAsync();
@@ -143,7 +159,10 @@ public sealed partial class NatsServer : IAsyncDisposable
             await _host.StartAsync();
             await Eventually.TrueAsync(
                 () => Since(before).Contains(ReadyLine) || !_host.IsRunning,
-                _host.Setup.Options.StartTimeout, () => _host.Log, "nats-server says that it is ready");
+                _host.Setup.Options.StartTimeout,
+                () => _host.Log,
+                "nats-server says that it is ready"
+            );
             if (_host.IsRunning)
             {
                 return;

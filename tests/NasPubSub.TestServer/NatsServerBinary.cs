@@ -1,6 +1,8 @@
 namespace NasPubSub.TestServer;
 
-/// <summary>Finds the nats-server to run: <c>NATS_SERVER</c>, PATH, then what tools/Get-NatsServer.ps1 put into .tools/.</summary>
+/// <summary>
+/// Finds the nats-server to run: <c>NATS_SERVER</c>, PATH, then what tools/Get-NatsServer.ps1 put into .tools/.
+/// </summary>
 public static class NatsServerBinary
 {
     /// <summary>The top folder of the repository.</summary>
@@ -8,20 +10,31 @@ public static class NatsServerBinary
 
     /// <summary>True when <c>NAS_TEST_SERVER=container</c> asks for servers in containers.</summary>
     public static bool UseContainers { get; } =
-        string.Equals(Environment.GetEnvironmentVariable("NAS_TEST_SERVER"), "container", StringComparison.OrdinalIgnoreCase);
+        string.Equals(
+            Environment.GetEnvironmentVariable("NAS_TEST_SERVER"),
+            "container",
+            StringComparison.OrdinalIgnoreCase
+        );
 
     /// <summary>The path of a server, of the given version line (<c>2.9</c>) or the default one.</summary>
     /// <exception cref="FileNotFoundException">This machine has none.</exception>
     public static string Find(string? version = null) =>
-        TryFind(version) ?? throw new FileNotFoundException(
-            $"No nats-server{(version is null ? "" : " " + version)} here. Run tools/get-nats-server.sh {version}" +
-            "(tools/Get-NatsServer.ps1 on Windows), or set NATS_SERVER to the path of one.");
+        TryFind(version)
+        ?? throw new FileNotFoundException(
+            $"No nats-server{(version is null ? "" : " " + version)} here. Run tools/get-nats-server.sh {version}"
+                + "(tools/Get-NatsServer.ps1 on Windows), or set NATS_SERVER to the path of one."
+        );
 
     /// <summary>As <see cref="Find"/>, or null where there is none: a test of an old version is skipped then.</summary>
     public static string? TryFind(string? version = null)
     {
         var name = OperatingSystem.IsWindows() ? "nats-server.exe" : "nats-server";
-        var ours = Path.Combine(RepositoryRoot, ".tools", version is null ? "nats-server" : $"nats-server-{version}", name);
+        var ours = Path.Combine(
+            RepositoryRoot,
+            ".tools",
+            version is null ? "nats-server" : $"nats-server-{version}",
+            name
+        );
         var candidates = version is null ? FromEnvironment(name).Append(ours) : [ours];
         return candidates.FirstOrDefault(File.Exists);
     }

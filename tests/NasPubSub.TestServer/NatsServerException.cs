@@ -5,5 +5,6 @@ public sealed class NatsServerException(string message, string log)
     : Exception($"{message}{Environment.NewLine}--- its log:{Environment.NewLine}{log}")
 {
     internal bool PortTaken { get; } =
-        log.Contains("address already in use", StringComparison.OrdinalIgnoreCase) || log.Contains("Only one usage of each socket address");
+        log.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
+        || log.Contains("Only one usage of each socket address");
 }

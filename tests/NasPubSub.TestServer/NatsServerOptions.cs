@@ -1,9 +1,13 @@
 namespace NasPubSub.TestServer;
 
-/// <summary>What a server is started with. Address and ports go on the command line, so a configuration needs none.</summary>
+/// <summary>
+/// What a server is started with. Address and ports go on the command line, so a configuration needs none.
+/// </summary>
 public sealed record NatsServerOptions
 {
-    /// <summary>The text of a configuration file; paths of files in it (certificates) are made visible to a container.</summary>
+    /// <summary>
+    /// The text of a configuration file; paths of files in it (certificates) are made visible to a container.
+    /// </summary>
     public string Config { get; init; } = "";
 
     /// <summary>More command-line arguments, such as <c>--user</c>, <c>u</c>, or <c>-DV</c>.</summary>
@@ -18,10 +22,15 @@ public sealed record NatsServerOptions
     /// <summary>Opens the HTTP monitoring port.</summary>
     public bool Monitor { get; init; }
 
-    /// <summary>What stands inside the <c>websocket { }</c> block beside its address, such as <c>no_tls: true</c>; null is no WebSocket.</summary>
+    /// <summary>
+    /// What stands inside the <c>websocket { }</c> block beside its address, such as <c>no_tls: true</c>; null is no
+    /// WebSocket.
+    /// </summary>
     public string? WebSocket { get; init; }
 
-    /// <summary>A version other than the default, as in tools/nats-server.version: <c>2.9</c>; always a process.</summary>
+    /// <summary>
+    /// A version other than the default, as in tools/nats-server.version: <c>2.9</c>; always a process.
+    /// </summary>
     public string? Version { get; init; }
 
     /// <summary>Runs it at the far end of a cable instead of on 127.0.0.1; always a process.</summary>
@@ -34,6 +43,12 @@ public sealed record NatsServerOptions
 }
 
 /// <summary>A server's place in a cluster: its own route port, and those of all.</summary>
-internal sealed record ClusterSeat(string Cluster, string Name, int RoutePort, IReadOnlyList<ClusterPeer> Peers, string? Network);
+internal sealed record ClusterSeat(
+    string Cluster,
+    string Name,
+    int RoutePort,
+    IReadOnlyList<ClusterPeer> Peers,
+    string? Network
+);
 
 internal sealed record ClusterPeer(string Name, int RoutePort);

@@ -3,13 +3,12 @@ using System.Diagnostics;
 namespace NasPubSub.TestServer;
 
 /// <summary>
-/// Ends servers whose test host was killed or crashed, when nothing of the host can run any more: a shell that is told each
-/// process id, and kills what is left when its standard input closes.
+/// Ends servers whose test host was killed or crashed, when nothing of the host can run any more: a shell that is told
+/// each process id, and kills what is left when its standard input closes.
 /// </summary>
 internal static class OrphanGuard
 {
-    private const string Script =
-        """
+    private const string Script = """
         pids=' '
         while read -r change pid; do
           case $change$pids in

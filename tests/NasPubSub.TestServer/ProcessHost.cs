@@ -12,13 +12,14 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
     private readonly StringBuilder _log = new();
     private Process? _process;
 
-    static ProcessHost() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-    {
-        foreach (var host in Living.Keys)
+    static ProcessHost() =>
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
-            host.End();
-        }
-    };
+            foreach (var host in Living.Keys)
+            {
+                host.End();
+            }
+        };
 
     public override int Pid => _process?.Id ?? 0;
 
@@ -40,7 +41,9 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
         File.WriteAllText(Setup.ConfigPath, Setup.ConfigText);
         var program = NatsServerBinary.Find(Setup.Options.Version);
         // What enters the namespace becomes the server: the process stays the same.
-        List<string> enter = Setup.Options.Cable is { } cable ? ["ip", "netns", "exec", cable.Namespace, program] : [program];
+        List<string> enter = Setup.Options.Cable is { } cable
+            ? ["ip", "netns", "exec", cable.Namespace, program]
+            : [program];
         var start = new ProcessStartInfo(enter[0], [.. enter.Skip(1), .. Setup.Arguments()])
         {
             RedirectStandardError = true,

@@ -110,7 +110,10 @@ internal sealed class ProxyDirection
         lock (_gate)
         {
             var taken = (int)Math.Min(wanted, _left);
-            _left = taken < wanted ? long.MaxValue : _left == long.MaxValue ? _left : _left - taken;
+            _left =
+                taken < wanted ? long.MaxValue
+                : _left == long.MaxValue ? _left
+                : _left - taken;
             Passed += taken;
             return taken;
         }

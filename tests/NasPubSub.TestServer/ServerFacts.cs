@@ -68,17 +68,24 @@ internal sealed partial record ServerNeeds(bool Signals, string? MinVersion, str
 
     public string? Missing =>
         Signals && !NatsServer.SupportsSignals ? "nats-server takes no signals on this system"
-        : MinVersion is not null && Default.Value is { } ours && ours < System.Version.Parse(MinVersion) ? $"needs nats-server {MinVersion}, this is {ours}"
-        : Version is not null && NatsServerBinary.TryFind(Version) is null ? $"needs nats-server {Version} as well: tools/get-nats-server.sh {Version}"
+        : MinVersion is not null && Default.Value is { } ours && ours < System.Version.Parse(MinVersion)
+            ? $"needs nats-server {MinVersion}, this is {ours}"
+        : Version is not null && NatsServerBinary.TryFind(Version) is null
+            ? $"needs nats-server {Version} as well: tools/get-nats-server.sh {Version}"
         : null;
 
-    /// <summary>Null, which passes for new enough, when it cannot be told: no server at all fails the test with a better message.</summary>
+    /// <summary>
+    /// Null, which passes for new enough, when it cannot be told: no server at all fails the test with a better
+    /// message.
+    /// </summary>
     private static Version? AskVersion()
     {
         var text = NatsServerBinary.UseContainers ? ContainerHost.Image.Split(':')[^1] : "";
         if (!NatsServerBinary.UseContainers && NatsServerBinary.TryFind() is { } path)
         {
-            using var server = Process.Start(new ProcessStartInfo(path, "--version") { RedirectStandardOutput = true })!;
+            using var server = Process.Start(
+                new ProcessStartInfo(path, "--version") { RedirectStandardOutput = true }
+            )!;
             text = server.StandardOutput.ReadToEnd();
         }
 

@@ -41,7 +41,9 @@ internal sealed class ServerSetup
 
     public string UseConfig(string config) => ConfigText = Complete(config);
 
-    /// <summary>The command line; in a container the server listens on all addresses and tells its clients 127.0.0.1.</summary>
+    /// <summary>
+    /// The command line; in a container the server listens on all addresses and tells its clients 127.0.0.1.
+    /// </summary>
     public List<string> Arguments()
     {
         List<string> args = ["-c", ConfigPath, "-a", Address, "-p", $"{Port}", "-sd", Path.Combine(Directory, "store")];
@@ -76,7 +78,9 @@ internal sealed class ServerSetup
 
         if (Options.Cluster is { } seat)
         {
-            var routes = seat.Peers.Select(peer => $"nats://{(InContainer ? peer.Name : "127.0.0.1")}:{peer.RoutePort}");
+            var routes = seat.Peers.Select(peer =>
+                $"nats://{(InContainer ? peer.Name : "127.0.0.1")}:{peer.RoutePort}"
+            );
             text.AppendLine($"server_name: {seat.Name}");
             text.AppendLine($"cluster {{\n  name: {seat.Cluster}\n  listen: \"{Address}:{seat.RoutePort}\"");
             text.AppendLine($"  routes: [{string.Join(", ", routes)}]\n}}");

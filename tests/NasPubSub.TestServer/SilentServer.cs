@@ -19,18 +19,34 @@ public enum Silence
     AfterABreak,
 }
 
-/// <summary>Servers that fall silent. One that lets the client in sends its first subscription one message, which asks for an answer.</summary>
+/// <summary>
+/// Servers that fall silent. One that lets the client in sends its first subscription one message, which asks for an
+/// answer.
+/// </summary>
 public static class SilentServer
 {
     /// <summary>Starts one; it is silent to every client in the same way.</summary>
-    public static FakeServer Start(Silence silence) => silence switch
-    {
-        Silence.FromTheStart => FakeServer.Start(peer => peer.StaySilentAsync()),
-        Silence.AfterInfo => FakeServer.Start(async peer => { await peer.SendAsync(FakePeer.Info); await peer.UntilClosedAsync(); }),
-        Silence.AfterABreak => FakeServer.Start(ServeOneAsync, peer => peer.StaySilentAsync()),
-        Silence.AndReadsNothing => FakeServer.Start(async peer => { await ServeOneAsync(peer); await peer.StaySilentAsync(); }),
-        _ => FakeServer.Start(async peer => { await ServeOneAsync(peer); await peer.UntilClosedAsync(); }),
-    };
+    public static FakeServer Start(Silence silence) =>
+        silence switch
+        {
+            Silence.FromTheStart => FakeServer.Start(peer => peer.StaySilentAsync()),
+            Silence.AfterInfo => FakeServer.Start(async peer =>
+            {
+                await peer.SendAsync(FakePeer.Info);
+                await peer.UntilClosedAsync();
+            }),
+            Silence.AfterABreak => FakeServer.Start(ServeOneAsync, peer => peer.StaySilentAsync()),
+            Silence.AndReadsNothing => FakeServer.Start(async peer =>
+            {
+                await ServeOneAsync(peer);
+                await peer.StaySilentAsync();
+            }),
+            _ => FakeServer.Start(async peer =>
+            {
+                await ServeOneAsync(peer);
+                await peer.UntilClosedAsync();
+            }),
+        };
 
     /// <summary>Does the client come so far that it has a subscription?</summary>
     public static bool LetsIn(Silence silence) => silence is not (Silence.FromTheStart or Silence.AfterInfo);

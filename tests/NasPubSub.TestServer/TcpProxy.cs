@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace NasPubSub.TestServer;
 
-/// <summary>A loopback proxy in front of a server, whose line can be cut, stalled or refused at a chosen moment.</summary>
+/// <summary>
+/// A loopback proxy in front of a server, whose line can be cut, stalled or refused at a chosen moment.
+/// </summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
     private readonly int _target;
@@ -44,10 +46,14 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Starts a proxy to a server.</summary>
     public static TcpProxy Start(NatsServer server) => new(server.Port);
 
-    /// <summary>Cuts the line after so many more bytes to the server; those before are passed on. It happens once.</summary>
+    /// <summary>
+    /// Cuts the line after so many more bytes to the server; those before are passed on. It happens once.
+    /// </summary>
     public void CutAfterToServer(long bytes) => ToServer.CutAfter(bytes);
 
-    /// <summary>Cuts the line after so many more bytes to the client; those before are passed on. It happens once.</summary>
+    /// <summary>
+    /// Cuts the line after so many more bytes to the client; those before are passed on. It happens once.
+    /// </summary>
     public void CutAfterToClient(long bytes) => ToClient.CutAfter(bytes);
 
     /// <summary>Stops passing bytes both ways; connections stay open and new ones are taken.</summary>
@@ -121,7 +127,8 @@ public sealed class TcpProxy : IAsyncDisposable
 
             Connections++;
             var line = new ProxiedLine(this, client);
-            _lines[line] = line.RunAsync(_target).ContinueWith(_ => _lines.TryRemove(line, out var _), TaskScheduler.Default);
+            _lines[line] = line.RunAsync(_target)
+                .ContinueWith(_ => _lines.TryRemove(line, out var _), TaskScheduler.Default);
         }
     }
 }

@@ -68,7 +68,9 @@ public sealed class TestCertificates : IDisposable
     /// <summary>For the host elsewhere.test only.</summary>
     public CertificateFiles WrongHost { get; }
 
-    /// <summary>A client's, with the common name and mail name <c>client@nas.test</c> for <c>verify_and_map</c>.</summary>
+    /// <summary>
+    /// A client's, with the common name and mail name <c>client@nas.test</c> for <c>verify_and_map</c>.
+    /// </summary>
     public CertificateFiles Client { get; }
 
     /// <summary>A client's from the other CA.</summary>
@@ -78,20 +80,20 @@ public sealed class TestCertificates : IDisposable
     public static TestCertificates Create() => new(Directory.CreateTempSubdirectory("nas-certs-").FullName);
 
     /// <summary>
-    /// A nats-server configuration block that serves <paramref name="certificate"/>. It waits longer for the handshake than the server's
-    /// own 2 s: a client's first on a loaded machine takes that.
+    /// A nats-server configuration block that serves <paramref name="certificate"/>. It waits longer for the handshake
+    /// than the server's own 2 s: a client's first on a loaded machine takes that.
     /// </summary>
     public string TlsConfig(CertificateFiles certificate, bool verifyClients = false, string more = "") =>
         $$"""
-        tls {
-          cert_file: "{{certificate.CertificateFile.Replace('\\', '/')}}"
-          key_file: "{{certificate.KeyFile.Replace('\\', '/')}}"
-          ca_file: "{{CaFile.Replace('\\', '/')}}"
-          verify: {{(verifyClients ? "true" : "false")}}
-          timeout: 15
-          {{more}}
-        }
-        """;
+            tls {
+              cert_file: "{{certificate.CertificateFile.Replace('\\', '/')}}"
+              key_file: "{{certificate.KeyFile.Replace('\\', '/')}}"
+              ca_file: "{{CaFile.Replace('\\', '/')}}"
+              verify: {{(verifyClients ? "true" : "false")}}
+              timeout: 15
+              {{more}}
+            }
+            """;
 
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(Folder, recursive: true);
@@ -101,7 +103,9 @@ public sealed class TestCertificates : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true)
+        );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var (from, until) = (DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(60));
         if (issuer is null)
@@ -109,12 +113,21 @@ public sealed class TestCertificates : IDisposable
             return request.CreateSelfSigned(from, until);
         }
 
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false)
+        );
         using var issued = request.Create(issuer, issuer.NotBefore, issuer.NotAfter, RandomNumberGenerator.GetBytes(8));
         return issued.CopyWithPrivateKey(key);
     }
 
-    private CertificateFiles Issue(X509Certificate2 ca, string file, string host, Oid usage, DateTimeOffset until, bool numbers = true)
+    private CertificateFiles Issue(
+        X509Certificate2 ca,
+        string file,
+        string host,
+        Oid usage,
+        DateTimeOffset until,
+        bool numbers = true
+    )
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
@@ -123,12 +136,23 @@ public sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([usage], false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(ca, true, false));
         request.CertificateExtensions.Add(Names(host, numbers));
-        using var issued = request.Create(ca, DateTimeOffset.UtcNow.AddDays(-5), until, RandomNumberGenerator.GetBytes(8));
+        using var issued = request.Create(
+            ca,
+            DateTimeOffset.UtcNow.AddDays(-5),
+            until,
+            RandomNumberGenerator.GetBytes(8)
+        );
         using var whole = issued.CopyWithPrivateKey(key);
         var path = Path.Combine(Folder, file);
         var files = new CertificateFiles(Save(file, whole), path + ".key", path + ".encrypted.key", path + ".pfx");
         File.WriteAllText(files.KeyFile, key.ExportPkcs8PrivateKeyPem());
-        File.WriteAllText(files.EncryptedKeyFile, key.ExportEncryptedPkcs8PrivateKeyPem(PfxPassword, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2000)));
+        File.WriteAllText(
+            files.EncryptedKeyFile,
+            key.ExportEncryptedPkcs8PrivateKeyPem(
+                PfxPassword,
+                new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2000)
+            )
+        );
         using var issuer = X509CertificateLoader.LoadCertificate(ca.RawData);
         var isChained = ca.Subject != ca.Issuer;
         if (isChained)

@@ -5,7 +5,8 @@ namespace NasPubSub.Help;
 /// <summary>An about page as the text that Get-Help shows: 80 columns, titles in capitals.</summary>
 internal static class AboutText
 {
-    private const int Width = 76, Indent = 4;
+    private const int Width = 76,
+        Indent = 4;
 
     public static string Of(string markdown)
     {
@@ -16,7 +17,11 @@ internal static class AboutText
             to.Append('\n').Append(title.ToUpperInvariant()).Append('\n');
             foreach (var (name, part) in Markdown.Split(section, 3))
             {
-                if (name.Length > 0) to.Append('\n').Append("  ").Append(Markdown.Plain(name)).Append('\n');
+                if (name.Length > 0)
+                {
+                    to.Append('\n').Append("  ").Append(Markdown.Plain(name)).Append('\n');
+                }
+
                 Append(to, part);
             }
         }
@@ -28,10 +33,23 @@ internal static class AboutText
         var first = true;
         foreach (var (isCode, block) in Markdown.Blocks(text))
         {
-            if (!first && !block.StartsWith("- ", StringComparison.Ordinal)) to.Append('\n');
+            if (!first && !block.StartsWith("- ", StringComparison.Ordinal))
+            {
+                to.Append('\n');
+            }
+
             first = false;
-            if (isCode) foreach (var line in block.Split('\n')) to.Append(line.Length == 0 ? "" : new string(' ', 2 * Indent) + line).Append('\n');
-            else Wrap(to, block);
+            if (isCode)
+            {
+                foreach (var line in block.Split('\n'))
+                {
+                    to.Append(line.Length == 0 ? "" : new string(' ', 2 * Indent) + line).Append('\n');
+                }
+            }
+            else
+            {
+                Wrap(to, block);
+            }
         }
     }
 

@@ -5,7 +5,9 @@ namespace NasPubSub.Help;
 /// <summary>The little Markdown that help pages are written in.</summary>
 internal static partial class Markdown
 {
-    /// <summary>Splits at headings of a level, outside of code; what stands before the first has an empty title.</summary>
+    /// <summary>
+    /// Splits at headings of a level, outside of code; what stands before the first has an empty title.
+    /// </summary>
     public static List<(string Title, string Text)> Split(string text, int level)
     {
         var mark = new string('#', level) + " ";
@@ -13,7 +15,11 @@ internal static partial class Markdown
         var (title, lines, inCode) = ("", new List<string>(), false);
         foreach (var line in text.ReplaceLineEndings("\n").Split('\n'))
         {
-            if (line.StartsWith("```", StringComparison.Ordinal)) inCode = !inCode;
+            if (line.StartsWith("```", StringComparison.Ordinal))
+            {
+                inCode = !inCode;
+            }
+
             if (inCode || !line.StartsWith(mark, StringComparison.Ordinal))
             {
                 lines.Add(line);
@@ -31,14 +37,23 @@ internal static partial class Markdown
     {
         foreach (Match block in BlockPattern().Matches(text.ReplaceLineEndings("\n")))
         {
-            if (block.Groups["code"].Success) yield return (true, block.Groups["code"].Value);
+            if (block.Groups["code"].Success)
+            {
+                yield return (true, block.Groups["code"].Value);
+            }
             else if (Comment().Replace(block.Value, "").Trim() is { Length: > 0 } prose)
-                foreach (var item in ListItem().Split(prose)) yield return (false, Plain(item));
+            {
+                foreach (var item in ListItem().Split(prose))
+                {
+                    yield return (false, Plain(item));
+                }
+            }
         }
     }
 
     /// <summary>Text without marks.</summary>
-    public static string Plain(string text) => Blank().Replace(Marks().Replace(Link().Replace(text, "$1"), "$1$2"), " ").Trim();
+    public static string Plain(string text) =>
+        Blank().Replace(Marks().Replace(Link().Replace(text, "$1"), "$1$2"), " ").Trim();
 
     [GeneratedRegex(@"```\w*\n(?<code>[\s\S]*?)\n```|(?:(?!```)[^\n]+(?:\n|$))+")]
     private static partial Regex BlockPattern();

@@ -15,8 +15,18 @@ internal static class Program
             var files = Directory.GetFiles(pages, "*.md").Order(StringComparer.Ordinal).ToList();
             var isAbout = files.ToLookup(file => Path.GetFileName(file).StartsWith("about_", StringComparison.Ordinal));
             Directory.CreateDirectory(help);
-            File.WriteAllText(Path.Combine(help, "NasPubSub.dll-Help.xml"), Maml.Of(isAbout[false].Select(file => HelpPage.Parse(File.ReadAllText(file), file))));
-            foreach (var file in isAbout[true]) File.WriteAllText(Path.Combine(help, Path.GetFileNameWithoutExtension(file) + ".help.txt"), AboutText.Of(File.ReadAllText(file)));
+            File.WriteAllText(
+                Path.Combine(help, "NasPubSub.dll-Help.xml"),
+                Maml.Of(isAbout[false].Select(file => HelpPage.Parse(File.ReadAllText(file), file)))
+            );
+            foreach (var file in isAbout[true])
+            {
+                File.WriteAllText(
+                    Path.Combine(help, Path.GetFileNameWithoutExtension(file) + ".help.txt"),
+                    AboutText.Of(File.ReadAllText(file))
+                );
+            }
+
             return 0;
         }
         catch (FormatException e)

@@ -14,7 +14,9 @@ internal sealed class Backoff(NasOptions options)
     public TimeSpan Delay(int round)
     {
         var delay = options.ReconnectDelay is { } own ? Ask(own, round) : Doubled(round);
-        return delay < TimeSpan.Zero ? TimeSpan.Zero : delay > Most ? Most : delay;
+        return delay < TimeSpan.Zero ? TimeSpan.Zero
+            : delay > Most ? Most
+            : delay;
     }
 
     private static TimeSpan Ask(Func<int, TimeSpan> own, int round)
@@ -34,7 +36,11 @@ internal sealed class Backoff(NasOptions options)
         var doubled = options.ReconnectWait.TotalMilliseconds * Math.Pow(2, Math.Min(round - 1, 30));
         var delay = Math.Min(doubled, options.ReconnectMaxWait.TotalMilliseconds);
         double chance;
-        lock (Random) chance = Random.NextDouble();
+        lock (Random)
+        {
+            chance = Random.NextDouble();
+        }
+
         return TimeSpan.FromMilliseconds(delay * (1 + options.ReconnectJitter * (chance * 2 - 1)));
     }
 }

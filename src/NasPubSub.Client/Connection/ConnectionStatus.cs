@@ -4,8 +4,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// The state of a connection, the server it is connected to, and its last error; whoever waits for a change, and whoever
-/// listens to events. Thread-safe.
+/// The state of a connection, the server it is connected to, and its last error; whoever waits for a change, and
+/// whoever listens to events. Thread-safe.
 /// </summary>
 internal sealed class ConnectionStatus
 {
@@ -15,7 +15,8 @@ internal sealed class ConnectionStatus
     private volatile Link? _link;
     private volatile NasServerInfo? _serverInfo;
     private volatile Exception? _lastError;
-    private int _state, _attempts;
+    private int _state,
+        _attempts;
     private long _reconnects;
 
     public ConnectionStatus() => _events = new EventQueue(Remember);
@@ -26,7 +27,8 @@ internal sealed class ConnectionStatus
     public Link? Link => _link;
 
     /// <summary>Is a server there, right now?</summary>
-    public bool IsConnected => State is NasConnectionState.Connected || (State is NasConnectionState.Draining && _link is not null);
+    public bool IsConnected =>
+        State is NasConnectionState.Connected || (State is NasConnectionState.Draining && _link is not null);
 
     /// <summary>Has it been connected once, or closed? Then the send buffer knows what to do with a message.</summary>
     public bool IsReady => _serverInfo is not null || State == NasConnectionState.Closed;
@@ -62,7 +64,9 @@ internal sealed class ConnectionStatus
         remove => _events.Handlers -= value;
     }
 
-    /// <summary>Enters a state. Closed is final; draining is ended by nothing else: it waits for what follows a break.</summary>
+    /// <summary>
+    /// Enters a state. Closed is final; draining is ended by nothing else: it waits for what follows a break.
+    /// </summary>
     /// <returns>False when it is closed already.</returns>
     public bool Enter(NasConnectionState next)
     {
@@ -121,19 +125,29 @@ internal sealed class ConnectionStatus
     {
         if (leftOut.TooLarge > 0)
         {
-            Report(new NasException(
-                NasError.PayloadTooLarge,
-                $"{leftOut.TooLarge} buffered messages are larger than the {link.Info.MaxPayload:N0} bytes {link.Address} takes; they were left out."));
+            Report(
+                new NasException(
+                    NasError.PayloadTooLarge,
+                    $"{leftOut.TooLarge} buffered messages are larger than the {link.Info.MaxPayload:N0} bytes {link.Address} takes; they were left out."
+                )
+            );
         }
         if (leftOut.WithHeaders > 0)
         {
-            Report(new NasException(
-                NasError.InvalidHeader,
-                $"{leftOut.WithHeaders} buffered messages have headers, which {link.Address} does not take; they were left out."));
+            Report(
+                new NasException(
+                    NasError.InvalidHeader,
+                    $"{leftOut.WithHeaders} buffered messages have headers, which {link.Address} does not take; they were left out."
+                )
+            );
         }
     }
 
-    public NasException Closed() => new(
-        NasError.ConnectionClosed,
-        LastError is { } error ? $"The connection is closed. Its last error: {error.Message}" : "The connection is closed.");
+    public NasException Closed() =>
+        new(
+            NasError.ConnectionClosed,
+            LastError is { } error
+                ? $"The connection is closed. Its last error: {error.Message}"
+                : "The connection is closed."
+        );
 }

@@ -7,7 +7,8 @@ internal sealed class DoubleBuffer(int usualBytes)
     private const int InitialBytes = 32 * 1024;
     private const int MaxBytes = int.MaxValue - 64;
 
-    private byte[] _filling = new byte[InitialBytes], _sending = new byte[InitialBytes];
+    private byte[] _filling = new byte[InitialBytes],
+        _sending = new byte[InitialBytes];
 
     /// <summary>Bytes written since the last swap.</summary>
     public int Filled { get; private set; }

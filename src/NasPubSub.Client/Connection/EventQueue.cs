@@ -3,8 +3,11 @@ using NasPubSub.Threading;
 
 namespace NasPubSub.Connection;
 
-/// <summary>Brings events to the user's handlers, one at a time and in order, on the pool instead of the connection's loops.</summary>
-/// <param name="handlerFailed">Gets the error of a handler that throws. The other handlers get the event all the same.</param>
+/// <summary>
+/// Brings events to the user's handlers, one at a time and in order, on the pool instead of the connection's loops.
+/// </summary>
+/// <param name="handlerFailed">Gets the error of a handler that throws. The other handlers get the event all the
+/// same.</param>
 internal sealed class EventQueue(Action<Exception> handlerFailed) : PoolWork
 {
     /// <summary>What a server can cause without end is not kept beyond this for a handler that hangs.</summary>
@@ -17,7 +20,8 @@ internal sealed class EventQueue(Action<Exception> handlerFailed) : PoolWork
 
     public void Add(NasEvent what)
     {
-        var isRepeatable = what.Kind is NasEventKind.Error or NasEventKind.ServersDiscovered or NasEventKind.ConnectAttemptFailed;
+        var isRepeatable =
+            what.Kind is NasEventKind.Error or NasEventKind.ServersDiscovered or NasEventKind.ConnectAttemptFailed;
         if (Handlers is null || (isRepeatable && _waiting.Count >= MaxWaiting))
         {
             return;
@@ -41,8 +45,7 @@ internal sealed class EventQueue(Action<Exception> handlerFailed) : PoolWork
                 }
             }
             Interlocked.Exchange(ref _isRunning, 0);
-        }
-        while (!_waiting.IsEmpty && Interlocked.CompareExchange(ref _isRunning, 1, 0) == 0);
+        } while (!_waiting.IsEmpty && Interlocked.CompareExchange(ref _isRunning, 1, 0) == 0);
     }
 
     private void Raise(Action<NasEvent> handler, NasEvent what)

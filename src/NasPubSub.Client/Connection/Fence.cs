@@ -2,7 +2,9 @@ using NasPubSub.Threading;
 
 namespace NasPubSub.Connection;
 
-/// <summary>A PING on its way. Its PONG says that the server has processed everything that was written before it.</summary>
+/// <summary>
+/// A PING on its way. Its PONG says that the server has processed everything that was written before it.
+/// </summary>
 /// <param name="waiter">Gets the round-trip time; may be null.</param>
 /// <param name="published">Messages written before it.</param>
 internal sealed class Fence(TaskCompletionSource<TimeSpan>? waiter, long published)

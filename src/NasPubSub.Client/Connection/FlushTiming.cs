@@ -35,9 +35,9 @@ internal sealed class FlushTiming(int goodWrite, Action tick) : IDisposable
     public void MarkTaken() => IsDue = false;
 
     /// <summary>
-    /// May a message that was just written wait for more? The first after a millisecond without any may not; from then on
-    /// messages wait for the tick, or until there is enough for a good write. Many small writes cost a stream of messages
-    /// more than the wait.
+    /// May a message that was just written wait for more? The first after a millisecond without any may not; from then
+    /// on messages wait for the tick, or until there is enough for a good write. Many small writes cost a stream of
+    /// messages more than the wait.
     /// </summary>
     /// <param name="mode">What its sender asks for.</param>
     /// <param name="buffered">Bytes in the buffer.</param>

@@ -9,8 +9,8 @@ using NasPubSub.Transport;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// Opens a connection and brings it to the point where the server has let the client in (ADR-40): INFO, TLS, CONNECT, PING,
-/// PONG.
+/// Opens a connection and brings it to the point where the server has let the client in (ADR-40): INFO, TLS, CONNECT,
+/// PING, PONG.
 /// </summary>
 internal sealed class Handshake(NasServerAddress address, NasOptions options, TlsDemand tls)
 {
@@ -18,20 +18,24 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
 
     private byte[] _buffer = new byte[8 * 1024];
     private Parser _parser = new(options.MaxIncomingBytes);
-    private int _start, _end;
+    private int _start,
+        _end;
 
     /// <summary>What may be the matter when the server says nothing.</summary>
     private string _hint = "";
 
-    /// <summary>TLS is up, and nothing has come through it yet: with TLS 1.3 a server judges the client's certificate after that.</summary>
+    /// <summary>
+    /// TLS is up, and nothing has come through it yet: with TLS 1.3 a server judges the client's certificate after
+    /// that.
+    /// </summary>
     private bool _isJudged;
 
     /// <summary>Does the server want a client certificate? Null before INFO.</summary>
     private bool? _wantsCertificate;
 
     /// <summary>
-    /// Tries the addresses of the server's name until one lets the client in. Each has its share of the time, so that one that
-    /// takes the connection and says nothing leaves the others theirs.
+    /// Tries the addresses of the server's name until one lets the client in. Each has its share of the time, so that
+    /// one that takes the connection and says nothing leaves the others theirs.
     /// </summary>
     /// <param name="address">The server.</param>
     /// <param name="options">The session's.</param>
@@ -41,18 +45,24 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     /// <exception cref="NasException">Why this server is of no use.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>, not for want of time.</exception>
     public static async Task<Link> OpenAsync(
-        NasServerAddress address, NasOptions options, TlsDemand tls, TimeSpan time, CancellationToken cancel)
+        NasServerAddress address,
+        NasOptions options,
+        TlsDemand tls,
+        TimeSpan time,
+        CancellationToken cancel
+    )
     {
         time = Deadline.ForTimer(time);
         var clock = Stopwatch.StartNew();
-        TimeSpan Left(int parts) => time < TimeSpan.Zero ? time
-            : TimeSpan.FromTicks(Math.Max(0, (time - clock.Elapsed).Ticks) / parts);
+        TimeSpan Left(int parts) =>
+            time < TimeSpan.Zero ? time : TimeSpan.FromTicks(Math.Max(0, (time - clock.Elapsed).Ticks) / parts);
         Task<T> Within<T>(Handshake handshake, TimeSpan limit, Func<CancellationToken, Task<T>> step) =>
             handshake.WithinAsync(limit, time, step, cancel);
 
         var handshake = new Handshake(address, options, tls);
         handshake.CheckTls();
-        var addresses = await Within(handshake, time, c => TcpConnector.ResolveAsync(address.Host, options, c)).ConfigureAwait(false);
+        var addresses = await Within(handshake, time, c => TcpConnector.ResolveAsync(address.Host, options, c))
+            .ConfigureAwait(false);
         NasException? first = null;
         while (true)
         {
@@ -60,7 +70,8 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
             try
             {
                 var left = Left(1);
-                socket = await Within(handshake, left, c => TcpConnector.OpenAsync(addresses, address.Port, left, c)).ConfigureAwait(false);
+                socket = await Within(handshake, left, c => TcpConnector.OpenAsync(addresses, address.Port, left, c))
+                    .ConfigureAwait(false);
             }
             catch (NasException) when (first is not null)
             {
@@ -68,9 +79,11 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
             }
             try
             {
-                return await Within(handshake, Left(addresses.Count + 1), c => handshake.RunAsync(socket, c)).ConfigureAwait(false);
+                return await Within(handshake, Left(addresses.Count + 1), c => handshake.RunAsync(socket, c))
+                    .ConfigureAwait(false);
             }
-            catch (NasException e) when (addresses.Count > 0 && e.Error is not (NasError.AuthenticationFailed or NasError.InvalidOption))
+            catch (NasException e)
+                when (addresses.Count > 0 && e.Error is not (NasError.AuthenticationFailed or NasError.InvalidOption))
             {
                 first ??= e;
                 handshake = new Handshake(address, options, tls);
@@ -79,7 +92,12 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     }
 
     /// <summary>Runs a step of the handshake and says what is the matter when it fails.</summary>
-    private async Task<T> WithinAsync<T>(TimeSpan limit, TimeSpan whole, Func<CancellationToken, Task<T>> step, CancellationToken cancel)
+    private async Task<T> WithinAsync<T>(
+        TimeSpan limit,
+        TimeSpan whole,
+        Func<CancellationToken, Task<T>> step,
+        CancellationToken cancel
+    )
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         stop.CancelAfter(limit);
@@ -93,13 +111,23 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
-            throw Failed(NasError.ConnectFailed, $"The server {address} gave no answer within {whole.TotalSeconds:0.###} s.{_hint}");
+            throw Failed(
+                NasError.ConnectFailed,
+                $"The server {address} gave no answer within {whole.TotalSeconds:0.###} s.{_hint}"
+            );
         }
         catch (Exception e) when (e is not NasException)
         {
             // Whatever it is (a WebSocket has errors of its own): what keeps the connection must not end by it.
-            if (AsRefused(e) is { } refused) throw refused;
-            var what = e is EndOfStreamException ? "closed the connection during the handshake." : $"cannot be reached: {e.Message}";
+            if (AsRefused(e) is { } refused)
+            {
+                throw refused;
+            }
+
+            var what =
+                e is EndOfStreamException
+                    ? "closed the connection during the handshake."
+                    : $"cannot be reached: {e.Message}";
             throw Failed(NasError.ConnectFailed, $"The server {address} {what}{_hint}", e);
         }
     }
@@ -107,12 +135,24 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     private NasException Failed(NasError error, string message, Exception? inner = null) =>
         new(error, message, inner) { Target = address.ToString() };
 
-    /// <summary>A client certificate that is missing or not liked; else null. The server's alert may be lost in the reset that follows it.</summary>
+    /// <summary>
+    /// A client certificate that is missing or not liked; else null. The server's alert may be lost in the reset that
+    /// follows it.
+    /// </summary>
     private NasException? AsRefused(Exception e)
     {
         var alert = e.InnerException is null or SocketException ? "" : $" ({e.GetBaseException().Message})";
-        if (!_isJudged || e is not (IOException or SocketException) || (_wantsCertificate == false && alert.Length == 0)) return null;
-        var why = options.Tls.HasCertificate ? $"refused the client certificate{alert}."
+        if (
+            !_isJudged
+            || e is not (IOException or SocketException)
+            || (_wantsCertificate == false && alert.Length == 0)
+        )
+        {
+            return null;
+        }
+
+        var why = options.Tls.HasCertificate
+            ? $"refused the client certificate{alert}."
             : $"{(_wantsCertificate == true ? "requires" : "ended TLS and may require")} a client certificate{alert}: give CertificateFile (-TlsCertificateFile).";
         return Failed(NasError.TlsFailed, $"The server {address} {why}", e);
     }
@@ -120,25 +160,51 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     private async Task<Link> RunAsync(Socket socket, CancellationToken cancel)
     {
         ByteTransport? transport = null;
-        using var abort = cancel.Register(() => { socket.Dispose(); transport?.Dispose(); });
+        using var abort = cancel.Register(() =>
+        {
+            socket.Dispose();
+            transport?.Dispose();
+        });
         try
         {
             transport = await OpenTransportAsync(socket, cancel).ConfigureAwait(false);
-            if (!address.IsWebSocket && !transport.IsTls) _hint = " One that wants TLS first (handshake_first) needs the TLS mode First (-Tls First).";
+            if (!address.IsWebSocket && !transport.IsTls)
+            {
+                _hint = " One that wants TLS first (handshake_first) needs the TLS mode First (-Tls First).";
+            }
+
             var info = await ReadInfoAsync(transport).ConfigureAwait(false);
             _hint = "";
             _wantsCertificate = info.TlsVerify;
             if (!transport.IsTls && !address.IsWebSocket && WantsTls(info))
             {
-                if (_end > _start) throw new NasException(NasError.ProtocolError, $"The server {address} went on in plain text where TLS was agreed.");
-                transport = await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel).ConfigureAwait(false);
+                if (_end > _start)
+                {
+                    throw new NasException(
+                        NasError.ProtocolError,
+                        $"The server {address} went on in plain text where TLS was agreed."
+                    );
+                }
+
+                transport = await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel)
+                    .ConfigureAwait(false);
                 _parser = new Parser(options.MaxIncomingBytes);
                 // Anybody may have written what came in plain text; most servers say it again inside TLS.
-                info = info with { ConnectUrls = address.Provable(info.ConnectUrls) };
+                info = info with
+                {
+                    ConnectUrls = address.Provable(info.ConnectUrls),
+                };
             }
             var clock = Stopwatch.StartNew();
             info = await LogInAsync(transport, info, cancel).ConfigureAwait(false);
-            return new Link(transport, address, info, _buffer.AsSpan(_start, _end - _start).ToArray(), clock.Elapsed, options);
+            return new Link(
+                transport,
+                address,
+                info,
+                _buffer.AsSpan(_start, _end - _start).ToArray(),
+                clock.Elapsed,
+                options
+            );
         }
         catch
         {
@@ -154,7 +220,11 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         {
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             var isTls = IsTlsWanted;
-            if (isTls) stream = await EncryptAsync(stream, cancel).ConfigureAwait(false);
+            if (isTls)
+            {
+                stream = await EncryptAsync(stream, cancel).ConfigureAwait(false);
+            }
+
             stream = await WebSocketUpgrade.StartAsync(stream, address, cancel).ConfigureAwait(false);
             _isJudged = false;
             return new StreamTransport(stream, isTls, isWebSocket: true);
@@ -187,16 +257,27 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     private void CheckTls()
     {
         if (IsTlsWanted && options.Tls.Mode == NasTlsMode.Off)
-            throw Failed(NasError.InvalidOption, $"TLS with {address} is asked for by {WantsTlsBy}, and the options forbid it.");
+        {
+            throw Failed(
+                NasError.InvalidOption,
+                $"TLS with {address} is asked for by {WantsTlsBy}, and the options forbid it."
+            );
+        }
     }
 
     private bool WantsTls(NasServerInfo info)
     {
         var wanted = IsTlsWanted;
         if (wanted && !info.TlsRequired && !info.TlsAvailable)
+        {
             throw Failed(NasError.TlsFailed, $"TLS is asked for by {WantsTlsBy}, but the server {address} has none.");
+        }
+
         if (info.TlsRequired && options.Tls.Mode == NasTlsMode.Off)
+        {
             throw Failed(NasError.TlsFailed, $"The server {address} requires TLS, and the options forbid it.");
+        }
+
         return wanted || info.TlsRequired;
     }
 
@@ -207,13 +288,22 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         {
             OperationKind.Info => NasServerInfo.Parse(text),
             OperationKind.Error => throw Refused(text),
-            _ => throw new NasException(NasError.ProtocolError, $"The server {address} does not speak the NATS protocol: it did not begin with INFO."),
+            _ => throw new NasException(
+                NasError.ProtocolError,
+                $"The server {address} does not speak the NATS protocol: it did not begin with INFO."
+            ),
         };
     }
 
     private async Task<NasServerInfo> LogInAsync(ByteTransport transport, NasServerInfo info, CancellationToken cancel)
     {
-        var connect = new ConnectMessage { Name = options.Name, Echo = options.Echo, TlsRequired = transport.IsTls, Headers = info.Headers };
+        var connect = new ConnectMessage
+        {
+            Name = options.Name,
+            Echo = options.Echo,
+            TlsRequired = transport.IsTls,
+            Headers = info.Headers,
+        };
         await AuthenticateAsync(connect, info.Nonce, cancel).ConfigureAwait(false);
         byte[] hello = [.. connect.ToLine(), .. ClientLines.Ping];
         await transport.SendAllAsync(hello).ConfigureAwait(false);
@@ -222,18 +312,30 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
             var (kind, text) = await NextAsync(transport).ConfigureAwait(false);
             switch (kind)
             {
-                case OperationKind.Pong: return info;
-                case OperationKind.Ping: await transport.SendAllAsync(ClientLines.Pong.ToArray()).ConfigureAwait(false); break;
-                case OperationKind.Error: throw Refused(text);
-                case OperationKind.Info: info = NasServerInfo.Parse(text); break;
+                case OperationKind.Pong:
+                    return info;
+                case OperationKind.Ping:
+                    await transport.SendAllAsync(ClientLines.Pong.ToArray()).ConfigureAwait(false);
+                    break;
+                case OperationKind.Error:
+                    throw Refused(text);
+                case OperationKind.Info:
+                    info = NasServerInfo.Parse(text);
+                    break;
             }
         }
     }
 
     private async Task AuthenticateAsync(ConnectMessage connect, string nonce, CancellationToken cancel)
     {
-        if (address.User is { } user && address.Password is { } password) (connect.User, connect.Password) = (user, password);
-        else if (address.User is { } token) connect.AuthToken = token;
+        if (address.User is { } user && address.Password is { } password)
+        {
+            (connect.User, connect.Password) = (user, password);
+        }
+        else if (address.User is { } token)
+        {
+            connect.AuthToken = token;
+        }
         else if (options.Credentials is { } credentials)
         {
             // A file may hang: one on a network drive, or a pipe.
@@ -247,11 +349,30 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     {
         while (true)
         {
-            if (TryNext() is { } operation) return operation;
-            if (_end == _buffer.Length && _end < MaxBytes) Array.Resize(ref _buffer, Math.Min(_end * 2, MaxBytes));
-            if (_end == _buffer.Length) throw new NasException(NasError.ProtocolError, $"The server {address} sent too much before it let the client in.");
+            if (TryNext() is { } operation)
+            {
+                return operation;
+            }
+
+            if (_end == _buffer.Length && _end < MaxBytes)
+            {
+                Array.Resize(ref _buffer, Math.Min(_end * 2, MaxBytes));
+            }
+
+            if (_end == _buffer.Length)
+            {
+                throw new NasException(
+                    NasError.ProtocolError,
+                    $"The server {address} sent too much before it let the client in."
+                );
+            }
+
             var count = await transport.ReceiveAsync(_buffer, _end, _buffer.Length - _end).ConfigureAwait(false);
-            if (count == 0) throw new EndOfStreamException();
+            if (count == 0)
+            {
+                throw new EndOfStreamException();
+            }
+
             _isJudged = false;
             _end += count;
         }
@@ -260,12 +381,21 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     private (OperationKind, byte[])? TryNext()
     {
         var used = _parser.Read(_buffer.AsSpan(_start, _end - _start), out var operation);
-        if (used == 0) return null;
+        if (used == 0)
+        {
+            return null;
+        }
+
         _start += used;
         var text = operation.Text.ToArray();
-        if (_start == _end) _start = _end = 0;
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+
         return (operation.Kind, text);
     }
 
-    private NasException Refused(byte[] text) => ServerErrors.Read(Encoding.UTF8.GetString(text)).ToException(address.ToString());
+    private NasException Refused(byte[] text) =>
+        ServerErrors.Read(Encoding.UTF8.GetString(text)).ToException(address.ToString());
 }

@@ -9,8 +9,8 @@ internal interface IMessageReader
     void OnMessage(ref ServerOperation operation, long utcTicks);
 
     /// <summary>
-    /// Everything so far is to be delivered: the read is over, or something else than a message follows. A PONG says that no
-    /// more comes.
+    /// Everything so far is to be delivered: the read is over, or something else than a message follows. A PONG says
+    /// that no more comes.
     /// </summary>
     void Flush();
 }

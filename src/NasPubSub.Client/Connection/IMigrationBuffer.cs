@@ -6,7 +6,9 @@ internal interface IMigrationBuffer
     /// <summary>Is there no room to go on? Then the migration must come to its end now.</summary>
     bool IsFull { get; }
 
-    /// <summary>The new subscriptions are known in the whole cluster: everything the old link delivers has a copy.</summary>
+    /// <summary>
+    /// The new subscriptions are known in the whole cluster: everything the old link delivers has a copy.
+    /// </summary>
     void EnterLastMoments();
 
     /// <summary>The subscriptions of the old link are about to end.</summary>

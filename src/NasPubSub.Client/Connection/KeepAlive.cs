@@ -35,8 +35,12 @@ internal sealed class KeepAlive : IDisposable
         }
         if (!link.TryCountPing(_options.MaxPingsOut))
         {
-            link.Fail(new NasException(
-                NasError.ConnectionLost, $"The server {link.Address} answered none of {_options.MaxPingsOut} pings."));
+            link.Fail(
+                new NasException(
+                    NasError.ConnectionLost,
+                    $"The server {link.Address} answered none of {_options.MaxPingsOut} pings."
+                )
+            );
             return;
         }
         try

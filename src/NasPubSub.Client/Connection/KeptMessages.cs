@@ -14,8 +14,8 @@ internal readonly record struct LeftOut(int TooLarge, int WithHeaders)
 internal static class KeptMessages
 {
     /// <summary>
-    /// Keeps what the network did not take whole: publishes only, in order, each from its first byte. SUB, UNSUB, PING and PONG
-    /// belong to the broken connection.
+    /// Keeps what the network did not take whole: publishes only, in order, each from its first byte. SUB, UNSUB, PING
+    /// and PONG belong to the broken connection.
     /// </summary>
     /// <param name="bytes">The buffer.</param>
     /// <param name="taken">Bytes of those under way that the network took, or may have taken.</param>
@@ -37,7 +37,8 @@ internal static class KeptMessages
     /// <returns>Those it does not take.</returns>
     public static LeftOut Append(ReadOnlySpan<byte> kept, ServerLimits limits, DoubleBuffer bytes)
     {
-        int tooLarge = 0, withHeaders = 0;
+        int tooLarge = 0,
+            withHeaders = 0;
         for (var at = 0; at < kept.Length;)
         {
             var (length, isPublish, size) = ClientLines.Measure(kept.Slice(at));

@@ -6,8 +6,8 @@ using NasPubSub.Transport;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// One connection to one server, from handshake to end: a socket, a parser, the fences under way, and two loops. It is used
-/// once: a reconnect makes another.
+/// One connection to one server, from handshake to end: a socket, a parser, the fences under way, and two loops. It is
+/// used once: a reconnect makes another.
 /// </summary>
 internal sealed class Link : IDisposable
 {
@@ -16,7 +16,9 @@ internal sealed class Link : IDisposable
     private readonly Parser _parser;
     private readonly ReadBuffer _buffer;
     private readonly FenceQueue _fences = new();
-    private readonly TaskCompletionSource<NasException> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<NasException> _ended = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
     private readonly TaskCompletionSource<bool> _abandoned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TimeSpan _opened = MonotonicClock.Now;
     private SendBuffer? _sendBuffer;
@@ -24,7 +26,8 @@ internal sealed class Link : IDisposable
     private volatile Task? _pause;
     private volatile IMigrationBuffer? _migration;
     private NasException? _closingError;
-    private Task _reading = Task.CompletedTask, _writing = Task.CompletedTask;
+    private Task _reading = Task.CompletedTask,
+        _writing = Task.CompletedTask;
 
     /// <param name="transport">The open connection; the link closes it.</param>
     /// <param name="address">The server.</param>
@@ -33,7 +36,13 @@ internal sealed class Link : IDisposable
     /// <param name="roundTrip">How long its first PONG took; null when not measured.</param>
     /// <param name="options">The connection's options.</param>
     public Link(
-        ByteTransport transport, NasServerAddress address, NasServerInfo info, byte[] rest, TimeSpan? roundTrip, NasOptions options)
+        ByteTransport transport,
+        NasServerAddress address,
+        NasServerInfo info,
+        byte[] rest,
+        TimeSpan? roundTrip,
+        NasOptions options
+    )
     {
         _transport = transport;
         _options = options;
@@ -69,7 +78,9 @@ internal sealed class Link : IDisposable
     /// <summary>Completed with the reason once the connection is of no more use.</summary>
     public Task<NasException> Ended => _ended.Task;
 
-    /// <summary>Bytes of the last write that the network took, or may have taken. Valid after <see cref="CloseAsync"/>.</summary>
+    /// <summary>
+    /// Bytes of the last write that the network took, or may have taken. Valid after <see cref="CloseAsync"/>.
+    /// </summary>
     public int Taken { get; private set; }
 
     /// <summary>Starts to read.</summary>
@@ -91,11 +102,14 @@ internal sealed class Link : IDisposable
     /// <summary>The migration is over.</summary>
     public void Leave(IMigrationBuffer migration) => Interlocked.CompareExchange(ref _migration, null, migration);
 
-    /// <summary>Reads nothing more until then, so that the server waits. No thread is blocked. Read loop only.</summary>
+    /// <summary>
+    /// Reads nothing more until then, so that the server waits. No thread is blocked. Read loop only.
+    /// </summary>
     public void PauseUntil(Task room) => _pause = room;
 
     /// <summary>
-    /// Runs this on the read loop's thread when the loop waits for bytes again, instead of waking another thread. Read loop only.
+    /// Runs this on the read loop's thread when the loop waits for bytes again, instead of waking another thread. Read
+    /// loop only.
     /// </summary>
     public void RunInline(PoolWork work)
     {
@@ -103,7 +117,9 @@ internal sealed class Link : IDisposable
         _inlineWork = work;
     }
 
-    /// <summary>A PING was written: its fence waits for the PONG. Called in the order in which PINGs are written.</summary>
+    /// <summary>
+    /// A PING was written: its fence waits for the PONG. Called in the order in which PINGs are written.
+    /// </summary>
     public void Expect(Fence fence) => _fences.Add(fence);
 
     /// <summary>Counts a ping of the keep-alive.</summary>
@@ -155,10 +171,15 @@ internal sealed class Link : IDisposable
                 var receiving = _transport.ReceiveAsync(free.Array!, free.Offset, free.Count);
                 var work = _inlineWork;
                 _inlineWork = null;
-                var count = work is null ? await receiving.ConfigureAwait(false) : await new InlineResume(receiving, work);
+                var count = work is null
+                    ? await receiving.ConfigureAwait(false)
+                    : await new InlineResume(receiving, work);
                 if (count == 0)
                 {
-                    Fail(_closingError ?? new NasException(NasError.ConnectionLost, $"The server {Address} closed the connection."));
+                    Fail(
+                        _closingError
+                            ?? new NasException(NasError.ConnectionLost, $"The server {Address} closed the connection.")
+                    );
                     return;
                 }
                 _buffer.Add(count);
@@ -292,7 +313,9 @@ internal sealed class Link : IDisposable
         {
             while (Taken < bytes.Count)
             {
-                Taken += await _transport.SendAsync(bytes.Array!, bytes.Offset + Taken, bytes.Count - Taken).ConfigureAwait(false);
+                Taken += await _transport
+                    .SendAsync(bytes.Array!, bytes.Offset + Taken, bytes.Count - Taken)
+                    .ConfigureAwait(false);
             }
         }
         catch
@@ -304,5 +327,6 @@ internal sealed class Link : IDisposable
     }
 
     private NasException AsBroken(Exception e) =>
-        e as NasException ?? new NasException(NasError.ConnectionLost, $"The connection to {Address} broke: {e.Message}", e);
+        e as NasException
+        ?? new NasException(NasError.ConnectionLost, $"The connection to {Address} broke: {e.Message}", e);
 }

@@ -3,12 +3,14 @@ using NasPubSub.Threading;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// Gives messages to the send buffer: connects first where nobody has, and waits for room where there is none. Thread-safe.
+/// Gives messages to the send buffer: connects first where nobody has, and waits for room where there is none.
+/// Thread-safe.
 /// </summary>
 internal sealed class MessageSender(NasOptions options, SendBuffer buffer, ConnectionStatus status, ReconnectLoop loop)
 {
     /// <summary>Sends, and blocks where it has to wait.</summary>
-    /// <exception cref="NasException">Those of <see cref="SendBuffer.TryWrite"/>, of a connect, and BufferFull.</exception>
+    /// <exception cref="NasException">Those of <see cref="SendBuffer.TryWrite"/>, of a connect, and
+    /// BufferFull.</exception>
     public void Send(in OutgoingMessage message, FlushMode mode, CancellationToken cancel)
     {
         if (!status.IsReady)
@@ -80,7 +82,6 @@ internal sealed class MessageSender(NasOptions options, SendBuffer buffer, Conne
         {
             buffer.Room.Wait(need, deadline, cancel);
             need = buffer.TryWrite(message, mode);
-        }
-        while (need > 0);
+        } while (need > 0);
     }
 }

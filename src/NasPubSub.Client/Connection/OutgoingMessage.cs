@@ -9,4 +9,9 @@ namespace NasPubSub.Connection;
 /// <param name="Payload">The payload, where <paramref name="Text"/> is null.</param>
 /// <param name="Text">The payload as text, sent as UTF-8.</param>
 internal readonly record struct OutgoingMessage(
-    EncodedSubject Subject, string? ReplyTo, EncodedHeaders? Headers, ReadOnlyMemory<byte> Payload, string? Text);
+    EncodedSubject Subject,
+    string? ReplyTo,
+    EncodedHeaders? Headers,
+    ReadOnlyMemory<byte> Payload,
+    string? Text
+);

@@ -10,8 +10,11 @@ internal readonly ref struct PublishFrame
     private const int MaxSizes = 10 + 1 + 10 + 2 + 2;
 
     private readonly EncodedSubject _subject;
-    private readonly ReadOnlySpan<byte> _start, _headers, _payload;
-    private readonly string? _replyTo, _text;
+    private readonly ReadOnlySpan<byte> _start,
+        _headers,
+        _payload;
+    private readonly string? _replyTo,
+        _text;
 
     /// <exception cref="NasException">PayloadTooLarge, InvalidHeader.</exception>
     public PublishFrame(in OutgoingMessage message, ServerLimits limits)
@@ -31,7 +34,11 @@ internal readonly ref struct PublishFrame
         }
         limits.CheckSize(_subject, Size);
         _start = _headers.IsEmpty ? _subject.Pub : _subject.HPub;
-        MaxLength = _start.Length + Size + MaxSizes + (_replyTo is null ? 0 : Encoding.UTF8.GetMaxByteCount(_replyTo.Length) + 1);
+        MaxLength =
+            _start.Length
+            + Size
+            + MaxSizes
+            + (_replyTo is null ? 0 : Encoding.UTF8.GetMaxByteCount(_replyTo.Length) + 1);
     }
 
     /// <summary>Bytes of headers and payload.</summary>

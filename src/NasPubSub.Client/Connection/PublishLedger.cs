@@ -1,12 +1,16 @@
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// Counts messages from the call that publishes them to the PONG behind them. Written under the send buffer's lock, but for
-/// <see cref="Confirm"/>; read from any thread.
+/// Counts messages from the call that publishes them to the PONG behind them. Written under the send buffer's lock, but
+/// for <see cref="Confirm"/>; read from any thread.
 /// </summary>
 internal sealed class PublishLedger
 {
-    private long _published, _bytes, _confirmed, _unconfirmed, _leftOut;
+    private long _published,
+        _bytes,
+        _confirmed,
+        _unconfirmed,
+        _leftOut;
 
     /// <summary>Messages published, those that still wait in the buffer included.</summary>
     public long Published => Interlocked.Read(ref _published);
@@ -15,8 +19,8 @@ internal sealed class PublishLedger
     public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>
-    /// Messages given to a connection that broke before the server confirmed them, and those left out: an upper bound of what
-    /// was lost.
+    /// Messages given to a connection that broke before the server confirmed them, and those left out: an upper bound
+    /// of what was lost.
     /// </summary>
     public long Unconfirmed => Interlocked.Read(ref _unconfirmed);
 
@@ -55,7 +59,9 @@ internal sealed class PublishLedger
         Interlocked.Exchange(ref _confirmed, given);
     }
 
-    /// <summary>Kept messages that are not sent after all. They are lost now, and not once more when the connection breaks.</summary>
+    /// <summary>
+    /// Kept messages that are not sent after all. They are lost now, and not once more when the connection breaks.
+    /// </summary>
     public void LeaveOut(int messages)
     {
         _leftOut += messages;

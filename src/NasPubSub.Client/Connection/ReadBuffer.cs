@@ -1,8 +1,8 @@
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// What a link has read and not yet handled. It grows by doubling as bytes really arrive, never on the word of a server alone,
-/// and shrinks when a large message is through. Read loop only.
+/// What a link has read and not yet handled. It grows by doubling as bytes really arrive, never on the word of a server
+/// alone, and shrinks when a large message is through. Read loop only.
 /// </summary>
 internal sealed class ReadBuffer
 {
@@ -11,7 +11,8 @@ internal sealed class ReadBuffer
     private const int MaxBytes = 0x7FFFFFC7;
 
     private byte[] _bytes;
-    private int _start, _end;
+    private int _start,
+        _end;
 
     /// <param name="rest">What is there already.</param>
     public ReadBuffer(byte[] rest)

@@ -3,8 +3,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// From the first connect to the end: one task keeps a connection to some server of the pool. Owns which link is the present
-/// one. Thread-safe.
+/// From the first connect to the end: one task keeps a connection to some server of the pool. Owns which link is the
+/// present one. Thread-safe.
 /// </summary>
 internal sealed class ReconnectLoop : IDisposable
 {
@@ -27,7 +27,13 @@ internal sealed class ReconnectLoop : IDisposable
     private bool _isEnding;
 
     public ReconnectLoop(
-        NasOptions options, ServerPool pool, SendBuffer buffer, ConnectionStatus status, ILinkRestorer restorer, ILinkOwner owner)
+        NasOptions options,
+        ServerPool pool,
+        SendBuffer buffer,
+        ConnectionStatus status,
+        ILinkRestorer restorer,
+        ILinkOwner owner
+    )
     {
         (_options, _pool, _buffer, _status, _restorer, _owner) = (options, pool, buffer, status, restorer, owner);
         _keepAlive = new KeepAlive(options, status, buffer);
@@ -176,7 +182,8 @@ internal sealed class ReconnectLoop : IDisposable
             Link link;
             try
             {
-                link = await ConnectAnyAsync(keepTrying: !isFirst || _options.RetryOnFailedConnect).ConfigureAwait(false);
+                link = await ConnectAnyAsync(keepTrying: !isFirst || _options.RetryOnFailedConnect)
+                    .ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -266,7 +273,11 @@ internal sealed class ReconnectLoop : IDisposable
             {
                 _status.Remember(reason);
                 _status.Enter(NasConnectionState.Reconnecting);
-                _status.Notify(NasEventKind.Disconnected, $"Disconnected from {_status.Server}: {reason.Message}", reason);
+                _status.Notify(
+                    NasEventKind.Disconnected,
+                    $"Disconnected from {_status.Server}: {reason.Message}",
+                    reason
+                );
             }
             return reason;
         }
@@ -308,14 +319,15 @@ internal sealed class ReconnectLoop : IDisposable
     /// <summary>Of several servers' errors the one that says most: a refusal says more than silence.</summary>
     private static NasException Worse(NasException? a, NasException b)
     {
-        static int Weight(NasException e) => e.Error switch
-        {
-            NasError.AuthenticationFailed => 4,
-            NasError.TlsFailed => 3,
-            NasError.ProtocolError => 2,
-            NasError.ConnectFailed => 0,
-            _ => 1,
-        };
+        static int Weight(NasException e) =>
+            e.Error switch
+            {
+                NasError.AuthenticationFailed => 4,
+                NasError.TlsFailed => 3,
+                NasError.ProtocolError => 2,
+                NasError.ConnectFailed => 0,
+                _ => 1,
+            };
         return a is null || Weight(b) > Weight(a) ? b : a;
     }
 

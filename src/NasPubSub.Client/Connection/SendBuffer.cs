@@ -5,8 +5,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// The bytes on their way to the server. Publishers append whole operations to one array under a short lock; the write loop
-/// swaps it for another and gives it to the network in one call. What it does with an operation depends on its
+/// The bytes on their way to the server. Publishers append whole operations to one array under a short lock; the write
+/// loop swaps it for another and gives it to the network in one call. What it does with an operation depends on its
 /// <see cref="SendState"/>. Thread-safe.
 /// </summary>
 internal sealed class SendBuffer
@@ -97,7 +97,9 @@ internal sealed class SendBuffer
         return 0;
     }
 
-    /// <summary>Appends SUB and UNSUB. While detached they are dropped: the next link restores the subscriptions.</summary>
+    /// <summary>
+    /// Appends SUB and UNSUB. While detached they are dropped: the next link restores the subscriptions.
+    /// </summary>
     public void WriteControl(ReadOnlySpan<byte> operations)
     {
         using var _ = _gate.Enter();
@@ -109,7 +111,9 @@ internal sealed class SendBuffer
         WakeWriter();
     }
 
-    /// <summary>Answers a PING. A server that sends them without end, and takes no answers, gets no more of them.</summary>
+    /// <summary>
+    /// Answers a PING. A server that sends them without end, and takes no answers, gets no more of them.
+    /// </summary>
     public void WritePong()
     {
         using (_gate.Enter())
@@ -180,8 +184,8 @@ internal sealed class SendBuffer
     }
 
     /// <summary>
-    /// Stops sending over a link. What the network did not take whole is kept for the next link: publishes only, in order,
-    /// each from its first byte.
+    /// Stops sending over a link. What the network did not take whole is kept for the next link: publishes only, in
+    /// order, each from its first byte.
     /// </summary>
     /// <param name="link">The link, closed.</param>
     /// <param name="taken">Bytes of the last write that the network took, or may have taken.</param>
@@ -205,8 +209,8 @@ internal sealed class SendBuffer
     }
 
     /// <summary>
-    /// Sends what is there, these operations and a PING behind them, and keeps back what follows, so that it goes over another
-    /// link in order: <see cref="Attach"/> or <see cref="Resume"/> ends the pause.
+    /// Sends what is there, these operations and a PING behind them, and keeps back what follows, so that it goes over
+    /// another link in order: <see cref="Attach"/> or <see cref="Resume"/> ends the pause.
     /// </summary>
     /// <exception cref="NasException">NotConnected, ConnectionClosed.</exception>
     public void Pause(Link link, TaskCompletionSource<TimeSpan> fence, ReadOnlySpan<byte> operations)
@@ -256,7 +260,8 @@ internal sealed class SendBuffer
 
     /// <summary>Gives the write loop everything that is due; nothing, when the loop is to end.</summary>
     /// <param name="link">Whose write loop asks.</param>
-    /// <param name="ranInline">Its last turn ran on a caller's thread, which is free now: for more it waits for one of the pool.</param>
+    /// <param name="ranInline">Its last turn ran on a caller's thread, which is free now: for more it waits for one of
+    /// the pool.</param>
     /// <param name="bytes">What to send.</param>
     /// <param name="wait">Ends when the loop is to ask again.</param>
     /// <returns>False when it is to wait.</returns>
@@ -268,7 +273,8 @@ internal sealed class SendBuffer
         {
             return true;
         }
-        var hasWork = _state == SendState.Pausing || (_state == SendState.Flowing && _bytes.Filled > 0 && _timing.IsDue);
+        var hasWork =
+            _state == SendState.Pausing || (_state == SendState.Flowing && _bytes.Filled > 0 && _timing.IsDue);
         if (!hasWork || ranInline)
         {
             wait = link.WriteSignal.WaitAsync();
@@ -317,7 +323,8 @@ internal sealed class SendBuffer
 
     // The members below run under the lock.
 
-    private bool IsConfirmDue => Ledger.Published > (_lastFence?.Published ?? Ledger.Confirmed)
+    private bool IsConfirmDue =>
+        Ledger.Published > (_lastFence?.Published ?? Ledger.Confirmed)
         && (_lastFence is null || _lastFence.Age > ConfirmInterval);
 
     private void Enter(SendState next)

@@ -13,7 +13,9 @@ internal sealed record ServerLimits(long MaxPayload, bool Headers, string Server
 
     public static ServerLimits Of(Link link) => new(link.Info.MaxPayload, link.Info.Headers, link.Address.ToString());
 
-    /// <summary>The header block as this server takes it: nothing, where it has no headers and the message can do without.</summary>
+    /// <summary>
+    /// The header block as this server takes it: nothing, where it has no headers and the message can do without.
+    /// </summary>
     /// <param name="headers">The message's.</param>
     /// <param name="isEmpty">Has the message no payload?</param>
     /// <param name="payload">What to send as payload instead; null for the message's own.</param>
@@ -37,8 +39,11 @@ internal sealed record ServerLimits(long MaxPayload, bool Headers, string Server
         {
             throw new NasException(
                 NasError.PayloadTooLarge,
-                $"The message on '{subject.Wire}' has {size:N0} bytes with its headers; the server takes {MaxPayload:N0}.")
-            { Target = subject.Wire };
+                $"The message on '{subject.Wire}' has {size:N0} bytes with its headers; the server takes {MaxPayload:N0}."
+            )
+            {
+                Target = subject.Wire,
+            };
         }
     }
 }

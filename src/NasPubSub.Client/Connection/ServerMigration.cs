@@ -4,12 +4,19 @@ using NasPubSub.Threading;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// Moves the client to another server while the old one still serves, after it announced its end (lame duck mode). Nothing is
-/// lost: subscriptions exist on both servers for a while, and what was published goes out over the old one first. Thread-safe.
+/// Moves the client to another server while the old one still serves, after it announced its end (lame duck mode).
+/// Nothing is lost: subscriptions exist on both servers for a while, and what was published goes out over the old one
+/// first. Thread-safe.
 /// </summary>
 internal sealed class ServerMigration(
-    NasOptions options, ServerPool pool, SendBuffer buffer, ConnectionStatus status, ReconnectLoop loop, ILinkRestorer restorer,
-    ILinkOwner owner)
+    NasOptions options,
+    ServerPool pool,
+    SendBuffer buffer,
+    ConnectionStatus status,
+    ReconnectLoop loop,
+    ILinkRestorer restorer,
+    ILinkOwner owner
+)
 {
     /// <summary>How long a new subscription may take to be known in the whole cluster.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
@@ -37,7 +44,9 @@ internal sealed class ServerMigration(
         if (!options.MoveOnLameDuck || await OpenOtherAsync(old.Address).ConfigureAwait(false) is not { } next)
         {
             status.Notify(
-                NasEventKind.LameDuck, $"The server {old.Address} is about to shut down, and there is no other to move to.");
+                NasEventKind.LameDuck,
+                $"The server {old.Address} is about to shut down, and there is no other to move to."
+            );
             return;
         }
         var kept = owner.CreateMigrationBuffer(next);
@@ -136,7 +145,8 @@ internal sealed class ServerMigration(
         next.Start(owner.CreateReader(next), owner.Listener);
         await next.SendAsync(operations).ConfigureAwait(false);
         var first = await Task.WhenAny(pong.Task, next.Ended)
-            .WaitAsync(Deadline.ForTimer(options.OperationTimeout), loop.Stopping).ConfigureAwait(false);
+            .WaitAsync(Deadline.ForTimer(options.OperationTimeout), loop.Stopping)
+            .ConfigureAwait(false);
         if (first == next.Ended)
         {
             throw await next.Ended.ConfigureAwait(false);

@@ -3,16 +3,24 @@ namespace NasPubSub.Connection;
 /// <summary>The servers to try, those of the user and those the cluster told of. Thread-safe.</summary>
 internal sealed class ServerPool
 {
-    /// <summary>Servers let a client in during the very second its credentials expire, and drop it at once: that is a refusal too.</summary>
+    /// <summary>
+    /// Servers let a client in during the very second its credentials expire, and drop it at once: that is a refusal
+    /// too.
+    /// </summary>
     private static readonly TimeSpan LastingLife = TimeSpan.FromSeconds(1);
 
     /// <summary>More no cluster has; a list without end would cost time for each.</summary>
     private const int MostDiscovered = 1000;
 
-    /// <summary>So many servers that are only heard of are tried in one round: a list of silent ones keeps nobody from the others.</summary>
+    /// <summary>
+    /// So many servers that are only heard of are tried in one round: a list of silent ones keeps nobody from the
+    /// others.
+    /// </summary>
     private const int MostUnproven = 3;
 
-    /// <summary>What such a server has to answer at first; doubled with each failure, and ConnectTimeout at most.</summary>
+    /// <summary>
+    /// What such a server has to answer at first; doubled with each failure, and ConnectTimeout at most.
+    /// </summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
 
     private readonly object _gate = new();
@@ -48,12 +56,24 @@ internal sealed class ServerPool
     /// <summary>Those of the user, as given. Secret.</summary>
     public IReadOnlyList<string> Given
     {
-        get { lock (_gate) return _given; }
+        get
+        {
+            lock (_gate)
+            {
+                return _given;
+            }
+        }
     }
 
     public IReadOnlyList<string> Addresses
     {
-        get { lock (_gate) return [.. _servers.Select(s => s.Address.ToString())]; }
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _servers.Select(s => s.Address.ToString())];
+            }
+        }
     }
 
     /// <summary>The servers of one round of attempts; last those that are only heard of.</summary>
@@ -65,8 +85,20 @@ internal sealed class ServerPool
         {
             var round = _servers.ToList();
             if (!_options.KeepServerOrder)
-                round = [.. round.OrderBy(_ => _random.Next()).ToList().OrderBy(s => last is not null && s.Address.IsSamePlace(last))];
-            var unproven = round.Where(s => s.IsUnproven).OrderBy(s => s.Failures).Take(all ? int.MaxValue : MostUnproven);
+            {
+                round =
+                [
+                    .. round
+                        .OrderBy(_ => _random.Next())
+                        .ToList()
+                        .OrderBy(s => last is not null && s.Address.IsSamePlace(last)),
+                ];
+            }
+
+            var unproven = round
+                .Where(s => s.IsUnproven)
+                .OrderBy(s => s.Failures)
+                .Take(all ? int.MaxValue : MostUnproven);
             return [.. round.Where(s => !s.IsUnproven), .. unproven];
         }
     }
@@ -78,8 +110,14 @@ internal sealed class ServerPool
     {
         try
         {
-            var link = await Handshake.OpenAsync(server.Address, _options, _tls, Patience(server), cancel).ConfigureAwait(false);
-            lock (_gate) (server.Failures, server.IsUnproven) = (0, false);
+            var link = await Handshake
+                .OpenAsync(server.Address, _options, _tls, Patience(server), cancel)
+                .ConfigureAwait(false);
+            lock (_gate)
+            {
+                (server.Failures, server.IsUnproven) = (0, false);
+            }
+
             return link;
         }
         catch (NasException e)
@@ -101,41 +139,64 @@ internal sealed class ServerPool
     {
         string[] given = [.. servers];
         var read = Read(given);
-        lock (_gate) (_given, _servers) = (given, read);
+        lock (_gate)
+        {
+            (_given, _servers) = (given, read);
+        }
     }
 
     /// <summary>Takes all servers of the user in again, those given up among them.</summary>
     public void Restart() => Replace(_given);
 
-    /// <summary>Takes up what INFO says of the cluster: new servers come, discovered ones that it no longer names go.</summary>
+    /// <summary>
+    /// Takes up what INFO says of the cluster: new servers come, discovered ones that it no longer names go.
+    /// </summary>
     /// <param name="info">From the server.</param>
     /// <param name="current">The server's address.</param>
     /// <param name="isTls">Did INFO come encrypted?</param>
     /// <returns>The new servers.</returns>
     public IReadOnlyList<NasServerAddress> Discover(NasServerInfo info, NasServerAddress current, bool isTls)
     {
-        if (_options.IgnoreDiscoveredServers || info.ConnectUrls.Count == 0) return [];
+        if (_options.IgnoreDiscoveredServers || info.ConnectUrls.Count == 0)
+        {
+            return [];
+        }
+
         var urls = isTls || !_tls.IsMade ? info.ConnectUrls : current.Provable(info.ConnectUrls);
         var named = urls.Take(MostDiscovered).Select(current.Named).OfType<NasServerAddress>().ToList();
         lock (_gate)
         {
             var places = new HashSet<(string, int)>(named.Select(Place));
-            _servers.RemoveAll(s => s.IsDiscovered && !s.Address.IsSamePlace(current) && !places.Contains(Place(s.Address)));
+            _servers.RemoveAll(s =>
+                s.IsDiscovered && !s.Address.IsSamePlace(current) && !places.Contains(Place(s.Address))
+            );
             var known = new HashSet<(string, int)>(_servers.Select(s => Place(s.Address)));
             var fresh = named.Where(n => known.Add(Place(n))).ToList();
-            foreach (var address in fresh) _servers.Insert(_options.KeepServerOrder ? _servers.Count : _random.Next(_servers.Count + 1), new Server(address, true));
+            foreach (var address in fresh)
+            {
+                _servers.Insert(
+                    _options.KeepServerOrder ? _servers.Count : _random.Next(_servers.Count + 1),
+                    new Server(address, true)
+                );
+            }
+
             return fresh;
         }
     }
 
-    /// <summary>Counts a failure; a server past its limits leaves the pool (ADR-40: the same refusal of credentials twice).</summary>
+    /// <summary>
+    /// Counts a failure; a server past its limits leaves the pool (ADR-40: the same refusal of credentials twice).
+    /// </summary>
     private void Failed(Server server, NasException error)
     {
         lock (_gate)
         {
             server.Failures++;
             var givenUp = _options.MaxReconnects >= 0 && server.Failures >= Math.Max(1, _options.MaxReconnects);
-            if (IsRefusedAgain(server, error) || givenUp) _servers.Remove(server);
+            if (IsRefusedAgain(server, error) || givenUp)
+            {
+                _servers.Remove(server);
+            }
         }
     }
 
@@ -144,15 +205,29 @@ internal sealed class ServerPool
     {
         lock (_gate)
         {
-            if (_servers.Find(s => s.Address.IsSamePlace(address)) is not { } server) return;
-            if (age >= LastingLife) server.Refusal = null;
-            else if (IsRefusedAgain(server, reason)) _servers.Remove(server);
+            if (_servers.Find(s => s.Address.IsSamePlace(address)) is not { } server)
+            {
+                return;
+            }
+
+            if (age >= LastingLife)
+            {
+                server.Refusal = null;
+            }
+            else if (IsRefusedAgain(server, reason))
+            {
+                _servers.Remove(server);
+            }
         }
     }
 
     private static bool IsRefusedAgain(Server server, NasException error)
     {
-        if (error.Error != NasError.AuthenticationFailed || !error.IsServers) return false;
+        if (error.Error != NasError.AuthenticationFailed || !error.IsServers)
+        {
+            return false;
+        }
+
         var again = string.Equals(server.Refusal, error.Message, StringComparison.OrdinalIgnoreCase);
         server.Refusal = error.Message;
         return again;
@@ -160,21 +235,42 @@ internal sealed class ServerPool
 
     public bool HasOther(NasServerAddress address)
     {
-        lock (_gate) return _servers.Any(s => !s.Address.IsSamePlace(address));
+        lock (_gate)
+        {
+            return _servers.Any(s => !s.Address.IsSamePlace(address));
+        }
     }
 
     public bool IsEmpty
     {
-        get { lock (_gate) return _servers.Count == 0; }
+        get
+        {
+            lock (_gate)
+            {
+                return _servers.Count == 0;
+            }
+        }
     }
 
-    private static (string Host, int Port) Place(NasServerAddress address) => (address.Host.ToUpperInvariant(), address.Port);
+    private static (string Host, int Port) Place(NasServerAddress address) =>
+        (address.Host.ToUpperInvariant(), address.Port);
 
     private List<Server> Read(IEnumerable<string> servers)
     {
-        var read = servers.SelectMany(NasServerAddress.Split).Select(s => new Server(NasServerAddress.Parse(s), false)).ToList();
-        if (read.Count == 0) throw new NasException(NasError.InvalidOption, "There is no server to connect to: the list is empty.");
-        if (read.Exists(s => s.Address.IsTls)) _tls.Make();
+        var read = servers
+            .SelectMany(NasServerAddress.Split)
+            .Select(s => new Server(NasServerAddress.Parse(s), false))
+            .ToList();
+        if (read.Count == 0)
+        {
+            throw new NasException(NasError.InvalidOption, "There is no server to connect to: the list is empty.");
+        }
+
+        if (read.Exists(s => s.Address.IsTls))
+        {
+            _tls.Make();
+        }
+
         return read;
     }
 }

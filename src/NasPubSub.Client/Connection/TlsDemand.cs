@@ -1,8 +1,9 @@
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// Does a session take TLS only? Once made, by an option, an address, or a connection that was encrypted, the demand stands until the
-/// session ends, for every server and every way there: whoever strips TLS from a later conversation gets no credentials.
+/// Does a session take TLS only? Once made, by an option, an address, or a connection that was encrypted, the demand
+/// stands until the session ends, for every server and every way there: whoever strips TLS from a later conversation
+/// gets no credentials.
 /// </summary>
 internal sealed class TlsDemand(NasTlsOptions options)
 {

@@ -5,8 +5,9 @@ using NasPubSub.Contexts;
 namespace NasPubSub;
 
 /// <summary>
-/// A named set of connection settings as the <c>nats</c> command keeps it, in <c>nats/context/&lt;name&gt;.json</c> under
-/// <c>$XDG_CONFIG_HOME</c> or <c>~/.config</c>. Read only, immutable, thread-safe. Its secrets are shown by no member.
+/// A named set of connection settings as the <c>nats</c> command keeps it, in <c>nats/context/&lt;name&gt;.json</c>
+/// under <c>$XDG_CONFIG_HOME</c> or <c>~/.config</c>. Read only, immutable, thread-safe. Its secrets are shown by no
+/// member.
 /// </summary>
 public sealed class NasContext
 {
@@ -33,7 +34,10 @@ public sealed class NasContext
     /// <summary>Does the <c>nats</c> command use it when told no other?</summary>
     public bool IsSelected => Name == ContextFolder.SelectedName;
 
-    /// <summary>How it authenticates, in a word: <c>user/password</c>, <c>creds</c>, <c>nkey</c>, <c>user_jwt</c>, <c>token</c>, <c>nsc</c> or <c>none</c>.</summary>
+    /// <summary>
+    /// How it authenticates, in a word: <c>user/password</c>, <c>creds</c>, <c>nkey</c>, <c>user_jwt</c>, <c>token</c>,
+    /// <c>nsc</c> or <c>none</c>.
+    /// </summary>
     public string Authentication => _settings.Authentication;
 
     /// <summary>The JetStream domain; empty for none.</summary>
@@ -78,7 +82,8 @@ public sealed class NasContext
 
     /// <summary>Reads a context.</summary>
     /// <param name="name">Its name, or, as for the <c>nats</c> command, the path of a .json file.</param>
-    /// <exception cref="NasException">InvalidOption: there is none of that name, or its file is not readable.</exception>
+    /// <exception cref="NasException">InvalidOption: there is none of that name, or its file is not
+    /// readable.</exception>
     public static NasContext Load(string name) => Load(name, static path => path);
 
     /// <inheritdoc cref="Load(string)"/>
@@ -90,7 +95,11 @@ public sealed class NasContext
         var path = ContextFolder.Find(name, fullPath);
         try
         {
-            return new NasContext(System.IO.Path.GetFileNameWithoutExtension(path), path, ContextSettings.Parse(File.ReadAllText(path, Encoding.UTF8)));
+            return new NasContext(
+                System.IO.Path.GetFileNameWithoutExtension(path),
+                path,
+                ContextSettings.Parse(File.ReadAllText(path, Encoding.UTF8))
+            );
         }
         catch (JsonException e)
         {
@@ -103,8 +112,12 @@ public sealed class NasContext
         }
     }
 
-    /// <summary>The settings as options: servers, credentials, TLS and inbox prefix of the context, all else of <paramref name="based"/>.</summary>
-    /// <exception cref="NasException">InvalidOption: it asks for something this client cannot do, or names a variable that is not set.</exception>
+    /// <summary>
+    /// The settings as options: servers, credentials, TLS and inbox prefix of the context, all else of
+    /// <paramref name="based"/>.
+    /// </summary>
+    /// <exception cref="NasException">InvalidOption: it asks for something this client cannot do, or names a variable
+    /// that is not set.</exception>
     public NasOptions ToOptions(NasOptions based) => ToOptions(based, static path => path);
 
     /// <inheritdoc cref="ToOptions(NasOptions)"/>

@@ -13,8 +13,17 @@ internal static class WindowsStore
     public static X509Certificate2 Find(string store, string matchBy, string match)
     {
         if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
-            throw new ContextException("it takes its certificate from the Windows store (windows_cert_store), and this is not Windows.");
-        if (match.Length == 0) throw new ContextException("its windows_cert_store needs windows_cert_match.");
+        {
+            throw new ContextException(
+                "it takes its certificate from the Windows store (windows_cert_store), and this is not Windows."
+            );
+        }
+
+        if (match.Length == 0)
+        {
+            throw new ContextException("its windows_cert_store needs windows_cert_match.");
+        }
+
         var location = store.ToLowerInvariant() switch
         {
             "user" or "windowscurrentuser" => StoreLocation.CurrentUser,
@@ -26,11 +35,18 @@ internal static class WindowsStore
             "" or "subject" => X509FindType.FindBySubjectName,
             "issuer" => X509FindType.FindByIssuerName,
             "thumbprint" => X509FindType.FindByThumbprint,
-            _ => throw new ContextException($"its windows_cert_match_by '{matchBy}' is none of subject, issuer, thumbprint."),
+            _ => throw new ContextException(
+                $"its windows_cert_match_by '{matchBy}' is none of subject, issuer, thumbprint."
+            ),
         };
         using var personal = new X509Store(StoreName.My, location);
         personal.Open(OpenFlags.ReadOnly | OpenFlags.OpenExistingOnly);
-        return personal.Certificates.Find(by, match, validOnly: false).Cast<X509Certificate2>().FirstOrDefault(c => c.HasPrivateKey)
-            ?? throw new ContextException($"the Windows store has no certificate with a private key whose {(matchBy.Length == 0 ? "subject" : matchBy)} is '{match}'.");
+        return personal
+                .Certificates.Find(by, match, validOnly: false)
+                .Cast<X509Certificate2>()
+                .FirstOrDefault(c => c.HasPrivateKey)
+            ?? throw new ContextException(
+                $"the Windows store has no certificate with a private key whose {(matchBy.Length == 0 ? "subject" : matchBy)} is '{match}'."
+            );
     }
 }

@@ -3,8 +3,8 @@ using System.Text;
 namespace NasPubSub.Diagnostics;
 
 /// <summary>
-/// Text that others may have chosen, made safe to show: a terminal obeys control characters, and characters that change the
-/// direction of writing hide what a text says. Views, errors, events and completions all use this.
+/// Text that others may have chosen, made safe to show: a terminal obeys control characters, and characters that change
+/// the direction of writing hide what a text says. Views, errors, events and completions all use this.
 /// </summary>
 public static class TerminalText
 {
@@ -13,15 +13,35 @@ public static class TerminalText
     /// <summary>One line: line breaks and tabs become blanks.</summary>
     public static string Line(string? text)
     {
-        if (text is null) return "";
+        if (text is null)
+        {
+            return "";
+        }
+
         var first = 0;
-        while (first < text.Length && !IsUnsafe(text[first])) first++;
-        if (first == text.Length) return text;
+        while (first < text.Length && !IsUnsafe(text[first]))
+        {
+            first++;
+        }
+
+        if (first == text.Length)
+        {
+            return text;
+        }
+
         var clean = new StringBuilder(text, 0, first, text.Length);
         for (var i = first; i < text.Length; i++)
         {
-            if (text[i] is '\r' && i + 1 < text.Length && text[i + 1] == '\n') continue;
-            clean.Append(text[i] is '\n' or '\t' or '\r' ? ' ' : IsUnsafe(text[i]) ? Replacement : text[i]);
+            if (text[i] is '\r' && i + 1 < text.Length && text[i + 1] == '\n')
+            {
+                continue;
+            }
+
+            clean.Append(
+                text[i] is '\n' or '\t' or '\r' ? ' '
+                : IsUnsafe(text[i]) ? Replacement
+                : text[i]
+            );
         }
         return clean.ToString();
     }
@@ -29,7 +49,11 @@ public static class TerminalText
     /// <summary>Text of several lines keeps its line breaks and tabs.</summary>
     public static string Lines(string text)
     {
-        if (!text.Any(IsUnsafe)) return text;
+        if (!text.Any(IsUnsafe))
+        {
+            return text;
+        }
+
         var clean = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)
         {
@@ -40,19 +64,27 @@ public static class TerminalText
         return clean.ToString();
     }
 
-    /// <summary>The error itself, or, where its text or that of an error inside is unsafe, one that says the same safely.</summary>
+    /// <summary>
+    /// The error itself, or, where its text or that of an error inside is unsafe, one that says the same safely.
+    /// </summary>
     public static Exception Error(Exception error)
     {
         for (var e = error; e is not null; e = e.InnerException)
         {
-            if (Lines(e.Message) != e.Message) return Copy(error);
+            if (Lines(e.Message) != e.Message)
+            {
+                return Copy(error);
+            }
         }
         return error;
     }
 
-    /// <summary>Control characters, line separators, and characters that embed, override or isolate a direction.</summary>
+    /// <summary>
+    /// Control characters, line separators, and characters that embed, override or isolate a direction.
+    /// </summary>
     public static bool IsUnsafe(char c) =>
-        char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+        char.IsControl(c)
+        || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
     private static Exception Copy(Exception error) =>
         new(Lines(error.Message), error.InnerException is null ? null : Copy(error.InnerException));

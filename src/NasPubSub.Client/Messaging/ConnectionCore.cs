@@ -31,7 +31,12 @@ internal sealed class ConnectionCore : ILinkOwner
         Buffer = new SendBuffer(options);
         Subscriptions = new SubscriptionTable(options, Buffer, Status, firstSid);
         Loop = new ReconnectLoop(options, Pool, Buffer, Status, Subscriptions, this);
-        Sender = new MessageSender(parent is null ? options : options with { AutoConnect = true }, Buffer, Status, Loop);
+        Sender = new MessageSender(
+            parent is null ? options : options with { AutoConnect = true },
+            Buffer,
+            Status,
+            Loop
+        );
         Requests = new RequestTable(options.InboxPrefix, Buffer, Sender, Status, Subscriptions, CreateInbox);
         var migration = new ServerMigration(options, Pool, Buffer, Status, Loop, Subscriptions, this);
         _listener = new ServerListener(Pool, Buffer, Status, migration, Subscriptions, Requests, Denials);
@@ -79,7 +84,12 @@ internal sealed class ConnectionCore : ILinkOwner
 
     /// <exception cref="NasException">InvalidSubject: the reply subject is malformed.</exception>
     public OutgoingMessage CreateMessage(
-        EncodedSubject subject, ReadOnlyMemory<byte> payload, string? text, string? replyTo, NasHeaders? headers)
+        EncodedSubject subject,
+        ReadOnlyMemory<byte> payload,
+        string? text,
+        string? replyTo,
+        NasHeaders? headers
+    )
     {
         if (replyTo is not null)
         {
@@ -155,15 +165,20 @@ internal sealed class ConnectionCore : ILinkOwner
 
     public NasSubscription? FindSubscription(long sid) =>
         Subscriptions.Find(sid) is { } own
-            ? Requests.IsInbox(own) ? null : own
+            ? Requests.IsInbox(own)
+                ? null
+                : own
             : Dedicated.All.Select(c => c.FindSubscription(sid)).FirstOrDefault(s => s is not null);
 
     public void ReportSlow(NasSubscription subscription)
     {
         var error = new NasException(
             NasError.SlowConsumer,
-            $"The subscription to '{subscription.Topic}' (sid {subscription.Sid}) is too slow: {subscription.PendingMessages:N0} messages wait, more are dropped.")
-        { Target = subscription.Subject };
+            $"The subscription to '{subscription.Topic}' (sid {subscription.Sid}) is too slow: {subscription.PendingMessages:N0} messages wait, more are dropped."
+        )
+        {
+            Target = subscription.Subject,
+        };
         Status.Remember(error);
         Status.Notify(NasEventKind.SlowConsumer, error.Message, error);
     }
@@ -201,11 +216,18 @@ internal sealed class ConnectionCore : ILinkOwner
         Status.Notify(
             NasEventKind.Closed,
             isExpected ? "The connection is closed." : $"The connection is closed: {reason.Message}",
-            isExpected ? null : reason);
+            isExpected ? null : reason
+        );
     }
 
-    /// <summary>A request with an inbox of its own, for a reply whose subject does not say which request it answers.</summary>
-    private async ValueTask<NasMessage> RequestAloneAsync(OutgoingMessage message, TimeSpan limit, CancellationToken cancel)
+    /// <summary>
+    /// A request with an inbox of its own, for a reply whose subject does not say which request it answers.
+    /// </summary>
+    private async ValueTask<NasMessage> RequestAloneAsync(
+        OutgoingMessage message,
+        TimeSpan limit,
+        CancellationToken cancel
+    )
     {
         var end = new ReplyEnd(limit, Count: 1, IdleTimeout: null, StopOnEmpty: false, IsLast: null);
         await foreach (var reply in new ManyReplies(this, message, end).ReadAsync(cancel).ConfigureAwait(false))
@@ -215,7 +237,8 @@ internal sealed class ConnectionCore : ILinkOwner
         throw RequestErrors.NoReply(message.Subject.Wire, limit, Status);
     }
 
-    private NasSubscription CreateInbox(string subject) => new(this, subject, subject, null, null, Options.Subscriptions, 0);
+    private NasSubscription CreateInbox(string subject) =>
+        new(this, subject, subject, null, null, Options.Subscriptions, 0);
 
     private DeliveryBatch CreateBatch(Link link) => new(link, Traffic, pausesOften: Parent is not null);
 }

@@ -55,7 +55,8 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
         }
         drained &= _buffer.Ledger.LeftOut == 0;
         core.Dedicated.Close(Closing());
-        await Task.WhenAll(core.Dedicated.All.Select(c => c.Shutdown.RunAsync(TimeSpan.Zero, default))).ConfigureAwait(false);
+        await Task.WhenAll(core.Dedicated.All.Select(c => c.Shutdown.RunAsync(TimeSpan.Zero, default)))
+            .ConfigureAwait(false);
         await _loop.StopAsync().ConfigureAwait(false);
         core.Close(_status.Closed());
         _hurry.CancelAfter(Timeout.InfiniteTimeSpan);
@@ -80,7 +81,8 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
             _status.Enter(NasConnectionState.Draining);
             var lost = _buffer.Ledger.Unconfirmed;
             var subscriptions = core.Facade.Subscriptions;
-            await Task.WhenAll(subscriptions.Select(s => s.DrainAsync(deadline.Left, _hurry.Token))).ConfigureAwait(false);
+            await Task.WhenAll(subscriptions.Select(s => s.DrainAsync(deadline.Left, _hurry.Token)))
+                .ConfigureAwait(false);
             // Handlers may publish until here. The flush then covers everything that was accepted, from any thread.
             _buffer.Refuse(Closing());
             while (!await TryFlushAsync(deadline).ConfigureAwait(false))
@@ -107,7 +109,10 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
             return true;
         }
         catch (NasException e)
-            when (e.Error is NasError.ConnectionLost or NasError.NotConnected && _buffer.Pending > 0 && core.Options.Reconnect)
+            when (e.Error is NasError.ConnectionLost or NasError.NotConnected
+                && _buffer.Pending > 0
+                && core.Options.Reconnect
+            )
         {
             return false;
         }

@@ -1,8 +1,8 @@
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The connections that serve one subscription each, because it makes the server wait (<see cref="NasOverflow.Wait"/>): on a
-/// shared one all other subscriptions would wait with it. Thread-safe.
+/// The connections that serve one subscription each, because it makes the server wait (<see cref="NasOverflow.Wait"/>):
+/// on a shared one all other subscriptions would wait with it. Thread-safe.
 /// </summary>
 /// <param name="create">Makes one whose sids begin after this number.</param>
 internal sealed class DedicatedConnections(Func<long, ConnectionCore> create)

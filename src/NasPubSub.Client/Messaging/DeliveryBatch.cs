@@ -3,10 +3,11 @@ using NasPubSub.Connection;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The messages of one read on their way to their subscriptions. Messages in a row for one subscription go in under one lock, and
-/// whoever waits is woken once a read: a wake-up costs more than a hundred messages. Read loop only.
+/// The messages of one read on their way to their subscriptions. Messages in a row for one subscription go in under one
+/// lock, and whoever waits is woken once a read: a wake-up costs more than a hundred messages. Read loop only.
 /// </summary>
-/// <param name="link">Where they come from. It pauses while a subscription that makes the server wait has no room.</param>
+/// <param name="link">Where they come from. It pauses while a subscription that makes the server wait has no
+/// room.</param>
 /// <param name="traffic">Counts them.</param>
 /// <param name="pausesOften">Is it a connection that may have to pause after any message?</param>
 internal sealed class DeliveryBatch(Link link, TrafficCounter traffic, bool pausesOften)
@@ -16,7 +17,8 @@ internal sealed class DeliveryBatch(Link link, TrafficCounter traffic, bool paus
     private NasSubscription? _subscription;
     private PumpGroup? _pumps;
     private int _count;
-    private long _messages, _bytes;
+    private long _messages,
+        _bytes;
 
     public void Add(NasSubscription subscription, NasMessage message)
     {

@@ -4,12 +4,18 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// Runs a subscription's handler for message after message, on the pool, until none is left. It is started for each read that
-/// brings messages, and allocates only where a handler really waits for something.
+/// Runs a subscription's handler for message after message, on the pool, until none is left. It is started for each
+/// read that brings messages, and allocates only where a handler really waits for something.
 /// </summary>
-internal sealed class HandlerPump(NasSubscription subscription, MessageBuffer buffer, Func<NasMessage, ValueTask> handler) : PoolWork
+internal sealed class HandlerPump(
+    NasSubscription subscription,
+    MessageBuffer buffer,
+    Func<NasMessage, ValueTask> handler
+) : PoolWork
 {
-    /// <summary>A few messages at a time, so that the limits count nearly all that wait; with small limits one.</summary>
+    /// <summary>
+    /// A few messages at a time, so that the limits count nearly all that wait; with small limits one.
+    /// </summary>
     private readonly int _batchSize = Math.Max(1, Math.Min(256, subscription.Limits.MaxPendingMessages / 64));
 
     public override void Run()
@@ -33,7 +39,8 @@ internal sealed class HandlerPump(NasSubscription subscription, MessageBuffer bu
     }
 
     /// <summary>
-    /// Awaits the handler, handles the rest of the batch, and queues the pump again; a call would nest deeper and deeper.
+    /// Awaits the handler, handles the rest of the batch, and queues the pump again; a call would nest deeper and
+    /// deeper.
     /// </summary>
     private async Task ContinueAsync(ValueTask handling, NasMessage[] batch, int next, int taken)
     {

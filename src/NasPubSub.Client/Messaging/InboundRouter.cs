@@ -7,8 +7,12 @@ namespace NasPubSub.Messaging;
 /// <summary>
 /// Brings what one link reads to the subscription or request it belongs to. Read loop only: short, and no user code.
 /// </summary>
-internal sealed class InboundRouter(Link link, SubscriptionTable subscriptions, RequestTable requests, DeliveryBatch batch)
-    : IMessageReader
+internal sealed class InboundRouter(
+    Link link,
+    SubscriptionTable subscriptions,
+    RequestTable requests,
+    DeliveryBatch batch
+) : IMessageReader
 {
     /// <summary>Whose the last message was: the next is likely to be the same one's.</summary>
     private NasSubscription? _last;
@@ -16,8 +20,11 @@ internal sealed class InboundRouter(Link link, SubscriptionTable subscriptions, 
 
     public void OnMessage(ref ServerOperation operation, long utcTicks)
     {
-        if (link.Migration is MigrationBuffer migration && !requests.IsInbox(operation.Sid)
-            && !Pass(migration, ref operation, utcTicks))
+        if (
+            link.Migration is MigrationBuffer migration
+            && !requests.IsInbox(operation.Sid)
+            && !Pass(migration, ref operation, utcTicks)
+        )
         {
             return;
         }
@@ -83,7 +90,8 @@ internal sealed class InboundRouter(Link link, SubscriptionTable subscriptions, 
         var extras = new MessageExtras(
             origin,
             operation.ReplyTo.IsEmpty ? null : Encoding.UTF8.GetString(operation.ReplyTo),
-            operation.Headers.IsEmpty ? null : operation.Headers.ToArray());
+            operation.Headers.IsEmpty ? null : operation.Headers.ToArray()
+        );
         return new NasMessage(origin, Copy(operation.Payload), extras, utcTicks);
     }
 

@@ -11,14 +11,20 @@ namespace NasPubSub.Messaging;
 /// <param name="StopOnEmpty">An empty message without headers.</param>
 /// <param name="IsLast">A reply that the caller knows as the last.</param>
 internal sealed record ReplyEnd(
-    TimeSpan Timeout, int Count, TimeSpan? IdleTimeout, bool StopOnEmpty, Func<NasMessage, bool>? IsLast);
+    TimeSpan Timeout,
+    int Count,
+    TimeSpan? IdleTimeout,
+    bool StopOnEmpty,
+    Func<NasMessage, bool>? IsLast
+);
 
 /// <summary>One request, and all replies to it, through an inbox of its own.</summary>
 internal sealed class ManyReplies(ConnectionCore core, OutgoingMessage message, ReplyEnd end)
 {
     private readonly string _subject = message.Subject.Wire;
 
-    /// <exception cref="NasException">NoResponders, PermissionDenied, RequestTimeout, NotConnected, and those of a publish.</exception>
+    /// <exception cref="NasException">NoResponders, PermissionDenied, RequestTimeout, NotConnected, and those of a
+    /// publish.</exception>
     public async IAsyncEnumerable<NasMessage> ReadAsync([EnumeratorCancellation] CancellationToken cancel)
     {
         if (core.Options.Subscriptions.Overflow != NasOverflow.Wait || core.Parent is not null)
@@ -33,7 +39,9 @@ internal sealed class ManyReplies(ConnectionCore core, OutgoingMessage message, 
         var dedicated = core.Dedicate();
         try
         {
-            await foreach (var reply in new ManyReplies(dedicated, message, end).ReadSharedAsync(cancel).ConfigureAwait(false))
+            await foreach (
+                var reply in new ManyReplies(dedicated, message, end).ReadSharedAsync(cancel).ConfigureAwait(false)
+            )
             {
                 yield return reply;
             }
@@ -47,7 +55,8 @@ internal sealed class ManyReplies(ConnectionCore core, OutgoingMessage message, 
     private async IAsyncEnumerable<NasMessage> ReadSharedAsync([EnumeratorCancellation] CancellationToken cancel)
     {
         var deadline = Deadline.In(end.Timeout);
-        await InTimeAsync(core.Sender.ReadyAsync(cancel).Observed().WaitAsync(deadline.Left, cancel)).ConfigureAwait(false);
+        await InTimeAsync(core.Sender.ReadyAsync(cancel).Observed().WaitAsync(deadline.Left, cancel))
+            .ConfigureAwait(false);
         var inbox = core.Facade.NewInbox();
         var replies = new NasSubscription(core, inbox, inbox, null, null, core.Options.Subscriptions, end.Count)
         {
@@ -56,7 +65,8 @@ internal sealed class ManyReplies(ConnectionCore core, OutgoingMessage message, 
         core.Subscriptions.Add(replies);
         try
         {
-            await InTimeAsync(core.Sender.SendAsync(message with { ReplyTo = inbox }, deadline, cancel).AsTask()).ConfigureAwait(false);
+            await InTimeAsync(core.Sender.SendAsync(message with { ReplyTo = inbox }, deadline, cancel).AsTask())
+                .ConfigureAwait(false);
             for (var got = 0; end.Count == 0 || got < end.Count; got++)
             {
                 var reply = await NextAsync(replies, deadline, got, cancel).ConfigureAwait(false);
@@ -78,7 +88,12 @@ internal sealed class ManyReplies(ConnectionCore core, OutgoingMessage message, 
     }
 
     /// <returns>The next reply; null at the end.</returns>
-    private async Task<NasMessage?> NextAsync(NasSubscription replies, Deadline deadline, int got, CancellationToken cancel)
+    private async Task<NasMessage?> NextAsync(
+        NasSubscription replies,
+        Deadline deadline,
+        int got,
+        CancellationToken cancel
+    )
     {
         var wait = deadline;
         if (got > 0 && end.IdleTimeout is { } idle && Deadline.In(idle) is var idleEnd && idleEnd.IsBefore(deadline))

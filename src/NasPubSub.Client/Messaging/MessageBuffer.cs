@@ -3,8 +3,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The bounded buffer of one subscription: the read loop fills it, the handler or the readers empty it. It is its own lock, one
-/// object less for each subscription. Thread-safe.
+/// The bounded buffer of one subscription: the read loop fills it, the handler or the readers empty it. It is its own
+/// lock, one object less for each subscription. Thread-safe.
 /// </summary>
 /// <param name="subscription">Whose messages they are.</param>
 /// <param name="limits">How much waits at most, and what happens then.</param>
@@ -14,10 +14,17 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
 {
     private MessageRing _ring;
     private int _blockedReaders;
-    private long _dropped, _max = max, _received;
-    private bool _isSlow, _isEnded, _isCompleted, _isHandling;
+    private long _dropped,
+        _max = max,
+        _received;
+    private bool _isSlow,
+        _isEnded,
+        _isCompleted,
+        _isHandling;
     private NasMessage? _overflow;
-    private TaskCompletionSource<bool>? _room, _arrival, _completion;
+    private TaskCompletionSource<bool>? _room,
+        _arrival,
+        _completion;
 
     public NasSubscriptionOptions Limits => limits;
 
@@ -109,7 +116,8 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
     }
 
     /// <summary>Wakes whoever waits to read.</summary>
-    /// <returns>Is a handler to start? It takes messages with <see cref="TakeForHandler"/> until it gets none.</returns>
+    /// <returns>Is a handler to start? It takes messages with <see cref="TakeForHandler"/> until it gets
+    /// none.</returns>
     public bool Announce(bool hasHandler)
     {
         TaskCompletionSource<bool>? arrival;
@@ -225,10 +233,13 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
     public Task? WaitForArrival()
     {
         using var _ = Enter();
-        return _ring.Count > 0 || _isEnded ? null : (_arrival ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        return _ring.Count > 0 || _isEnded
+            ? null
+            : (_arrival ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
     }
 
-    /// <returns>The number of messages taken for the handler; with 0 it is to stop, until it is started again.</returns>
+    /// <returns>The number of messages taken for the handler; with 0 it is to stop, until it is started
+    /// again.</returns>
     public int TakeForHandler(Span<NasMessage> to)
     {
         using var _ = Enter();
@@ -242,7 +253,8 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
     }
 
     /// <summary>
-    /// Completed when the message that waits for room has some, or has waited too long and is dropped; null where none waits.
+    /// Completed when the message that waits for room has some, or has waited too long and is dropped; null where none
+    /// waits.
     /// </summary>
     public Task? WaitForRoomAsync()
     {
@@ -291,8 +303,8 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         }
     }
 
-    private bool IsFull(int size) => _ring.Count > 0
-        && (_ring.Count >= limits.MaxPendingMessages || _ring.Bytes + size > limits.MaxPendingBytes);
+    private bool IsFull(int size) =>
+        _ring.Count > 0 && (_ring.Count >= limits.MaxPendingMessages || _ring.Bytes + size > limits.MaxPendingBytes);
 
     /// <returns>Is there room now?</returns>
     private bool DropOldFor(int size)

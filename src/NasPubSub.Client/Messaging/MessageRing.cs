@@ -1,6 +1,8 @@
 namespace NasPubSub.Messaging;
 
-/// <summary>A queue of messages in an array that grows by doubling, with the sum of their sizes. A field, not an object.</summary>
+/// <summary>
+/// A queue of messages in an array that grows by doubling, with the sum of their sizes. A field, not an object.
+/// </summary>
 internal struct MessageRing
 {
     private NasMessage?[]? _slots;

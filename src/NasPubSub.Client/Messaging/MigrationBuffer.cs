@@ -5,18 +5,21 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The time in which two servers deliver to one client that moves from one to the other. What the old link delivers is noted;
-/// what the new link brings is kept until the old one is empty, and then delivered without the copies.
-/// Messages have no identity but their content, and equal ones are common, such as heartbeats. A message of the new link is a
-/// copy only where that is certain: it came while the old server still had the subscription, so that one of the equal messages
-/// noted is this one; or a single message was noted that is equal, when the new subscription had long been known. In doubt it is
-/// delivered, and may be a double. Messages of queue groups come by one of the two servers only. Thread-safe.
+/// The time in which two servers deliver to one client that moves from one to the other. What the old link delivers is
+/// noted; what the new link brings is kept until the old one is empty, and then delivered without the copies. Messages
+/// have no identity but their content, and equal ones are common, such as heartbeats. A message of the new link is a
+/// copy only where that is certain: it came while the old server still had the subscription, so that one of the equal
+/// messages noted is this one; or a single message was noted that is equal, when the new subscription had long been
+/// known. In doubt it is delivered, and may be a double. Messages of queue groups come by one of the two servers only.
+/// Thread-safe.
 /// </summary>
 /// <param name="next">The link that the client moves to.</param>
 /// <param name="batch">Delivers what was kept.</param>
 internal sealed class MigrationBuffer(Link next, DeliveryBatch batch) : IMigrationBuffer
 {
-    /// <summary>The most notes, so that the migration stays within bounds. Without a note, a copy is delivered.</summary>
+    /// <summary>
+    /// The most notes, so that the migration stays within bounds. Without a note, a copy is delivered.
+    /// </summary>
     private const int MaxNotes = 1_000_000;
 
     /// <summary>How much longer a message may take by the old server than by the new one.</summary>
@@ -85,7 +88,11 @@ internal sealed class MigrationBuffer(Link next, DeliveryBatch batch) : IMigrati
 
     /// <summary>Keeps what the new link brings, as far as the limits of its subscription allow.</summary>
     /// <returns>Messages to deliver now, in order.</returns>
-    public IReadOnlyList<NasMessage> Keep(NasSubscription subscription, NasMessage message, ref ServerOperation operation)
+    public IReadOnlyList<NasMessage> Keep(
+        NasSubscription subscription,
+        NasMessage message,
+        ref ServerOperation operation
+    )
     {
         var kept = new Kept(message, Key(ref operation), MonotonicClock.Now);
         using var _ = _gate.Enter();

@@ -3,9 +3,9 @@ using NasPubSub.Protocol;
 namespace NasPubSub;
 
 /// <summary>
-/// Collects messages and publishes them together: when there are enough, when they have waited long enough, or when asked.
-/// Plain publishing batches its writes by itself; this is for those who want all or nothing to leave until a point.
-/// Thread-safe; the order of the calls is the order on the wire.
+/// Collects messages and publishes them together: when there are enough, when they have waited long enough, or when
+/// asked. Plain publishing batches its writes by itself; this is for those who want all or nothing to leave until a
+/// point. Thread-safe; the order of the calls is the order on the wire.
 /// </summary>
 public sealed class NasBatchPublisher : IAsyncDisposable
 {
@@ -23,43 +23,80 @@ public sealed class NasBatchPublisher : IAsyncDisposable
     /// <param name="flushInterval">The longest a message waits. Default: 1 s.</param>
     public NasBatchPublisher(NasConnection connection, int batchSize = 100, TimeSpan? flushInterval = null)
     {
-        if (batchSize < 1) throw new ArgumentOutOfRangeException(nameof(batchSize));
+        if (batchSize < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(batchSize));
+        }
+
         _connection = connection;
         _size = batchSize;
         _interval = Threading.Deadline.ForTimer(flushInterval ?? TimeSpan.FromSeconds(1));
-        _timer = new Timer(static p => _ = ((NasBatchPublisher)p!).FlushInTimeAsync(), this, Timeout.Infinite, Timeout.Infinite);
+        _timer = new Timer(
+            static p => _ = ((NasBatchPublisher)p!).FlushInTimeAsync(),
+            this,
+            Timeout.Infinite,
+            Timeout.Infinite
+        );
     }
 
     /// <summary>Messages that wait for their batch.</summary>
     public int Count
     {
-        get { lock (_items) return _items.Count; }
+        get
+        {
+            lock (_items)
+            {
+                return _items.Count;
+            }
+        }
     }
 
     /// <summary>Adds a message; the one that completes a batch publishes it.</summary>
-    /// <exception cref="NasException">InvalidSubject for this message; else those of PublishAsync, for a message of the batch, also of an earlier one sent by the clock.</exception>
-    public async ValueTask PublishAsync(string subject, ReadOnlyMemory<byte> payload, string? replyTo = null, NasHeaders? headers = null, CancellationToken cancel = default)
+    /// <exception cref="NasException">InvalidSubject for this message; else those of PublishAsync, for a message of the
+    /// batch, also of an earlier one sent by the clock.</exception>
+    public async ValueTask PublishAsync(
+        string subject,
+        ReadOnlyMemory<byte> payload,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        CancellationToken cancel = default
+    )
     {
         Subjects.CheckPublish(subject);
         ThrowTimerError();
         bool full;
         lock (_items)
         {
-            if (_disposed) throw new ObjectDisposedException(nameof(NasBatchPublisher));
+            if (_disposed)
+            {
+                throw new ObjectDisposedException(nameof(NasBatchPublisher));
+            }
             // The caller may use its array again before the batch leaves.
             _items.Add(new Item(subject, payload.ToArray(), replyTo, headers));
             full = _items.Count >= _size;
-            if (_items.Count == 1) _timer.Change(_interval, Timeout.InfiniteTimeSpan);
+            if (_items.Count == 1)
+            {
+                _timer.Change(_interval, Timeout.InfiniteTimeSpan);
+            }
         }
-        if (full) await FlushAsync(cancel).ConfigureAwait(false);
+        if (full)
+        {
+            await FlushAsync(cancel).ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc cref="PublishAsync(string, ReadOnlyMemory{byte}, string?, NasHeaders?, CancellationToken)"/>
-    public ValueTask PublishAsync(string subject, string text, string? replyTo = null, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        PublishAsync(subject, System.Text.Encoding.UTF8.GetBytes(text), replyTo, headers, cancel);
+    public ValueTask PublishAsync(
+        string subject,
+        string text,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        CancellationToken cancel = default
+    ) => PublishAsync(subject, System.Text.Encoding.UTF8.GetBytes(text), replyTo, headers, cancel);
 
     /// <summary>Publishes what there is.</summary>
-    /// <exception cref="NasException">As PublishAsync of the connection; the messages not yet published stay in the batch.</exception>
+    /// <exception cref="NasException">As PublishAsync of the connection; the messages not yet published stay in the
+    /// batch.</exception>
     public async Task FlushAsync(CancellationToken cancel = default)
     {
         await _gate.WaitAsync(cancel).ConfigureAwait(false);
@@ -67,14 +104,30 @@ public sealed class NasBatchPublisher : IAsyncDisposable
         {
             ThrowTimerError();
             Item[] batch;
-            lock (_items) batch = [.. _items];
+            lock (_items)
+            {
+                batch = [.. _items];
+            }
+
             var sent = 0;
             try
             {
                 for (; sent < batch.Length; sent++)
-                    await _connection.PublishAsync(batch[sent].Subject, batch[sent].Payload, batch[sent].ReplyTo, batch[sent].Headers, true, cancel).ConfigureAwait(false);
+                {
+                    await _connection
+                        .PublishAsync(
+                            batch[sent].Subject,
+                            batch[sent].Payload,
+                            batch[sent].ReplyTo,
+                            batch[sent].Headers,
+                            true,
+                            cancel
+                        )
+                        .ConfigureAwait(false);
+                }
             }
-            catch (NasException e) when (e.Error is NasError.PayloadTooLarge or NasError.InvalidHeader or NasError.InvalidSubject)
+            catch (NasException e)
+                when (e.Error is NasError.PayloadTooLarge or NasError.InvalidHeader or NasError.InvalidSubject)
             {
                 // This one can never be sent: it must not hold up those behind it for ever.
                 sent++;
@@ -85,7 +138,10 @@ public sealed class NasBatchPublisher : IAsyncDisposable
                 lock (_items)
                 {
                     _items.RemoveRange(0, sent);
-                    if (_items.Count > 0 && !_disposed) _timer.Change(_interval, Timeout.InfiniteTimeSpan);
+                    if (_items.Count > 0 && !_disposed)
+                    {
+                        _timer.Change(_interval, Timeout.InfiniteTimeSpan);
+                    }
                 }
             }
         }
@@ -101,7 +157,11 @@ public sealed class NasBatchPublisher : IAsyncDisposable
     {
         lock (_items)
         {
-            if (_disposed) return;
+            if (_disposed)
+            {
+                return;
+            }
+
             _disposed = true;
         }
         _timer.Dispose();
@@ -123,7 +183,10 @@ public sealed class NasBatchPublisher : IAsyncDisposable
 
     private void ThrowTimerError()
     {
-        if (Interlocked.Exchange(ref _timerError, null) is { } error) throw error;
+        if (Interlocked.Exchange(ref _timerError, null) is { } error)
+        {
+            throw error;
+        }
     }
 
     private sealed record Item(string Subject, byte[] Payload, string? ReplyTo, NasHeaders? Headers);

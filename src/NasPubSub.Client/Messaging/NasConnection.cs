@@ -7,17 +7,25 @@ using NasPubSub.Threading;
 namespace NasPubSub;
 
 /// <summary>
-/// A session with NATS: a connection to a server, made again when it breaks, with everything that goes over it. Thread-safe.
-/// It ends with <see cref="DisconnectAsync"/> or DisposeAsync, which send what is still buffered.
+/// A session with NATS: a connection to a server, made again when it breaks, with everything that goes over it.
+/// Thread-safe. It ends with <see cref="DisconnectAsync"/> or DisposeAsync, which send what is still buffered.
 /// </summary>
 public sealed class NasConnection : IAsyncDisposable, IDisposable
 {
     /// <summary>
-    /// As the Python client: host, port, namespace. It connects in the background at once with <paramref name="autoConnect"/>.
+    /// As the Python client: host, port, namespace. It connects in the background at once with
+    /// <paramref name="autoConnect"/>.
     /// </summary>
     /// <exception cref="NasException">InvalidNamespace, InvalidOption.</exception>
     public NasConnection(string host = "localhost", int port = 4222, string? ns = "default", bool autoConnect = true)
-        : this(new NasOptions { Servers = [NasServerAddress.UrlOf(host, port)], Namespace = ns, AutoConnect = autoConnect })
+        : this(
+            new NasOptions
+            {
+                Servers = [NasServerAddress.UrlOf(host, port)],
+                Namespace = ns,
+                AutoConnect = autoConnect,
+            }
+        )
     {
         if (autoConnect)
         {
@@ -79,9 +87,14 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
             var dedicated = Core.Dedicated.All;
             var sent = Core.Buffer.Ledger;
             return new(
-                Core.Traffic.Messages + dedicated.Sum(c => c.Traffic.Messages), sent.Published,
-                Core.Traffic.Bytes + dedicated.Sum(c => c.Traffic.Bytes), sent.Bytes,
-                Core.Status.Reconnects, Core.Traffic.Dropped + dedicated.Sum(c => c.Traffic.Dropped), sent.Unconfirmed);
+                Core.Traffic.Messages + dedicated.Sum(c => c.Traffic.Messages),
+                sent.Published,
+                Core.Traffic.Bytes + dedicated.Sum(c => c.Traffic.Bytes),
+                sent.Bytes,
+                Core.Status.Reconnects,
+                Core.Traffic.Dropped + dedicated.Sum(c => c.Traffic.Dropped),
+                sent.Unconfirmed
+            );
         }
     }
 
@@ -112,8 +125,11 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     public Task<bool> WaitConnectedAsync(TimeSpan timeout, CancellationToken cancel = default) =>
         Core.Loop.WaitConnectedAsync(Deadline.In(timeout), cancel);
 
-    /// <summary>Breaks the connection and makes another; subscriptions and what is buffered are kept (ADR-40).</summary>
-    /// <param name="timeout">How long to wait for the new one, which is tried on after that. Default: OperationTimeout.</param>
+    /// <summary>
+    /// Breaks the connection and makes another; subscriptions and what is buffered are kept (ADR-40).
+    /// </summary>
+    /// <param name="timeout">How long to wait for the new one, which is tried on after that. Default:
+    /// OperationTimeout.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="NasException">Timeout, NotConnected, ConnectionClosed.</exception>
     public async Task ReconnectAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
@@ -126,7 +142,9 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         catch (TimeoutException)
         {
             throw new NasException(
-                NasError.Timeout, $"No server let the client in within {limit.TotalSeconds:0.###} s; it keeps trying.");
+                NasError.Timeout,
+                $"No server let the client in within {limit.TotalSeconds:0.###} s; it keeps trying."
+            );
         }
     }
 
@@ -142,7 +160,9 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>The subject on the wire of a subject, filter or reply subject: with the namespace, where that applies.</summary>
+    /// <summary>
+    /// The subject on the wire of a subject, filter or reply subject: with the namespace, where that applies.
+    /// </summary>
     /// <param name="subject">As the user gives it.</param>
     /// <param name="useNamespace">False leaves it as it is.</param>
     public string ToWireSubject(string subject, bool useNamespace = true) =>
@@ -154,9 +174,8 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>A publisher for many messages on one subject.</summary>
     /// <param name="subject">Without the namespace.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
-    /// <param name="batch">
-    /// Messages may wait a millisecond for others to leave with: for those who send a stream of them. After the last, call
-    /// <see cref="SendBatched"/>.
+    /// <param name="batch"> Messages may wait a millisecond for others to leave with: for those who send a stream of
+    /// them. After the last, call <see cref="SendBatched"/>.
     /// </param>
     /// <exception cref="NasException">InvalidSubject.</exception>
     public NasPublisher CreatePublisher(string subject, bool useNamespace = true, bool batch = false) =>
@@ -166,8 +185,8 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     public void SendBatched() => Core.Buffer.FlushBatched();
 
     /// <summary>
-    /// Publishes. The message is buffered, and sent by the write loop at once; the call blocks only while the buffer is full (at
-    /// most SendTimeout), or while the first connect is under way.
+    /// Publishes. The message is buffered, and sent by the write loop at once; the call blocks only while the buffer is
+    /// full (at most SendTimeout), or while the first connect is under way.
     /// </summary>
     /// <param name="subject">Without the namespace.</param>
     /// <param name="payload">The bytes; copied.</param>
@@ -175,45 +194,79 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <param name="headers">Headers; servers older than 2.2 take none.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
     /// <param name="cancel">Ends the wait for room; then nothing was sent.</param>
-    /// <exception cref="NasException">
-    /// InvalidSubject, InvalidHeader, PayloadTooLarge, BufferFull, NotConnected (without auto-connect), ConnectionClosed, and
-    /// those of <see cref="ConnectAsync"/>.
+    /// <exception cref="NasException"> InvalidSubject, InvalidHeader, PayloadTooLarge, BufferFull, NotConnected
+    /// (without auto-connect), ConnectionClosed, and those of <see cref="ConnectAsync"/>.
     /// </exception>
     public void Publish(
-        string subject, ReadOnlyMemory<byte> payload, string? replyTo = null, NasHeaders? headers = null, bool useNamespace = true,
-        CancellationToken cancel = default) =>
-        Core.Sender.Send(Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, replyTo, headers), FlushMode.Queued, cancel);
+        string subject,
+        ReadOnlyMemory<byte> payload,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        bool useNamespace = true,
+        CancellationToken cancel = default
+    ) =>
+        Core.Sender.Send(
+            Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, replyTo, headers),
+            FlushMode.Queued,
+            cancel
+        );
 
     /// <inheritdoc cref="Publish(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
     /// <param name="text">The payload, sent as UTF-8.</param>
 #pragma warning disable CS1573 // the other parameters are the same
     public void Publish(
-        string subject, string text, string? replyTo = null, NasHeaders? headers = null, bool useNamespace = true,
-        CancellationToken cancel = default) =>
-        Core.Sender.Send(Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, replyTo, headers), FlushMode.Queued, cancel);
+        string subject,
+        string text,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        bool useNamespace = true,
+        CancellationToken cancel = default
+    ) =>
+        Core.Sender.Send(
+            Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, replyTo, headers),
+            FlushMode.Queued,
+            cancel
+        );
 #pragma warning restore CS1573
 
     /// <summary>Publishes, and waits without blocking a thread where Publish would block.</summary>
     /// <inheritdoc cref="Publish(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
     public ValueTask PublishAsync(
-        string subject, ReadOnlyMemory<byte> payload, string? replyTo = null, NasHeaders? headers = null, bool useNamespace = true,
-        CancellationToken cancel = default) =>
-        Core.Sender.SendAsync(Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, replyTo, headers), cancel);
+        string subject,
+        ReadOnlyMemory<byte> payload,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        bool useNamespace = true,
+        CancellationToken cancel = default
+    ) =>
+        Core.Sender.SendAsync(
+            Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, replyTo, headers),
+            cancel
+        );
 
     /// <inheritdoc cref="PublishAsync(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
     /// <param name="text">The payload, sent as UTF-8.</param>
 #pragma warning disable CS1573
     public ValueTask PublishAsync(
-        string subject, string text, string? replyTo = null, NasHeaders? headers = null, bool useNamespace = true,
-        CancellationToken cancel = default) =>
-        Core.Sender.SendAsync(Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, replyTo, headers), cancel);
+        string subject,
+        string text,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        bool useNamespace = true,
+        CancellationToken cancel = default
+    ) =>
+        Core.Sender.SendAsync(
+            Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, replyTo, headers),
+            cancel
+        );
 #pragma warning restore CS1573
 
     /// <summary>
-    /// Returns when the server has processed everything that was published before. Publishes that the server denied since the
-    /// last flush are an error here, once; each is also an event of <see cref="Notified"/> when it happens.
+    /// Returns when the server has processed everything that was published before. Publishes that the server denied
+    /// since the last flush are an error here, once; each is also an event of <see cref="Notified"/> when it happens.
     /// </summary>
-    /// <exception cref="NasException">PermissionDenied, Timeout, ConnectionLost, NotConnected, ConnectionClosed.</exception>
+    /// <exception cref="NasException">PermissionDenied, Timeout, ConnectionLost, NotConnected,
+    /// ConnectionClosed.</exception>
     public async Task FlushAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
     {
         await PingAsync(timeout, cancel).ConfigureAwait(false);
@@ -241,30 +294,49 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>Sends a request and waits for one reply.</summary>
     /// <param name="subject">Without the namespace.</param>
     /// <param name="payload">The bytes; copied.</param>
-    /// <param name="timeout">
-    /// How long all of it may take, a connect and a full buffer included; null for the options' RequestTimeout.
+    /// <param name="timeout"> How long all of it may take, a connect and a full buffer included; null for the options'
+    /// RequestTimeout.
     /// </param>
     /// <param name="headers">Headers.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
     /// <param name="cancel">Ends the wait.</param>
-    /// <exception cref="NasException">NoResponders, RequestTimeout, PermissionDenied, NotConnected, and those of Publish.</exception>
+    /// <exception cref="NasException">NoResponders, RequestTimeout, PermissionDenied, NotConnected, and those of
+    /// Publish.</exception>
     public ValueTask<NasMessage> RequestAsync(
-        string subject, ReadOnlyMemory<byte> payload, TimeSpan? timeout = null, NasHeaders? headers = null, bool useNamespace = true,
-        CancellationToken cancel = default) =>
-        Core.RequestAsync(Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, null, headers), timeout, cancel);
+        string subject,
+        ReadOnlyMemory<byte> payload,
+        TimeSpan? timeout = null,
+        NasHeaders? headers = null,
+        bool useNamespace = true,
+        CancellationToken cancel = default
+    ) =>
+        Core.RequestAsync(
+            Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, null, headers),
+            timeout,
+            cancel
+        );
 
     /// <inheritdoc cref="RequestAsync(string, ReadOnlyMemory{byte}, TimeSpan?, NasHeaders?, bool, CancellationToken)"/>
     /// <param name="text">The payload, sent as UTF-8.</param>
 #pragma warning disable CS1573
     public ValueTask<NasMessage> RequestAsync(
-        string subject, string text, TimeSpan? timeout = null, NasHeaders? headers = null, bool useNamespace = true,
-        CancellationToken cancel = default) =>
-        Core.RequestAsync(Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, null, headers), timeout, cancel);
+        string subject,
+        string text,
+        TimeSpan? timeout = null,
+        NasHeaders? headers = null,
+        bool useNamespace = true,
+        CancellationToken cancel = default
+    ) =>
+        Core.RequestAsync(
+            Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, null, headers),
+            timeout,
+            cancel
+        );
 #pragma warning restore CS1573
 
     /// <summary>
-    /// Sends one request and returns every reply until <paramref name="count"/>, <paramref name="idleTimeout"/> after a reply,
-    /// the end that the replies themselves tell, or <paramref name="timeout"/>. None of these is an error.
+    /// Sends one request and returns every reply until <paramref name="count"/>, <paramref name="idleTimeout"/> after a
+    /// reply, the end that the replies themselves tell, or <paramref name="timeout"/>. None of these is an error.
     /// </summary>
     /// <param name="subject">Without the namespace.</param>
     /// <param name="payload">The bytes; copied.</param>
@@ -276,13 +348,21 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <param name="headers">Headers.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
     /// <param name="cancel">Ends the wait.</param>
-    /// <exception cref="NasException">
-    /// NoResponders, PermissionDenied, RequestTimeout (it could not be sent in time), NotConnected, and those of Publish.
+    /// <exception cref="NasException"> NoResponders, PermissionDenied, RequestTimeout (it could not be sent in time),
+    /// NotConnected, and those of Publish.
     /// </exception>
     public IAsyncEnumerable<NasMessage> RequestManyAsync(
-        string subject, ReadOnlyMemory<byte> payload, TimeSpan? timeout = null, int count = 0, TimeSpan? idleTimeout = null,
-        bool stopOnEmpty = true, Func<NasMessage, bool>? isLast = null, NasHeaders? headers = null, bool useNamespace = true,
-        CancellationToken cancel = default)
+        string subject,
+        ReadOnlyMemory<byte> payload,
+        TimeSpan? timeout = null,
+        int count = 0,
+        TimeSpan? idleTimeout = null,
+        bool stopOnEmpty = true,
+        Func<NasMessage, bool>? isLast = null,
+        NasHeaders? headers = null,
+        bool useNamespace = true,
+        CancellationToken cancel = default
+    )
     {
         var message = Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, null, headers);
         var end = new ReplyEnd(timeout ?? Options.RequestTimeout, count, idleTimeout, stopOnEmpty, isLast);
@@ -296,30 +376,48 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// Subscribes, and returns when the server has the subscription: what is published from then on arrives. Without
     /// <see cref="NasSubscriptionOptions.Confirm"/> it returns at once.
     /// </summary>
-    /// <param name="subject">Without the namespace; <c>*</c> stands for one token, <c>&gt;</c> for all that follow.</param>
-    /// <param name="handler">
-    /// Runs for each message, one after the other, on a thread of the pool. Its errors go to <see cref="Notified"/>. Null: the
-    /// messages are read from the subscription.
+    /// <param name="subject">Without the namespace; <c>*</c> stands for one token, <c>&gt;</c> for all that
+    /// follow.</param>
+    /// <param name="handler"> Runs for each message, one after the other, on a thread of the pool. Its errors go to
+    /// <see cref="Notified"/>. Null: the messages are read from the subscription.
     /// </param>
     /// <param name="queueGroup">One member of the group gets each message.</param>
     /// <param name="useNamespace">False subscribes to the subject as it stands.</param>
     /// <param name="options">Limits; null for those of the connection.</param>
     /// <param name="maxMessages">Ends it after so many; 0 for never.</param>
     /// <param name="cancel">Ends the wait; the subscription is taken back.</param>
-    /// <exception cref="NasException">
-    /// InvalidSubject, InvalidQueueGroup, PermissionDenied, LimitExceeded, Timeout, NotConnected, ConnectionClosed.
+    /// <exception cref="NasException"> InvalidSubject, InvalidQueueGroup, PermissionDenied, LimitExceeded, Timeout,
+    /// NotConnected, ConnectionClosed.
     /// </exception>
     public Task<NasSubscription> SubscribeAsync(
-        string subject, Func<NasMessage, ValueTask>? handler = null, string? queueGroup = null, bool useNamespace = true,
-        NasSubscriptionOptions? options = null, long maxMessages = 0, CancellationToken cancel = default) =>
+        string subject,
+        Func<NasMessage, ValueTask>? handler = null,
+        string? queueGroup = null,
+        bool useNamespace = true,
+        NasSubscriptionOptions? options = null,
+        long maxMessages = 0,
+        CancellationToken cancel = default
+    ) =>
         Core.SubscribeAsync(
-            new SubscribeRequest(subject, handler, queueGroup, useNamespace, options ?? Options.Subscriptions, maxMessages), cancel);
+            new SubscribeRequest(
+                subject,
+                handler,
+                queueGroup,
+                useNamespace,
+                options ?? Options.Subscriptions,
+                maxMessages
+            ),
+            cancel
+        );
 
     /// <summary>Subscribes to a pattern with wildcards: SubscribeAsync, under the Python client's name.</summary>
     /// <inheritdoc cref="SubscribeAsync"/>
     public Task<NasSubscription> SubscribePatternAsync(
-        string pattern, Func<NasMessage, ValueTask>? handler = null, string? queueGroup = null, CancellationToken cancel = default) =>
-        SubscribeAsync(pattern, handler, queueGroup, cancel: cancel);
+        string pattern,
+        Func<NasMessage, ValueTask>? handler = null,
+        string? queueGroup = null,
+        CancellationToken cancel = default
+    ) => SubscribeAsync(pattern, handler, queueGroup, cancel: cancel);
 
     /// <summary>Ends a subscription by its sid.</summary>
     /// <param name="sid">The id.</param>
@@ -328,14 +426,21 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <param name="cancel">Ends the wait for the drain.</param>
     /// <returns>False when there is none.</returns>
     public async Task<bool> UnsubscribeAsync(
-        long sid, long maxMessages = 0, bool drain = false, CancellationToken cancel = default)
+        long sid,
+        long maxMessages = 0,
+        bool drain = false,
+        CancellationToken cancel = default
+    )
     {
         if (Core.FindSubscription(sid) is not { } subscription)
         {
             return false;
         }
-        await (drain && maxMessages == 0 ? subscription.DrainAsync(cancel: cancel) : subscription.UnsubscribeAsync(maxMessages, cancel))
-            .ConfigureAwait(false);
+        await (
+            drain && maxMessages == 0
+                ? subscription.DrainAsync(cancel: cancel)
+                : subscription.UnsubscribeAsync(maxMessages, cancel)
+        ).ConfigureAwait(false);
         return true;
     }
 
@@ -344,7 +449,11 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <inheritdoc cref="UnsubscribeAsync(long, long, bool, CancellationToken)"/>
 #pragma warning disable CS1573
     public async Task<int> UnsubscribeAsync(
-        string subject, long maxMessages = 0, bool drain = false, CancellationToken cancel = default)
+        string subject,
+        long maxMessages = 0,
+        bool drain = false,
+        CancellationToken cancel = default
+    )
 #pragma warning restore CS1573
     {
         var found = Subscriptions.Where(s => s.Subject == subject).ToList();
@@ -356,20 +465,26 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Ends the connection for good. First it drains: subscriptions end, handlers run for what has come, what is buffered is
-    /// sent and the server confirms it. Called again meanwhile, it may cut that short, and returns the same result.
+    /// Ends the connection for good. First it drains: subscriptions end, handlers run for what has come, what is
+    /// buffered is sent and the server confirms it. Called again meanwhile, it may cut that short, and returns the same
+    /// result.
     /// </summary>
-    /// <param name="drainTimeout">How long all that may take; then it closes anyway. Default: the options' OperationTimeout.</param>
+    /// <param name="drainTimeout">How long all that may take; then it closes anyway. Default: the options'
+    /// OperationTimeout.</param>
     /// <param name="drain">False closes at once.</param>
     /// <param name="cancel">Closes at once.</param>
-    /// <returns>
-    /// False when something was left unsent or unhandled, or a message accepted earlier was left out since a later server does
-    /// not take it. A publish from another thread meanwhile is sent, or fails with ConnectionClosed.
+    /// <returns> False when something was left unsent or unhandled, or a message accepted earlier was left out since a
+    /// later server does not take it. A publish from another thread meanwhile is sent, or fails with ConnectionClosed.
     /// </returns>
-    public Task<bool> DisconnectAsync(TimeSpan? drainTimeout = null, bool drain = true, CancellationToken cancel = default) =>
-        Core.Shutdown.RunAsync(drain ? drainTimeout ?? Options.OperationTimeout : TimeSpan.Zero, cancel);
+    public Task<bool> DisconnectAsync(
+        TimeSpan? drainTimeout = null,
+        bool drain = true,
+        CancellationToken cancel = default
+    ) => Core.Shutdown.RunAsync(drain ? drainTimeout ?? Options.OperationTimeout : TimeSpan.Zero, cancel);
 
-    /// <summary>Closes without waiting for the network longer than a second; what is buffered is sent if that is enough.</summary>
+    /// <summary>
+    /// Closes without waiting for the network longer than a second; what is buffered is sent if that is enough.
+    /// </summary>
     public void Dispose() => Task.Run(() => DisconnectAsync(TimeSpan.FromSeconds(1))).GetAwaiter().GetResult();
 
     /// <summary>Drains and closes.</summary>

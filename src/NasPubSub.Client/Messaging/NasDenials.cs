@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace NasPubSub;
 
 /// <summary>
-/// What the server denied and nobody has been told of: a publish has long returned when its denial comes. It is filled on the
-/// read loop, so that a PONG behind a publish comes after its denial. Thread-safe.
+/// What the server denied and nobody has been told of: a publish has long returned when its denial comes. It is filled
+/// on the read loop, so that a PONG behind a publish comes after its denial. Thread-safe.
 /// </summary>
 public sealed class NasDenials
 {
@@ -16,13 +16,11 @@ public sealed class NasDenials
     private long _further;
     private volatile bool _any;
 
-    internal NasDenials()
-    {
-    }
+    internal NasDenials() { }
 
     /// <summary>
-    /// Return true to take a denial over, and tell somebody of it. The subscription is null for a publish. Runs on the read loop:
-    /// return at once.
+    /// Return true to take a denial over, and tell somebody of it. The subscription is null for a publish. Runs on the
+    /// read loop: return at once.
     /// </summary>
     public event Func<NasException, NasSubscription?, bool>? Claiming;
 

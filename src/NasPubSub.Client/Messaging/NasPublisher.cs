@@ -25,22 +25,35 @@ public sealed class NasPublisher
 
     /// <inheritdoc cref="NasConnection.Publish(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
     public void Publish(
-        ReadOnlyMemory<byte> payload, string? replyTo = null, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        _core.Sender.Send(Message(payload, null, replyTo, headers), _mode, cancel);
+        ReadOnlyMemory<byte> payload,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        CancellationToken cancel = default
+    ) => _core.Sender.Send(Message(payload, null, replyTo, headers), _mode, cancel);
 
     /// <inheritdoc cref="NasConnection.Publish(string, string, string?, NasHeaders?, bool, CancellationToken)"/>
-    public void Publish(string text, string? replyTo = null, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        _core.Sender.Send(Message(default, text, replyTo, headers), _mode, cancel);
+    public void Publish(
+        string text,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        CancellationToken cancel = default
+    ) => _core.Sender.Send(Message(default, text, replyTo, headers), _mode, cancel);
 
     /// <inheritdoc cref="NasConnection.PublishAsync(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
     public ValueTask PublishAsync(
-        ReadOnlyMemory<byte> payload, string? replyTo = null, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        _core.Sender.SendAsync(Message(payload, null, replyTo, headers), cancel);
+        ReadOnlyMemory<byte> payload,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        CancellationToken cancel = default
+    ) => _core.Sender.SendAsync(Message(payload, null, replyTo, headers), cancel);
 
     /// <inheritdoc cref="NasConnection.PublishAsync(string, string, string?, NasHeaders?, bool, CancellationToken)"/>
     public ValueTask PublishAsync(
-        string text, string? replyTo = null, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        _core.Sender.SendAsync(Message(default, text, replyTo, headers), cancel);
+        string text,
+        string? replyTo = null,
+        NasHeaders? headers = null,
+        CancellationToken cancel = default
+    ) => _core.Sender.SendAsync(Message(default, text, replyTo, headers), cancel);
 
     private OutgoingMessage Message(ReadOnlyMemory<byte> payload, string? text, string? replyTo, NasHeaders? headers) =>
         _core.CreateMessage(_subject, payload, text, replyTo, headers);

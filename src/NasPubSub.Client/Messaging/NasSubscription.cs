@@ -8,8 +8,8 @@ using NasPubSub.Threading;
 namespace NasPubSub;
 
 /// <summary>
-/// A subscription. Messages wait in a bounded buffer until a handler has run for them or they are read, in either case in the
-/// order in which they came. Thread-safe; several readers share the messages.
+/// A subscription. Messages wait in a bounded buffer until a handler has run for them or they are read, in either case
+/// in the order in which they came. Thread-safe; several readers share the messages.
 /// </summary>
 public sealed class NasSubscription : IAsyncDisposable, ISlotItem
 {
@@ -21,8 +21,14 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     private long _before;
 
     internal NasSubscription(
-        ConnectionCore owner, string subject, string topic, string? queueGroup, Func<NasMessage, ValueTask>? handler,
-        NasSubscriptionOptions limits, long max)
+        ConnectionCore owner,
+        string subject,
+        string topic,
+        string? queueGroup,
+        Func<NasMessage, ValueTask>? handler,
+        NasSubscriptionOptions limits,
+        long max
+    )
     {
         _owner = owner;
         (Subject, Topic, QueueGroup) = (subject, topic, queueGroup);
@@ -61,7 +67,8 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     public long Dropped => Buffer.Dropped;
 
     /// <summary>
-    /// False once it is unsubscribed, at its maximum, denied, or the connection is closed. What is buffered can still be read.
+    /// False once it is unsubscribed, at its maximum, denied, or the connection is closed. What is buffered can still
+    /// be read.
     /// </summary>
     public bool IsActive => !Buffer.IsEnded;
 
@@ -91,14 +98,19 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>What the present server is to be told of the maximum: it counts from its own SUB on.</summary>
     internal long ServerMax => Math.Max(1, MaxMessages - Interlocked.Read(ref _before));
 
-    long ISlotItem.Id { get => Sid; set => Sid = value; }
+    long ISlotItem.Id
+    {
+        get => Sid;
+        set => Sid = value;
+    }
 
     /// <summary>Completed when the subscription has ended and every message was handled or read.</summary>
     public Task WaitCompletedAsync(CancellationToken cancel = default) => Buffer.WaitCompletedAsync(cancel);
 
     /// <summary>Blocks until there is a message, the end, or the time-out.</summary>
     /// <param name="destination">Gets as many messages as there are and fit.</param>
-    /// <param name="timeout">How long to wait for the first; infinite with <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="timeout">How long to wait for the first; infinite with
+    /// <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <returns>How many; 0 at the end (<see cref="IsCompleted"/>) or the time-out.</returns>
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
@@ -130,8 +142,8 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     }
 
     /// <summary>
-    /// Ends it: at once, or after so many messages counted from its start. What is buffered can still be read; a handler gets no
-    /// more of it when it ends at once, and those of the maximum that have come.
+    /// Ends it: at once, or after so many messages counted from its start. What is buffered can still be read; a
+    /// handler gets no more of it when it ends at once, and those of the maximum that have come.
     /// </summary>
     public Task UnsubscribeAsync(long maxMessages = 0, CancellationToken cancel = default)
     {
@@ -144,8 +156,8 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     public void Unsubscribe(long maxMessages = 0) => _owner.Subscriptions.Unsubscribe(this, maxMessages);
 
     /// <summary>
-    /// Ends it in order: the server sends no more, and what it sent is still handled. Returns when the handler has had all of
-    /// it; without a handler, when no more can come.
+    /// Ends it in order: the server sends no more, and what it sent is still handled. Returns when the handler has had
+    /// all of it; without a handler, when no more can come.
     /// </summary>
     /// <exception cref="NasException">Timeout: it took longer; the subscription has ended all the same.</exception>
     public async Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
@@ -164,8 +176,12 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
         {
             Buffer.End(discard: HasHandler);
             throw new NasException(
-                NasError.Timeout, $"The subscription to '{Topic}' did not drain within {limit.TotalSeconds:0.###} s.")
-            { Target = Subject };
+                NasError.Timeout,
+                $"The subscription to '{Topic}' did not drain within {limit.TotalSeconds:0.###} s."
+            )
+            {
+                Target = Subject,
+            };
         }
     }
 
@@ -195,8 +211,8 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     }
 
     /// <summary>
-    /// The subject of a message, one object for messages in a row with the same. It is always the subject on the wire: a stream
-    /// delivers to an inbox under the stream's subjects. Read loop only.
+    /// The subject of a message, one object for messages in a row with the same. It is always the subject on the wire:
+    /// a stream delivers to an inbox under the stream's subjects. Read loop only.
     /// </summary>
     internal MessageOrigin OriginOf(ReadOnlySpan<byte> topic)
     {

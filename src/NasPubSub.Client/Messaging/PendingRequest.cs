@@ -5,8 +5,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// A request that waits for its reply. Reused, so that a request allocates no task of its own. Only whoever takes it out of the
-/// table by its id may complete it.
+/// A request that waits for its reply. Reused, so that a request allocates no task of its own. Only whoever takes it
+/// out of the table by its id may complete it.
 /// </summary>
 /// <param name="release">Gets it back when its result was taken.</param>
 internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork, IValueTaskSource<NasMessage>, ISlotItem
@@ -79,6 +79,9 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
     ValueTaskSourceStatus IValueTaskSource<NasMessage>.GetStatus(short token) => _core.GetStatus(token);
 
     void IValueTaskSource<NasMessage>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags
+    ) => _core.OnCompleted(continuation, state, token, flags);
 }

@@ -4,8 +4,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The handlers of several subscriptions that one read reached, as one work item of the pool instead of one for each. Every
-/// thread that starts it first asks for another, while there are handlers left: one that blocks holds up its own
+/// The handlers of several subscriptions that one read reached, as one work item of the pool instead of one for each.
+/// Every thread that starts it first asks for another, while there are handlers left: one that blocks holds up its own
 /// subscription only.
 /// </summary>
 internal sealed class PumpGroup : PoolWork
@@ -14,7 +14,9 @@ internal sealed class PumpGroup : PoolWork
     private static readonly ConcurrentQueue<PumpGroup> Idle = new();
 
     private HandlerPump?[] _pumps = new HandlerPump?[64];
-    private int _count, _next, _threads;
+    private int _count,
+        _next,
+        _threads;
 
     public static PumpGroup Rent() => Idle.TryDequeue(out var group) ? group : new PumpGroup();
 

@@ -7,12 +7,14 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The requests that wait for one reply. All replies come to one wildcard inbox; the last token of the reply subject is the
-/// number of the request. Thread-safe.
+/// The requests that wait for one reply. All replies come to one wildcard inbox; the last token of the reply subject is
+/// the number of the request. Thread-safe.
 /// </summary>
 internal sealed class RequestTable : IDisposable
 {
-    /// <summary>How often time-outs are looked for: their precision, and the cost of a request that does not time out.</summary>
+    /// <summary>
+    /// How often time-outs are looked for: their precision, and the cost of a request that does not time out.
+    /// </summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
 
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(1);
@@ -38,8 +40,13 @@ internal sealed class RequestTable : IDisposable
     /// <param name="subscriptions">Where the inbox is kept.</param>
     /// <param name="newInbox">Makes a subscription for a subject.</param>
     public RequestTable(
-        string inboxPrefix, SendBuffer buffer, MessageSender sender, ConnectionStatus status, SubscriptionTable subscriptions,
-        Func<string, NasSubscription> newInbox)
+        string inboxPrefix,
+        SendBuffer buffer,
+        MessageSender sender,
+        ConnectionStatus status,
+        SubscriptionTable subscriptions,
+        Func<string, NasSubscription> newInbox
+    )
     {
         ReplyPrefix = $"{inboxPrefix}.{UniqueId.New()}.";
         _replyPrefix = Encoding.UTF8.GetBytes(ReplyPrefix);
@@ -64,7 +71,8 @@ internal sealed class RequestTable : IDisposable
     /// <param name="message">Without a reply subject.</param>
     /// <param name="limit">How long all of it may take.</param>
     /// <param name="cancel">Ends the wait.</param>
-    /// <exception cref="NasException">NoResponders, RequestTimeout, PermissionDenied, and those of a publish.</exception>
+    /// <exception cref="NasException">NoResponders, RequestTimeout, PermissionDenied, and those of a
+    /// publish.</exception>
     public ValueTask<NasMessage> RequestAsync(in OutgoingMessage message, TimeSpan limit, CancellationToken cancel)
     {
         var deadline = Deadline.In(limit);
@@ -108,7 +116,8 @@ internal sealed class RequestTable : IDisposable
         var inbox = _inbox!;
         var origin = id is { } known ? new MessageOrigin(inbox, known) : inbox.OriginOf(operation.Subject);
         request.Complete(InboundRouter.Create(origin, ref operation, utcTicks));
-        // Of several, the requesters queue for the pool, with the write loop behind them: what they ask next leaves together.
+        // Of several, the requesters queue for the pool, with the write loop behind them: what they ask next leaves
+        // together.
         if (_slots.Count == 0)
         {
             link.RunInline(request);
@@ -137,7 +146,11 @@ internal sealed class RequestTable : IDisposable
     public void Dispose() => _timer.Dispose();
 
     private async ValueTask<NasMessage> RequestLaterAsync(
-        OutgoingMessage message, TimeSpan limit, Deadline deadline, CancellationToken cancel)
+        OutgoingMessage message,
+        TimeSpan limit,
+        Deadline deadline,
+        CancellationToken cancel
+    )
     {
         try
         {
@@ -148,11 +161,18 @@ internal sealed class RequestTable : IDisposable
             throw RequestErrors.NoReply(message.Subject.Wire, limit, _status);
         }
         var request = Begin(message.Subject, limit, deadline, cancel);
-        return await FinishAsync(request, message with { ReplyTo = ReplySubject(request.Id) }, cancel).ConfigureAwait(false);
+        return await FinishAsync(request, message with { ReplyTo = ReplySubject(request.Id) }, cancel)
+            .ConfigureAwait(false);
     }
 
-    /// <summary>Waits for room no longer than for the reply: a request that is given up is not sent after all.</summary>
-    private async ValueTask<NasMessage> FinishAsync(PendingRequest request, OutgoingMessage message, CancellationToken cancel)
+    /// <summary>
+    /// Waits for room no longer than for the reply: a request that is given up is not sent after all.
+    /// </summary>
+    private async ValueTask<NasMessage> FinishAsync(
+        PendingRequest request,
+        OutgoingMessage message,
+        CancellationToken cancel
+    )
     {
         var reply = request.Task;
         var (id, deadline, limit) = (request.Id, request.Deadline, request.Timeout);
@@ -204,7 +224,9 @@ internal sealed class RequestTable : IDisposable
         return request;
     }
 
-    /// <summary>Subscribes with the first request: the SUB goes before it on the same wire, so no fence is needed.</summary>
+    /// <summary>
+    /// Subscribes with the first request: the SUB goes before it on the same wire, so no fence is needed.
+    /// </summary>
     private void OpenInbox()
     {
         var inbox = _newInbox(ReplyPrefix + "*");
@@ -213,7 +235,8 @@ internal sealed class RequestTable : IDisposable
         _inbox = inbox;
     }
 
-    /// <returns>The number of the request; -1 for a reply subject that no request has; null for another subject.</returns>
+    /// <returns>The number of the request; -1 for a reply subject that no request has; null for another
+    /// subject.</returns>
     private long? ReadId(ReadOnlySpan<byte> subject)
     {
         if (!subject.StartsWith(_replyPrefix))
@@ -238,8 +261,8 @@ internal sealed class RequestTable : IDisposable
     }
 
     /// <summary>
-    /// The request that a reply under a subject of its own belongs to: servers deliver a stream's message to an inbox under the
-    /// message's subject. With several requests under way nobody can tell whose it is.
+    /// The request that a reply under a subject of its own belongs to: servers deliver a stream's message to an inbox
+    /// under the message's subject. With several requests under way nobody can tell whose it is.
     /// </summary>
     private PendingRequest? TakeOnly()
     {

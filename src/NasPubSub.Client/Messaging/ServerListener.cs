@@ -5,8 +5,14 @@ namespace NasPubSub.Messaging;
 
 /// <summary>What servers say beside messages. Runs on the read loops: short, and no user code.</summary>
 internal sealed class ServerListener(
-    ServerPool pool, SendBuffer buffer, ConnectionStatus status, ServerMigration migration, SubscriptionTable subscriptions,
-    RequestTable requests, NasDenials denials) : IServerListener
+    ServerPool pool,
+    SendBuffer buffer,
+    ConnectionStatus status,
+    ServerMigration migration,
+    SubscriptionTable subscriptions,
+    RequestTable requests,
+    NasDenials denials
+) : IServerListener
 {
     public void OnPing(Link link)
     {
@@ -64,7 +70,11 @@ internal sealed class ServerListener(
     private void DenyPublish(string subject, NasException exception)
     {
         var isTold = requests.Deny(subject, exception);
-        foreach (var replies in subscriptions.All.FindAll(s => s.RequestTopic is { } asked && (asked == subject || s.Topic == subject)))
+        foreach (
+            var replies in subscriptions.All.FindAll(s =>
+                s.RequestTopic is { } asked && (asked == subject || s.Topic == subject)
+            )
+        )
         {
             subscriptions.End(replies, exception);
             isTold = true;
@@ -80,8 +90,8 @@ internal sealed class ServerListener(
     {
         foreach (var (subscription, isAwaited) in subscriptions.FindDenied(error))
         {
-            // After a reload of the permissions, whoever subscribed does not wait for the answer any more. Whoever reads the
-            // subscription takes the denial over, and must still be there.
+            // After a reload of the permissions, whoever subscribed does not wait for the answer any more. Whoever
+            // reads the subscription takes the denial over, and must still be there.
             if (!isAwaited)
             {
                 denials.Add(exception, subscription);

@@ -7,12 +7,13 @@ internal interface ISlotItem
 }
 
 /// <summary>
-/// Items by ids that only grow, found by <c>id &amp; mask</c>: no hashing, no collision, since an id whose slot is taken is
-/// never given out. Ids are not used again, so that a late message finds nobody rather than a stranger. Writers lock
-/// outside; <see cref="Find"/> needs no lock.
+/// Items by ids that only grow, found by <c>id &amp; mask</c>: no hashing, no collision, since an id whose slot is
+/// taken is never given out. Ids are not used again, so that a late message finds nobody rather than a stranger.
+/// Writers lock outside; <see cref="Find"/> needs no lock.
 /// </summary>
 /// <param name="after">Ids begin behind this one.</param>
-internal sealed class SlotTable<T>(long after = 0) where T : class, ISlotItem
+internal sealed class SlotTable<T>(long after = 0)
+    where T : class, ISlotItem
 {
     private T?[] _slots = new T?[16];
     private long _last = after;
@@ -28,9 +29,15 @@ internal sealed class SlotTable<T>(long after = 0) where T : class, ISlotItem
 
     public void Add(T item)
     {
-        if (Count * 2 >= _slots.Length) Grow();
-        do _last++;
-        while (_slots[(int)_last & (_slots.Length - 1)] is not null);
+        if (Count * 2 >= _slots.Length)
+        {
+            Grow();
+        }
+
+        do
+        {
+            _last++;
+        } while (_slots[(int)_last & (_slots.Length - 1)] is not null);
         item.Id = _last;
         Volatile.Write(ref _slots[(int)_last & (_slots.Length - 1)], item);
         Count++;
@@ -39,7 +46,11 @@ internal sealed class SlotTable<T>(long after = 0) where T : class, ISlotItem
     public bool Remove(T item)
     {
         ref var slot = ref _slots[(int)item.Id & (_slots.Length - 1)];
-        if (!ReferenceEquals(slot, item)) return false;
+        if (!ReferenceEquals(slot, item))
+        {
+            return false;
+        }
+
         Volatile.Write(ref slot, null);
         Count--;
         return true;
@@ -49,7 +60,13 @@ internal sealed class SlotTable<T>(long after = 0) where T : class, ISlotItem
     {
         var items = new List<T>(Count);
         foreach (var item in _slots)
-            if (item is not null) items.Add(item);
+        {
+            if (item is not null)
+            {
+                items.Add(item);
+            }
+        }
+
         items.Sort(static (a, b) => a.Id.CompareTo(b.Id));
         return items;
     }
@@ -59,7 +76,13 @@ internal sealed class SlotTable<T>(long after = 0) where T : class, ISlotItem
         var larger = new T?[_slots.Length * 2];
         // Ids that differ modulo n differ modulo 2n.
         foreach (var item in _slots)
-            if (item is not null) larger[(int)item.Id & (larger.Length - 1)] = item;
+        {
+            if (item is not null)
+            {
+                larger[(int)item.Id & (larger.Length - 1)] = item;
+            }
+        }
+
         Volatile.Write(ref _slots, larger);
     }
 }

@@ -4,8 +4,13 @@ namespace NasPubSub.Messaging;
 
 /// <summary>What a caller of SubscribeAsync asks for.</summary>
 internal sealed record SubscribeRequest(
-    string Subject, Func<NasMessage, ValueTask>? Handler, string? QueueGroup, bool UseNamespace, NasSubscriptionOptions Options,
-    long MaxMessages)
+    string Subject,
+    Func<NasMessage, ValueTask>? Handler,
+    string? QueueGroup,
+    bool UseNamespace,
+    NasSubscriptionOptions Options,
+    long MaxMessages
+)
 {
     /// <exception cref="NasException">InvalidSubject, InvalidQueueGroup.</exception>
     public void Check()

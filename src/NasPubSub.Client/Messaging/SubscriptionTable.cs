@@ -8,7 +8,8 @@ namespace NasPubSub.Messaging;
 /// The live subscriptions of a connection by sid: their confirmation, denial, end, and restoration on another link.
 /// Thread-safe.
 /// </summary>
-internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, ConnectionStatus status, long firstSid) : ILinkRestorer
+internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, ConnectionStatus status, long firstSid)
+    : ILinkRestorer
 {
     private readonly Gate _gate = new(LockLevel.Subscriptions);
     private readonly SlotTable<NasSubscription> _slots = new(firstSid);
@@ -33,7 +34,8 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
     public NasSubscription? Find(long sid) => _slots.Find(sid);
 
     /// <summary>Subscribes. The server has it when a PONG behind it comes.</summary>
-    /// <exception cref="NasException">InvalidSubject: too long for a server's control line. ConnectionClosed.</exception>
+    /// <exception cref="NasException">InvalidSubject: too long for a server's control line.
+    /// ConnectionClosed.</exception>
     public void Add(NasSubscription subscription)
     {
         ClientLines.CheckSubscribe(subscription.Topic, subscription.QueueGroup);
@@ -51,7 +53,8 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
     /// <param name="confirm">Waits until the server has confirmed it.</param>
     /// <param name="loop">Makes the connections that it waits for.</param>
     /// <param name="cancel">Ends the wait; the subscription is taken back.</param>
-    /// <exception cref="NasException">PermissionDenied, LimitExceeded, Timeout, NotConnected, ConnectionClosed.</exception>
+    /// <exception cref="NasException">PermissionDenied, LimitExceeded, Timeout, NotConnected,
+    /// ConnectionClosed.</exception>
     public async Task AddAsync(NasSubscription subscription, bool confirm, ReconnectLoop loop, CancellationToken cancel)
     {
         if (!confirm)
@@ -179,16 +182,19 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
     public List<(NasSubscription Subscription, bool IsAwaited)> FindDenied(ServerErrors error)
     {
         using var _ = _gate.Enter();
-        return _slots.ToList()
-            .FindAll(s => error.Sid > 0
-                ? s.Sid == error.Sid
-                : s.Topic == error.Topic && (error.QueueGroup is null || s.QueueGroup == error.QueueGroup))
+        return _slots
+            .ToList()
+            .FindAll(s =>
+                error.Sid > 0
+                    ? s.Sid == error.Sid
+                    : s.Topic == error.Topic && (error.QueueGroup is null || s.QueueGroup == error.QueueGroup)
+            )
             .ConvertAll(s => (s, s.IsInternal || _unconfirmed.Contains(s)));
     }
 
     /// <summary>
-    /// The subscription that was one too many. The server does not say which: it is the last of those not confirmed, else the
-    /// last inbox that no fence was asked for and nothing came to.
+    /// The subscription that was one too many. The server does not say which: it is the last of those not confirmed,
+    /// else the last inbox that no fence was asked for and nothing came to.
     /// </summary>
     public NasSubscription? FindLatest()
     {
@@ -219,8 +225,7 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
     void ILinkRestorer.CatchUp(ISet<long> sids, Action<byte[]> write)
     {
         using var _ = _gate.Enter();
-        write(
-        [
+        write([
             .. sids.Where(sid => _slots.Find(sid) is null).SelectMany(sid => ClientLines.Unsubscribe(sid, 0)),
             .. _slots.ToList().Where(s => !sids.Contains(s.Sid)).SelectMany(s => s.ToOperations()),
         ]);
@@ -256,8 +261,12 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
             catch (TimeoutException)
             {
                 throw new NasException(
-                    NasError.Timeout, $"The server did not confirm the subscription to '{subscription.Subject}' in time.")
-                { Target = subscription.Subject };
+                    NasError.Timeout,
+                    $"The server did not confirm the subscription to '{subscription.Subject}' in time."
+                )
+                {
+                    Target = subscription.Subject,
+                };
             }
         }
     }

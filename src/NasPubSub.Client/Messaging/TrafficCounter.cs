@@ -3,7 +3,9 @@ namespace NasPubSub.Messaging;
 /// <summary>What a connection received and dropped since it was made. Thread-safe.</summary>
 internal sealed class TrafficCounter
 {
-    private long _messages, _bytes, _dropped;
+    private long _messages,
+        _bytes,
+        _dropped;
 
     public long Messages => Interlocked.Read(ref _messages);
 

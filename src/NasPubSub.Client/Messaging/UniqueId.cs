@@ -10,9 +10,17 @@ internal static class UniqueId
     public static string New()
     {
         var bytes = new byte[22];
-        using (var random = RandomNumberGenerator.Create()) random.GetBytes(bytes);
+        using (var random = RandomNumberGenerator.Create())
+        {
+            random.GetBytes(bytes);
+        }
+
         var text = new char[22];
-        for (var i = 0; i < text.Length; i++) text[i] = Digits[bytes[i] % Digits.Length];
+        for (var i = 0; i < text.Length; i++)
+        {
+            text[i] = Digits[bytes[i] % Digits.Length];
+        }
+
         return new string(text);
     }
 }

@@ -6,9 +6,14 @@ namespace NasPubSub.Protocol;
 /// <param name="read">Gives its text.</param>
 internal sealed class CredentialsSource(string name, string? path, Func<string> read)
 {
-    public static CredentialsSource OfFile(string kind, string path) => CredentialsText.IsSecret(path)
-        ? new($"{kind} (not shown, since what was given for its name looks like a secret)", null, () => throw new FileNotFoundException("It is not there."))
-        : new($"{kind} {path}", path, () => File.ReadAllText(path));
+    public static CredentialsSource OfFile(string kind, string path) =>
+        CredentialsText.IsSecret(path)
+            ? new(
+                $"{kind} (not shown, since what was given for its name looks like a secret)",
+                null,
+                () => throw new FileNotFoundException("It is not there.")
+            )
+            : new($"{kind} {path}", path, () => File.ReadAllText(path));
 
     /// <exception cref="NasException">AuthenticationFailed: it cannot be read.</exception>
     public string Text()
@@ -19,7 +24,10 @@ internal sealed class CredentialsSource(string name, string? path, Func<string> 
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new NasException(NasError.AuthenticationFailed, $"The {name} cannot be read: {e.Message}", e) { Target = path };
+            throw new NasException(NasError.AuthenticationFailed, $"The {name} cannot be read: {e.Message}", e)
+            {
+                Target = path,
+            };
         }
     }
 

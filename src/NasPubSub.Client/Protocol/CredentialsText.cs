@@ -7,20 +7,29 @@ internal static class CredentialsText
 {
     private static readonly Regex Block = new(
         @"-{3,}\s*BEGIN [^\r\n-]*-{3,}\s*(?<body>\S+)\s*-{3,}\s*END [^\r\n-]*-{3,}",
-        RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        RegexOptions.CultureInvariant,
+        TimeSpan.FromSeconds(1)
+    );
 
-    private static readonly Regex Secret = new(@"-----BEGIN|\beyJ[\w-]{10,}\.|S[A-Z2-7]{50,}", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    private static readonly Regex Secret = new(
+        @"-----BEGIN|\beyJ[\w-]{10,}\.|S[A-Z2-7]{50,}",
+        RegexOptions.CultureInvariant,
+        TimeSpan.FromSeconds(1)
+    );
 
     /// <summary>A JWT has three parts; a seed, which must never be sent, has one.</summary>
     public static string? Jwt(string text) => Blocks(text).FirstOrDefault(b => b.Split('.').Length == 3);
 
-    public static string? SeedOfBlock(string text) => Blocks(text).FirstOrDefault(b => b.StartsWith('S') && !b.Contains('.'));
+    public static string? SeedOfBlock(string text) =>
+        Blocks(text).FirstOrDefault(b => b.StartsWith('S') && !b.Contains('.'));
 
     public static string? Seed(string text) =>
-        SeedOfBlock(text) ?? text.Split('\n').Select(l => l.Trim('\uFEFF', ' ', '\t', '\r')).FirstOrDefault(l => l.StartsWith('S'));
+        SeedOfBlock(text)
+        ?? text.Split('\n').Select(l => l.Trim('\uFEFF', ' ', '\t', '\r')).FirstOrDefault(l => l.StartsWith('S'));
 
     /// <summary>Is it the secret itself, where the name of a file is expected?</summary>
     public static bool IsSecret(string path) => Secret.IsMatch(path);
 
-    private static IEnumerable<string> Blocks(string text) => Block.Matches(text).Cast<Match>().Select(m => m.Groups["body"].Value);
+    private static IEnumerable<string> Blocks(string text) =>
+        Block.Matches(text).Cast<Match>().Select(m => m.Groups["body"].Value);
 }

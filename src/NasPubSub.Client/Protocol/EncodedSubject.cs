@@ -36,7 +36,9 @@ internal sealed class EncodedSubject
     /// <summary>The start of a PUB.</summary>
     public byte[] Pub { get; }
 
-    /// <summary>The start of an HPUB. Made for the first message with headers: most reply subjects never need it.</summary>
+    /// <summary>
+    /// The start of an HPUB. Made for the first message with headers: most reply subjects never need it.
+    /// </summary>
     public byte[] HPub => _hpub ??= Encoding.UTF8.GetBytes("HPUB " + Wire + " ");
 
     public bool IsFor(string subject, bool useNamespace) =>

@@ -3,12 +3,16 @@ using System.Text;
 namespace NasPubSub.Protocol;
 
 /// <summary>
-/// What becomes of a message with headers on a server that takes none. Headers that this client adds by itself are left out, since
-/// the payload is complete without them; a service error (ADR-32) becomes the text of the reply; all others are refused.
+/// What becomes of a message with headers on a server that takes none. Headers that this client adds by itself are left
+/// out, since the payload is complete without them; a service error (ADR-32) becomes the text of the reply; all others
+/// are refused.
 /// </summary>
 internal static class Headerless
 {
-    private const string ContentType = "Content-Type", Json = "application/json", Error = "Nats-Service-Error", ErrorCode = "Nats-Service-Error-Code";
+    private const string ContentType = "Content-Type",
+        Json = "application/json",
+        Error = "Nats-Service-Error",
+        ErrorCode = "Nats-Service-Error-Code";
 
     /// <param name="headers">The header block.</param>
     /// <param name="isEmpty">Is there no payload?</param>
@@ -21,10 +25,21 @@ internal static class Headerless
         var isError = isEmpty && fields[Error] is not null;
         foreach (var field in fields)
         {
-            if (field.Name == ContentType && field.Values.Length == 1 && field.Values[0] == Json) continue;
-            if (!isError || field.Name is not (Error or ErrorCode)) return false;
+            if (field.Name == ContentType && field.Values.Length == 1 && field.Values[0] == Json)
+            {
+                continue;
+            }
+
+            if (!isError || field.Name is not (Error or ErrorCode))
+            {
+                return false;
+            }
         }
-        if (isError) payload = Encoding.UTF8.GetBytes($"{Error}: {$"{fields[ErrorCode]} {fields[Error]}".Trim()}");
+        if (isError)
+        {
+            payload = Encoding.UTF8.GetBytes($"{Error}: {$"{fields[ErrorCode]} {fields[Error]}".Trim()}");
+        }
+
         return fields.Status == 0;
     }
 

@@ -18,12 +18,16 @@ internal static class NKeySigner
             using var pair = KeyPair.FromSeed(seed.Trim().AsSpan());
             var signature = new byte[64];
             pair.Sign(Encoding.ASCII.GetBytes(nonce), signature);
-            return (pair.GetPublicKey(), Convert.ToBase64String(signature).TrimEnd('=').Replace('+', '-').Replace('/', '_'));
+            return (
+                pair.GetPublicKey(),
+                Convert.ToBase64String(signature).TrimEnd('=').Replace('+', '-').Replace('/', '_')
+            );
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // The library's text might quote the seed; ours does not, and its exception goes no further.
-            throw source?.Bad("holds an NKey seed that is not valid") ?? new NasException(NasError.AuthenticationFailed, "The NKey seed is not valid.");
+            throw source?.Bad("holds an NKey seed that is not valid")
+                ?? new NasException(NasError.AuthenticationFailed, "The NKey seed is not valid.");
         }
     }
 }

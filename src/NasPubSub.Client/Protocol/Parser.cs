@@ -12,14 +12,18 @@ internal sealed class Parser(int maxMessage)
     private const int MostMessage = 1024 * 1024 * 1024;
 
     /// <summary>Longer lines come from no NATS server. INFO alone may list a large cluster.</summary>
-    private const int MaxLine = 64 * 1024, MaxInfoLine = 1024 * 1024;
+    private const int MaxLine = 64 * 1024,
+        MaxInfoLine = 1024 * 1024;
 
     /// <summary>"MSG subject sid ": the head of the last MSG, for the next is likely to begin the same.</summary>
     private byte[] _head = [];
-    private int _headLength, _headSubject;
+    private int _headLength,
+        _headSubject;
     private long _headSid;
 
-    /// <summary>Bytes at the buffer's start known to hold no end of line, so that slow senders cost no more than fast ones.</summary>
+    /// <summary>
+    /// Bytes at the buffer's start known to hold no end of line, so that slow senders cost no more than fast ones.
+    /// </summary>
     private int _scanned;
 
     private int _maxMessage = Math.Min(maxMessage, MostMessage);
@@ -35,19 +39,37 @@ internal sealed class Parser(int maxMessage)
     public int Read(ReadOnlySpan<byte> buffer, out ServerOperation operation)
     {
         operation = default;
-        if (Needed > buffer.Length) return 0;
-        if (_headLength > 0 && buffer.StartsWith(_head.AsSpan(0, _headLength)) && ReadSame(buffer, ref operation) is var used and > 0)
+        if (Needed > buffer.Length)
+        {
+            return 0;
+        }
+
+        if (
+            _headLength > 0
+            && buffer.StartsWith(_head.AsSpan(0, _headLength))
+            && ReadSame(buffer, ref operation) is var used and > 0
+        )
+        {
             return used;
+        }
 
         var end = buffer.Slice(_scanned).IndexOf((byte)'\n');
         if (end < 0)
         {
             _scanned = buffer.Length;
-            if (_scanned > MaxLine && (_scanned > MaxInfoLine || !IsInfo(buffer))) throw Broken("a control line without end");
+            if (_scanned > MaxLine && (_scanned > MaxInfoLine || !IsInfo(buffer)))
+            {
+                throw Broken("a control line without end");
+            }
+
             return 0;
         }
         end += _scanned;
-        if (end > MaxLine && (end > MaxInfoLine || !IsInfo(buffer))) throw Broken("a control line without end");
+        if (end > MaxLine && (end > MaxInfoLine || !IsInfo(buffer)))
+        {
+            throw Broken("a control line without end");
+        }
+
         var line = buffer.Slice(0, end > 0 && buffer[end - 1] == '\r' ? end - 1 : end);
         used = ReadLine(buffer, line, end + 1, ref operation);
         _scanned = used > 0 ? 0 : end;
@@ -66,16 +88,32 @@ internal sealed class Parser(int maxMessage)
             at++;
             word = Word(buffer, ref at);
         }
-        if (at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || word.IsEmpty || word.Length > 9) return 0;
+        if (at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || word.IsEmpty || word.Length > 9)
+        {
+            return 0;
+        }
+
         var size = 0;
         foreach (var digit in word)
         {
-            if ((uint)(digit - '0') > 9) return 0;
+            if ((uint)(digit - '0') > 9)
+            {
+                return 0;
+            }
+
             size = size * 10 + digit - '0';
         }
         var start = at + 2;
-        if (size > _maxMessage || buffer.Length < start + size + 2) return 0;
-        if (buffer[start + size] != '\r' || buffer[start + size + 1] != '\n') throw Broken("a message longer than it said");
+        if (size > _maxMessage || buffer.Length < start + size + 2)
+        {
+            return 0;
+        }
+
+        if (buffer[start + size] != '\r' || buffer[start + size + 1] != '\n')
+        {
+            throw Broken("a message longer than it said");
+        }
+
         operation.Kind = OperationKind.Message;
         operation.SameAsLast = true;
         operation.Sid = _headSid;
@@ -87,12 +125,19 @@ internal sealed class Parser(int maxMessage)
         return start + size + 2;
     }
 
-    /// <summary>What stands at this place up to a blank or the like; looked for in a few bytes only, since the slow way takes the rest.</summary>
+    /// <summary>
+    /// What stands at this place up to a blank or the like; looked for in a few bytes only, since the slow way takes
+    /// the rest.
+    /// </summary>
     private static ReadOnlySpan<byte> Word(ReadOnlySpan<byte> buffer, scoped ref int at)
     {
         var start = at;
         var most = Math.Min(buffer.Length, start + 256);
-        while (at < most && buffer[at] > ' ') at++;
+        while (at < most && buffer[at] > ' ')
+        {
+            at++;
+        }
+
         return buffer.Slice(start, at - start);
     }
 
@@ -102,18 +147,40 @@ internal sealed class Parser(int maxMessage)
         var name = Token(ref rest);
         switch (name.Length)
         {
-            case 3 when Is(name, "MSG"u8): return ReadMessage(buffer, line, rest, after, hasHeaders: false, ref operation);
-            case 4 when Is(name, "HMSG"u8): return ReadMessage(buffer, line, rest, after, hasHeaders: true, ref operation);
-            case 4 when Is(name, "INFO"u8): operation.Kind = OperationKind.Info; operation.Text = Trim(rest); return after;
-            case 4 when Is(name, "PING"u8): operation.Kind = OperationKind.Ping; return after;
-            case 4 when Is(name, "PONG"u8): operation.Kind = OperationKind.Pong; return after;
-            case 3 when Is(name, "+OK"u8): operation.Kind = OperationKind.Ok; return after;
-            case 4 when Is(name, "-ERR"u8): operation.Kind = OperationKind.Error; operation.Text = Unquote(Trim(rest)); return after;
-            default: throw Broken($"'{Show(line)}'");
+            case 3 when Is(name, "MSG"u8):
+                return ReadMessage(buffer, line, rest, after, hasHeaders: false, ref operation);
+            case 4 when Is(name, "HMSG"u8):
+                return ReadMessage(buffer, line, rest, after, hasHeaders: true, ref operation);
+            case 4 when Is(name, "INFO"u8):
+                operation.Kind = OperationKind.Info;
+                operation.Text = Trim(rest);
+                return after;
+            case 4 when Is(name, "PING"u8):
+                operation.Kind = OperationKind.Ping;
+                return after;
+            case 4 when Is(name, "PONG"u8):
+                operation.Kind = OperationKind.Pong;
+                return after;
+            case 3 when Is(name, "+OK"u8):
+                operation.Kind = OperationKind.Ok;
+                return after;
+            case 4 when Is(name, "-ERR"u8):
+                operation.Kind = OperationKind.Error;
+                operation.Text = Unquote(Trim(rest));
+                return after;
+            default:
+                throw Broken($"'{Show(line)}'");
         }
     }
 
-    private int ReadMessage(ReadOnlySpan<byte> buffer, ReadOnlySpan<byte> line, ReadOnlySpan<byte> rest, int after, bool hasHeaders, ref ServerOperation operation)
+    private int ReadMessage(
+        ReadOnlySpan<byte> buffer,
+        ReadOnlySpan<byte> line,
+        ReadOnlySpan<byte> rest,
+        int after,
+        bool hasHeaders,
+        ref ServerOperation operation
+    )
     {
         // MSG subject sid [reply] size ; HMSG subject sid [reply] header-size size
         var subject = Token(ref rest);
@@ -122,12 +189,32 @@ internal sealed class Parser(int maxMessage)
         var third = Token(ref rest);
         var fourth = Token(ref rest);
         var fifth = hasHeaders ? Token(ref rest) : default;
-        if (!Trim(rest).IsEmpty) throw Broken($"'{Show(line)}'");
+        if (!Trim(rest).IsEmpty)
+        {
+            throw Broken($"'{Show(line)}'");
+        }
+
         var hasReply = !(hasHeaders ? fifth : fourth).IsEmpty;
-        var total = Number(hasHeaders ? hasReply ? fifth : fourth : hasReply ? fourth : third, line);
+        var total = Number(
+            hasHeaders
+                ? hasReply
+                    ? fifth
+                    : fourth
+                : hasReply
+                    ? fourth
+                    : third,
+            line
+        );
         var headers = hasHeaders ? Number(hasReply ? fourth : third, line) : 0;
-        if (total > _maxMessage) throw TooLarge(total);
-        if (headers > total) throw Broken("headers longer than their message");
+        if (total > _maxMessage)
+        {
+            throw TooLarge(total);
+        }
+
+        if (headers > total)
+        {
+            throw Broken("headers longer than their message");
+        }
 
         var whole = after + (int)total + 2;
         if (buffer.Length < whole)
@@ -136,7 +223,11 @@ internal sealed class Parser(int maxMessage)
             return 0;
         }
         Needed = 0;
-        if (buffer[whole - 2] != '\r' || buffer[whole - 1] != '\n') throw Broken("a message longer than it said");
+        if (buffer[whole - 2] != '\r' || buffer[whole - 1] != '\n')
+        {
+            throw Broken("a message longer than it said");
+        }
+
         operation.Kind = OperationKind.Message;
         operation.Subject = subject;
         operation.Sid = Number(sid, line);
@@ -144,15 +235,32 @@ internal sealed class Parser(int maxMessage)
         operation.Headers = buffer.Slice(after, (int)headers);
         operation.Payload = buffer.Slice(after + (int)headers, (int)(total - headers));
         _headLength = 0;
-        if (!hasHeaders) Remember(line.Slice(0, head), subject, operation.Sid);
+        if (!hasHeaders)
+        {
+            Remember(line.Slice(0, head), subject, operation.Sid);
+        }
+
         return whole;
     }
 
     private void Remember(ReadOnlySpan<byte> head, ReadOnlySpan<byte> subject, long sid)
     {
         // Only the canonical form: its head is found again byte for byte.
-        if (head.Length > 512 || head[head.Length - 1] != ' ' || head[3] != ' ' || !head.Slice(4, subject.Length).SequenceEqual(subject)) return;
-        if (_head.Length < head.Length) _head = new byte[512];
+        if (
+            head.Length > 512
+            || head[head.Length - 1] != ' '
+            || head[3] != ' '
+            || !head.Slice(4, subject.Length).SequenceEqual(subject)
+        )
+        {
+            return;
+        }
+
+        if (_head.Length < head.Length)
+        {
+            _head = new byte[512];
+        }
+
         head.CopyTo(_head);
         (_headLength, _headSubject, _headSid) = (head.Length, subject.Length, sid);
     }
@@ -160,10 +268,18 @@ internal sealed class Parser(int maxMessage)
     private static ReadOnlySpan<byte> Token(scoped ref ReadOnlySpan<byte> rest)
     {
         var start = 0;
-        while (start < rest.Length && rest[start] is (byte)' ' or (byte)'\t') start++;
+        while (start < rest.Length && rest[start] is (byte)' ' or (byte)'\t')
+        {
+            start++;
+        }
+
         rest = rest.Slice(start);
         var end = rest.IndexOfAny((byte)' ', (byte)'\t');
-        if (end < 0) end = rest.Length;
+        if (end < 0)
+        {
+            end = rest.Length;
+        }
+
         var token = rest.Slice(0, end);
         rest = rest.Slice(end);
         return token;
@@ -171,8 +287,16 @@ internal sealed class Parser(int maxMessage)
 
     private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text)
     {
-        while (!text.IsEmpty && text[0] is (byte)' ' or (byte)'\t') text = text.Slice(1);
-        while (!text.IsEmpty && text[text.Length - 1] is (byte)' ' or (byte)'\t') text = text.Slice(0, text.Length - 1);
+        while (!text.IsEmpty && text[0] is (byte)' ' or (byte)'\t')
+        {
+            text = text.Slice(1);
+        }
+
+        while (!text.IsEmpty && text[text.Length - 1] is (byte)' ' or (byte)'\t')
+        {
+            text = text.Slice(0, text.Length - 1);
+        }
+
         return text;
     }
 
@@ -181,11 +305,19 @@ internal sealed class Parser(int maxMessage)
 
     private static long Number(ReadOnlySpan<byte> digits, ReadOnlySpan<byte> line)
     {
-        if (digits.IsEmpty || digits.Length > 18) throw Broken($"'{Show(line)}'");
+        if (digits.IsEmpty || digits.Length > 18)
+        {
+            throw Broken($"'{Show(line)}'");
+        }
+
         long number = 0;
         foreach (var digit in digits)
         {
-            if ((uint)(digit - '0') > 9) throw Broken($"'{Show(line)}'");
+            if ((uint)(digit - '0') > 9)
+            {
+                throw Broken($"'{Show(line)}'");
+            }
+
             number = number * 10 + digit - '0';
         }
         return number;
@@ -196,8 +328,15 @@ internal sealed class Parser(int maxMessage)
         for (var i = 0; i < operation.Length; i++)
         {
             var c = name[i];
-            if (c is >= (byte)'a' and <= (byte)'z') c -= 32;
-            if (c != operation[i]) return false;
+            if (c is >= (byte)'a' and <= (byte)'z')
+            {
+                c -= 32;
+            }
+
+            if (c != operation[i])
+            {
+                return false;
+            }
         }
         return true;
     }
@@ -208,7 +347,10 @@ internal sealed class Parser(int maxMessage)
         Subjects.Printable(System.Text.Encoding.UTF8.GetString(line.Slice(0, Math.Min(line.Length, 200))));
 
     private NasException TooLarge(long bytes) =>
-        new(NasError.ProtocolError, $"The server sent a message of {bytes:N0} bytes; this client accepts {_maxMessage:N0} at most (MaxIncomingBytes).");
+        new(
+            NasError.ProtocolError,
+            $"The server sent a message of {bytes:N0} bytes; this client accepts {_maxMessage:N0} at most (MaxIncomingBytes)."
+        );
 
     private static NasException Broken(string what) =>
         new(NasError.ProtocolError, $"The server does not speak the NATS protocol: it sent {what}.");

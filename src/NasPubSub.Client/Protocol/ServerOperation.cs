@@ -14,14 +14,19 @@ internal enum OperationKind : byte
 internal ref struct ServerOperation
 {
     public OperationKind Kind;
-    /// <summary>The same subject and sid as the message before, by this parser: what was looked up then is good now.</summary>
+
+    /// <summary>
+    /// The same subject and sid as the message before, by this parser: what was looked up then is good now.
+    /// </summary>
     public bool SameAsLast;
     public long Sid;
     public ReadOnlySpan<byte> Subject;
     public ReadOnlySpan<byte> ReplyTo;
+
     /// <summary>The header block; empty for MSG.</summary>
     public ReadOnlySpan<byte> Headers;
     public ReadOnlySpan<byte> Payload;
+
     /// <summary>INFO's JSON, -ERR's text.</summary>
     public ReadOnlySpan<byte> Text;
 }

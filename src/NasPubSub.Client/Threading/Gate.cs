@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace NasPubSub.Threading;
 
 /// <summary>
-/// A lock with a place in the order of <see cref="LockLevel"/>. In debug builds, taking one out of order throws; in release
-/// builds this is what the lock statement does.
+/// A lock with a place in the order of <see cref="LockLevel"/>. In debug builds, taking one out of order throws; in
+/// release builds this is what the lock statement does.
 /// </summary>
 internal class Gate(LockLevel level)
 {

@@ -3,7 +3,9 @@ namespace NasPubSub.Threading;
 /// <summary>For tasks that nobody may await any more, since the wait timed out or was cancelled.</summary>
 internal static class Observing
 {
-    /// <summary>Fails the task; whoever still awaits it gets the error, and nobody else hears of it as unobserved.</summary>
+    /// <summary>
+    /// Fails the task; whoever still awaits it gets the error, and nobody else hears of it as unobserved.
+    /// </summary>
     public static void Fail<T>(this TaskCompletionSource<T> source, Exception error)
     {
         if (source.TrySetException(error))
@@ -34,7 +36,8 @@ internal static class Observing
                 static t => _ = t.Exception,
                 CancellationToken.None,
                 TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
+                TaskScheduler.Default
+            );
         }
     }
 }

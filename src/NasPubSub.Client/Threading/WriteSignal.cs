@@ -2,7 +2,9 @@ using System.Threading.Tasks.Sources;
 
 namespace NasPubSub.Threading;
 
-/// <summary>What a write loop awaits when it has nothing to send. Reused for every wait, so that waiting allocates nothing.</summary>
+/// <summary>
+/// What a write loop awaits when it has nothing to send. Reused for every wait, so that waiting allocates nothing.
+/// </summary>
 internal sealed class WriteSignal : PoolWork, IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _core;
@@ -15,7 +17,8 @@ internal sealed class WriteSignal : PoolWork, IValueTaskSource
     }
 
     /// <summary>
-    /// Runs the write loop on the caller's thread for one turn: a caller that waits for an answer saves a change of threads.
+    /// Runs the write loop on the caller's thread for one turn: a caller that waits for an answer saves a change of
+    /// threads.
     /// </summary>
     public void RunInline()
     {
@@ -31,7 +34,9 @@ internal sealed class WriteSignal : PoolWork, IValueTaskSource
         return ranInline;
     }
 
-    /// <summary>Runs the write loop. Queued, it runs after other waiting work, and more messages leave together.</summary>
+    /// <summary>
+    /// Runs the write loop. Queued, it runs after other waiting work, and more messages leave together.
+    /// </summary>
     public override void Run() => _core.SetResult(true);
 
     void IValueTaskSource.GetResult(short token) => _core.GetResult(token);
@@ -39,6 +44,9 @@ internal sealed class WriteSignal : PoolWork, IValueTaskSource
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
 
     void IValueTaskSource.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags
+    ) => _core.OnCompleted(continuation, state, token, flags);
 }

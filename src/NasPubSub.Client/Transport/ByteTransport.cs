@@ -16,10 +16,15 @@ internal abstract class ByteTransport : IDisposable
     /// <summary>Sends until the network has taken all.</summary>
     public async Task SendAllAsync(byte[] bytes)
     {
-        for (var sent = 0; sent < bytes.Length;) sent += await SendAsync(bytes, sent, bytes.Length - sent).ConfigureAwait(false);
+        for (var sent = 0; sent < bytes.Length;)
+        {
+            sent += await SendAsync(bytes, sent, bytes.Length - sent).ConfigureAwait(false);
+        }
     }
 
-    /// <summary>After an error of SendAsync: bytes of that call that the network may have taken, for all that can be known.</summary>
+    /// <summary>
+    /// After an error of SendAsync: bytes of that call that the network may have taken, for all that can be known.
+    /// </summary>
     public int InDoubt { get; protected set; }
 
     /// <summary>Ends pending calls with an error. Safe at any time, from any thread, twice.</summary>
@@ -27,8 +32,8 @@ internal abstract class ByteTransport : IDisposable
 }
 
 /// <summary>
-/// TLS or WebSocket over a stream, written in slices of one TLS record: of a record that the network did not take whole, the server
-/// reads nothing, so that an error leaves nothing in doubt. Of a WebSocket's frame it may.
+/// TLS or WebSocket over a stream, written in slices of one TLS record: of a record that the network did not take
+/// whole, the server reads nothing, so that an error leaves nothing in doubt. Of a WebSocket's frame it may.
 /// </summary>
 internal sealed class StreamTransport(Stream stream, bool isTls, bool isWebSocket = false) : ByteTransport
 {
@@ -46,7 +51,10 @@ internal sealed class StreamTransport(Stream stream, bool isTls, bool isWebSocke
     public override async ValueTask<int> SendAsync(byte[] buffer, int offset, int count)
     {
         var taken = Math.Min(count, Slice);
-        if (isWebSocket) InDoubt = taken;
+        if (isWebSocket)
+        {
+            InDoubt = taken;
+        }
 #if NETSTANDARD2_0
         await stream.WriteAsync(buffer, offset, taken).ConfigureAwait(false);
 #else

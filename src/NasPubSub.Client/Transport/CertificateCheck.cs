@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using NasPubSub.Protocol;
-
 using NasPubSub.Threading;
 
 namespace NasPubSub.Transport;
@@ -12,7 +11,9 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
-    private readonly X509Certificate2Collection? _authorities = options.CaFile is { } path ? PemFile.Authorities(path) : null;
+    private readonly X509Certificate2Collection? _authorities = options.CaFile is { } path
+        ? PemFile.Authorities(path)
+        : null;
 
     public string? Problem { get; private set; }
 
@@ -22,16 +23,41 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
     public bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         HasRun = true;
-        if (options.InsecureSkipCertificateCheck) return true;
-        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable)) return Refuse("the server showed no certificate.");
+        if (options.InsecureSkipCertificateCheck)
+        {
+            return true;
+        }
+
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+        {
+            return Refuse("the server showed no certificate.");
+        }
+
         using var shown = new X509Certificate2(certificate);
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
-            return Refuse($"the server's certificate is not made out to '{host}', but to '{Name(shown)}'. Use the name it is made out to in the address, or give it as ServerName (-TlsServerName) if it is the right one.");
-        if (_authorities is null) return errors == SslPolicyErrors.None || Refuse(Distrust(shown, chain));
+        {
+            return Refuse(
+                $"the server's certificate is not made out to '{host}', but to '{Name(shown)}'. Use the name it is made out to in the address, or give it as ServerName (-TlsServerName) if it is the right one."
+            );
+        }
+
+        if (_authorities is null)
+        {
+            return errors == SslPolicyErrors.None || Refuse(Distrust(shown, chain));
+        }
+
         using var own = new X509Chain();
-        own.ChainPolicy.RevocationMode = options.CheckRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck;
+        own.ChainPolicy.RevocationMode = options.CheckRevocation
+            ? X509RevocationMode.Online
+            : X509RevocationMode.NoCheck;
         own.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
-        if (chain is not null) foreach (var element in chain.ChainElements) own.ChainPolicy.ExtraStore.Add(element.Certificate);
+        if (chain is not null)
+        {
+            foreach (var element in chain.ChainElements)
+            {
+                own.ChainPolicy.ExtraStore.Add(element.Certificate);
+            }
+        }
 #if NETSTANDARD2_0
         own.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
         own.ChainPolicy.ExtraStore.AddRange(_authorities);
@@ -46,16 +72,23 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
     }
 
     /// <summary>
-    /// Is there nothing wrong with the chain up to a certificate of the CA file? It may be an intermediate: what issued that one is then
-    /// of no account.
+    /// Is there nothing wrong with the chain up to a certificate of the CA file? It may be an intermediate: what issued
+    /// that one is then of no account.
     /// </summary>
     private bool IsAnchored(X509Chain chain)
     {
         const X509ChainStatusFlags NoRoot = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
         foreach (var element in chain.ChainElements)
         {
-            if (element.ChainElementStatus.Any(s => (s.Status & ~NoRoot) != 0)) return false;
-            if (IsOurs(element)) return true;
+            if (element.ChainElementStatus.Any(s => (s.Status & ~NoRoot) != 0))
+            {
+                return false;
+            }
+
+            if (IsOurs(element))
+            {
+                return true;
+            }
         }
         return false;
     }
@@ -65,7 +98,13 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
 
     public void Dispose()
     {
-        if (_authorities is not null) foreach (var authority in _authorities) authority.Dispose();
+        if (_authorities is not null)
+        {
+            foreach (var authority in _authorities)
+            {
+                authority.Dispose();
+            }
+        }
     }
 
     private bool Refuse(string why)
@@ -80,19 +119,38 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
         var elements = chain is null ? [] : chain.ChainElements.Cast<X509ChainElement>().Select(e => e.Certificate);
         foreach (var old in elements.Prepend(shown))
         {
-            if (now > old.NotAfter) return $"the certificate of '{Name(old)}' expired on {old.NotAfter:yyyy-MM-dd HH:mm}. Renew it on the server.";
-            if (now < old.NotBefore) return $"the certificate of '{Name(old)}' is valid from {old.NotBefore:yyyy-MM-dd HH:mm} on. Check the clock of this machine.";
+            if (now > old.NotAfter)
+            {
+                return $"the certificate of '{Name(old)}' expired on {old.NotAfter:yyyy-MM-dd HH:mm}. Renew it on the server.";
+            }
+
+            if (now < old.NotBefore)
+            {
+                return $"the certificate of '{Name(old)}' is valid from {old.NotBefore:yyyy-MM-dd HH:mm} on. Check the clock of this machine.";
+            }
         }
         var issuer = Subjects.Printable(shown.Issuer);
-        return $"the server's certificate, issued by '{issuer}', is not trusted: {Status(chain)} " + (options.CaFile is { } path
-            ? $"The CA file '{path}' must hold the authority behind it."
-            : "Give a PEM file with the authority behind it as CaFile (-TlsCaFile).");
+        return $"the server's certificate, issued by '{issuer}', is not trusted: {Status(chain)} "
+            + (
+                options.CaFile is { } path
+                    ? $"The CA file '{path}' must hold the authority behind it."
+                    : "Give a PEM file with the authority behind it as CaFile (-TlsCaFile)."
+            );
     }
 
-    private static string Name(X509Certificate2 certificate) => Subjects.Printable(certificate.GetNameInfo(X509NameType.DnsName, false) is { Length: > 0 } name ? name : certificate.Subject);
+    private static string Name(X509Certificate2 certificate) =>
+        Subjects.Printable(
+            certificate.GetNameInfo(X509NameType.DnsName, false) is { Length: > 0 } name ? name : certificate.Subject
+        );
 
     private static string Status(X509Chain? chain) =>
         chain is null || chain.ChainStatus.Length == 0
             ? "no chain to a trusted authority."
-            : string.Join("; ", chain.ChainStatus.Select(s => s.StatusInformation.Trim().TrimEnd('.')).Where(s => s.Length > 0).Distinct()) + ".";
+            : string.Join(
+                "; ",
+                chain
+                    .ChainStatus.Select(s => s.StatusInformation.Trim().TrimEnd('.'))
+                    .Where(s => s.Length > 0)
+                    .Distinct()
+            ) + ".";
 }

@@ -8,7 +8,10 @@ namespace NasPubSub.Transport;
 internal static class PemFile
 {
     private static readonly Regex Block = new(
-        "-----BEGIN CERTIFICATE-----(?<body>[^-]*)-----END CERTIFICATE-----", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        "-----BEGIN CERTIFICATE-----(?<body>[^-]*)-----END CERTIFICATE-----",
+        RegexOptions.CultureInvariant,
+        TimeSpan.FromSeconds(1)
+    );
 
     /// <exception cref="NasException">InvalidOption: no such file, or no certificate in it.</exception>
     public static X509Certificate2Collection Authorities(string path)
@@ -18,17 +21,36 @@ internal static class PemFile
         {
             found = Certificates(File.ReadAllText(path));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException or ArgumentException)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or UnauthorizedAccessException
+                        or FormatException
+                        or CryptographicException
+                        or ArgumentException
+            )
         {
-            throw new NasException(NasError.InvalidOption, $"The CA file '{path}' cannot be read: {e.Message}", e) { Target = path };
+            throw new NasException(NasError.InvalidOption, $"The CA file '{path}' cannot be read: {e.Message}", e)
+            {
+                Target = path,
+            };
         }
-        return found.Count > 0 ? found : throw new NasException(NasError.InvalidOption, $"The CA file '{path}' holds no PEM certificate.") { Target = path };
+        return found.Count > 0
+            ? found
+            : throw new NasException(NasError.InvalidOption, $"The CA file '{path}' holds no PEM certificate.")
+            {
+                Target = path,
+            };
     }
 
     public static X509Certificate2Collection Certificates(string text)
     {
         var found = new X509Certificate2Collection();
-        foreach (Match block in Block.Matches(text)) found.Add(new X509Certificate2(Convert.FromBase64String(block.Groups["body"].Value)));
+        foreach (Match block in Block.Matches(text))
+        {
+            found.Add(new X509Certificate2(Convert.FromBase64String(block.Groups["body"].Value)));
+        }
+
         return found;
     }
 }
@@ -40,15 +62,38 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
     /// <exception cref="NasException">InvalidOption: a file cannot be read or has no private key.</exception>
     public static ClientCertificate? Load(NasTlsOptions options)
     {
-        if (options.Certificate is { } given) return given.HasPrivateKey ? new(given, []) : throw Bad("The client certificate given has no private key.", given.Subject);
+        if (options.Certificate is { } given)
+        {
+            return given.HasPrivateKey
+                ? new(given, [])
+                : throw Bad("The client certificate given has no private key.", given.Subject);
+        }
+
         if (options.CertificateFile is not { } path)
-            return options.KeyFile is { } alone ? throw Bad($"The key '{alone}' needs its certificate: give CertificateFile (-TlsCertificateFile).", alone) : null;
+        {
+            return options.KeyFile is { } alone
+                ? throw Bad(
+                    $"The key '{alone}' needs its certificate: give CertificateFile (-TlsCertificateFile).",
+                    alone
+                )
+                : null;
+        }
+
         try
         {
             var text = File.ReadAllText(path);
-            return text.IndexOf("-----BEGIN ", StringComparison.Ordinal) >= 0 ? FromPem(path, text, options) : FromPfx(path, options.CertificatePassword);
+            return text.IndexOf("-----BEGIN ", StringComparison.Ordinal) >= 0
+                ? FromPem(path, text, options)
+                : FromPfx(path, options.CertificatePassword);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException or ArgumentException)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or UnauthorizedAccessException
+                        or FormatException
+                        or CryptographicException
+                        or ArgumentException
+            )
         {
             var key = options.KeyFile is { } keyFile ? $" with the key '{keyFile}'" : "";
             var password = options.CertificatePassword is null ? "" : " Is the password right?";
@@ -60,14 +105,19 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
     {
         var all = new X509Certificate2Collection();
         all.Import(path, password, X509KeyStorageFlags.DefaultKeySet);
-        var own = all.Cast<X509Certificate2>().FirstOrDefault(c => c.HasPrivateKey) ?? throw Bad($"The client certificate '{path}' has no private key.", path);
+        var own =
+            all.Cast<X509Certificate2>().FirstOrDefault(c => c.HasPrivateKey)
+            ?? throw Bad($"The client certificate '{path}' has no private key.", path);
         all.Remove(own);
         return new(own, all);
     }
 
 #if NETSTANDARD2_0
     private static ClientCertificate FromPem(string path, string text, NasTlsOptions options) =>
-        throw Bad("Windows PowerShell reads no PEM keys: give the client certificate as a PFX file or from the certificate store.", path);
+        throw Bad(
+            "Windows PowerShell reads no PEM keys: give the client certificate as a PFX file or from the certificate store.",
+            path
+        );
 #else
     private static ClientCertificate FromPem(string path, string text, NasTlsOptions options)
     {
@@ -75,8 +125,16 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
         var key = options.KeyFile is null ? text : File.ReadAllText(keyPath);
         var isEncrypted = key.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
         if (isEncrypted && options.CertificatePassword is null)
-            throw Bad($"The key '{keyPath}' is encrypted: give its password as CertificatePassword (-TlsCertificatePassword).", keyPath);
-        using var pem = isEncrypted ? X509Certificate2.CreateFromEncryptedPem(text, key, options.CertificatePassword) : X509Certificate2.CreateFromPem(text, key);
+        {
+            throw Bad(
+                $"The key '{keyPath}' is encrypted: give its password as CertificatePassword (-TlsCertificatePassword).",
+                keyPath
+            );
+        }
+
+        using var pem = isEncrypted
+            ? X509Certificate2.CreateFromEncryptedPem(text, key, options.CertificatePassword)
+            : X509Certificate2.CreateFromPem(text, key);
         var all = PemFile.Certificates(text);
         all.RemoveAt(0);
         // Windows takes no key that lives in memory only.
@@ -84,5 +142,6 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
     }
 #endif
 
-    private static NasException Bad(string message, string target, Exception? inner = null) => new(NasError.InvalidOption, message, inner) { Target = target };
+    private static NasException Bad(string message, string target, Exception? inner = null) =>
+        new(NasError.InvalidOption, message, inner) { Target = target };
 }

@@ -5,8 +5,9 @@ using System.Threading.Tasks.Sources;
 namespace NasPubSub.Transport;
 
 /// <summary>
-/// Plain TCP, on the socket itself. A large send goes out bit by bit, and where it fails in the middle, what the network took
-/// must be known: sent again over the next connection, it would be there twice. A socket's own task does not tell.
+/// Plain TCP, on the socket itself. A large send goes out bit by bit, and where it fails in the middle, what the
+/// network took must be known: sent again over the next connection, it would be there twice. A socket's own task does
+/// not tell.
 /// </summary>
 internal sealed class SocketTransport : ByteTransport, IValueTaskSource<int>
 {
@@ -41,8 +42,14 @@ internal sealed class SocketTransport : ByteTransport, IValueTaskSource<int>
     {
         _sent.Reset();
         _sending.SetBuffer(buffer, offset, count);
-        if (_socket.SendAsync(_sending)) return new ValueTask<int>(this, _sent.Version);
-        return _sending.BytesTransferred > 0 ? new ValueTask<int>(_sending.BytesTransferred) : throw new SocketException((int)_sending.SocketError);
+        if (_socket.SendAsync(_sending))
+        {
+            return new ValueTask<int>(this, _sent.Version);
+        }
+
+        return _sending.BytesTransferred > 0
+            ? new ValueTask<int>(_sending.BytesTransferred)
+            : throw new SocketException((int)_sending.SocketError);
     }
 
     public override void Dispose()
@@ -68,7 +75,11 @@ internal sealed class SocketTransport : ByteTransport, IValueTaskSource<int>
             _sent.SetResult(_sending.BytesTransferred);
             return;
         }
-        if (!IsExact) InDoubt = _sending.Count;
+        if (!IsExact)
+        {
+            InDoubt = _sending.Count;
+        }
+
         _sent.SetException(new SocketException((int)_sending.SocketError));
     }
 
@@ -76,6 +87,10 @@ internal sealed class SocketTransport : ByteTransport, IValueTaskSource<int>
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _sent.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _sent.OnCompleted(continuation, state, token, flags);
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags
+    ) => _sent.OnCompleted(continuation, state, token, flags);
 }

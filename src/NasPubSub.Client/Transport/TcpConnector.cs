@@ -10,32 +10,57 @@ internal static class TcpConnector
     private static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// The addresses of a host in the order to try them: a random one, the families in turns, so that one without a way there costs
-    /// no time; or that of the resolver.
+    /// The addresses of a host in the order to try them: a random one, the families in turns, so that one without a way
+    /// there costs no time; or that of the resolver.
     /// </summary>
     /// <exception cref="SocketException">There is no such host.</exception>
     public static async Task<List<IPAddress>> ResolveAsync(string host, NasOptions options, CancellationToken cancel)
     {
-        if (IPAddress.TryParse(host, out var number)) return [number];
+        if (IPAddress.TryParse(host, out var number))
+        {
+            return [number];
+        }
+
         var finding = (options.Resolver ?? Dns.GetHostAddressesAsync)(host);
         // It cannot be ended; its error may come when nobody waits any more.
         _ = finding.ContinueWith(static t => t.Exception, TaskScheduler.Default);
         var found = await finding.WaitAsync(cancel).ConfigureAwait(false);
-        if (found.Length == 0) throw new SocketException((int)SocketError.HostNotFound);
+        if (found.Length == 0)
+        {
+            throw new SocketException((int)SocketError.HostNotFound);
+        }
+
         var order = found.Distinct();
-        if (options.KeepServerOrder) return [.. order];
+        if (options.KeepServerOrder)
+        {
+            return [.. order];
+        }
+
         var families = order.OrderBy(_ => Guid.NewGuid()).ToList().GroupBy(a => a.AddressFamily);
-        return [.. families.SelectMany(f => f.Select((a, i) => (Address: a, Turn: i))).OrderBy(a => a.Turn).Select(a => a.Address)];
+        return
+        [
+            .. families
+                .SelectMany(f => f.Select((a, i) => (Address: a, Turn: i)))
+                .OrderBy(a => a.Turn)
+                .Select(a => a.Address),
+        ];
     }
 
-    /// <summary>Connects to one of several addresses: each is begun when the one before has failed, or has had its time alone.</summary>
+    /// <summary>
+    /// Connects to one of several addresses: each is begun when the one before has failed, or has had its time alone.
+    /// </summary>
     /// <param name="addresses">Those to try; left in it are those that may still be worth a try.</param>
     /// <param name="port">The port.</param>
     /// <param name="time">What there is for all of them.</param>
     /// <param name="cancel">Ends the attempts.</param>
     /// <exception cref="SocketException">Nobody listens, no way there: the first of the errors.</exception>
     /// <exception cref="OperationCanceledException">It took too long.</exception>
-    public static async Task<Socket> OpenAsync(List<IPAddress> addresses, int port, TimeSpan time, CancellationToken cancel)
+    public static async Task<Socket> OpenAsync(
+        List<IPAddress> addresses,
+        int port,
+        TimeSpan time,
+        CancellationToken cancel
+    )
     {
         var share = TimeSpan.FromTicks(time.Ticks / addresses.Count);
         var alone = share < TimeSpan.Zero || share > Stagger ? Stagger : share;
@@ -52,7 +77,11 @@ internal static class TcpConnector
                     var address = waiting.Dequeue();
                     attempts.Add(ConnectAsync(address, port, stop.Token), address);
                 }
-                if (attempts.Count == 0) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(first!).Throw();
+                if (attempts.Count == 0)
+                {
+                    System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(first!).Throw();
+                }
+
                 var pause = Task.Delay(waiting.Count > 0 ? alone : Timeout.InfiniteTimeSpan, stop.Token);
                 await Task.WhenAny([.. attempts.Keys, pause]).ConfigureAwait(false);
                 cancel.ThrowIfCancellationRequested();
@@ -60,7 +89,11 @@ internal static class TcpConnector
                 {
                     addresses.Remove(attempts[done]);
                     attempts.Remove(done);
-                    if (done.Status == TaskStatus.RanToCompletion) return done.Result;
+                    if (done.Status == TaskStatus.RanToCompletion)
+                    {
+                        return done.Result;
+                    }
+
                     first ??= done.Exception?.InnerException ?? new OperationCanceledException(cancel);
                 }
             }
@@ -68,7 +101,10 @@ internal static class TcpConnector
         finally
         {
             stop.Cancel();
-            foreach (var late in attempts.Keys) _ = DropAsync(late);
+            foreach (var late in attempts.Keys)
+            {
+                _ = DropAsync(late);
+            }
         }
     }
 
@@ -92,7 +128,10 @@ internal static class TcpConnector
         {
 #if NETSTANDARD2_0
             // No overload takes a token: closing the socket ends the attempt.
-            using (cancel.Register(socket.Dispose)) await socket.ConnectAsync(address, port).ConfigureAwait(false);
+            using (cancel.Register(socket.Dispose))
+            {
+                await socket.ConnectAsync(address, port).ConfigureAwait(false);
+            }
 #else
             await socket.ConnectAsync(address, port, cancel).ConfigureAwait(false);
 #endif
@@ -101,7 +140,11 @@ internal static class TcpConnector
         catch (Exception e)
         {
             socket.Dispose();
-            if (e is not OperationCanceledException) cancel.ThrowIfCancellationRequested();
+            if (e is not OperationCanceledException)
+            {
+                cancel.ThrowIfCancellationRequested();
+            }
+
             throw;
         }
     }

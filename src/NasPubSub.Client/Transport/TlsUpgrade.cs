@@ -8,15 +8,26 @@ namespace NasPubSub.Transport;
 /// <summary>Puts TLS over a stream: version 1.2 or 1.3.</summary>
 internal static class TlsUpgrade
 {
-    /// <exception cref="NasException">TlsFailed: no agreement, or a certificate not to be trusted. InvalidOption: a file of ours is of no use.</exception>
-    public static async Task<SslStream> StartAsync(Stream inner, string host, NasTlsOptions options, CancellationToken cancel)
+    /// <exception cref="NasException">TlsFailed: no agreement, or a certificate not to be trusted. InvalidOption: a
+    /// file of ours is of no use.</exception>
+    public static async Task<SslStream> StartAsync(
+        Stream inner,
+        string host,
+        NasTlsOptions options,
+        CancellationToken cancel
+    )
     {
         host = options.ServerName?.TrimEnd('.') ?? host;
         using var check = new CertificateCheck(options, host);
         var own = ClientCertificate.Load(options);
 #if NETSTANDARD2_0
         // Else only one whose authority the server names is shown.
-        var stream = new SslStream(inner, leaveInnerStreamOpen: false, check.Validate, own is null ? null : (_, _, _, _, _) => own.Certificate);
+        var stream = new SslStream(
+            inner,
+            leaveInnerStreamOpen: false,
+            check.Validate,
+            own is null ? null : (_, _, _, _, _) => own.Certificate
+        );
 #else
         var stream = new SslStream(inner, leaveInnerStreamOpen: false);
 #endif
@@ -26,30 +37,60 @@ internal static class TlsUpgrade
             {
 #if NETSTANDARD2_0
                 // The system chooses the version: .NET Framework fails where it is named and the system has it not.
-                await stream.AuthenticateAsClientAsync(host, own is null ? null : [own.Certificate], SslProtocols.None, options.CheckRevocation).ConfigureAwait(false);
-                if (stream.SslProtocol < SslProtocols.Tls12) throw new AuthenticationException($"The server offers no more than {stream.SslProtocol}.");
+                await stream
+                    .AuthenticateAsClientAsync(
+                        host,
+                        own is null ? null : [own.Certificate],
+                        SslProtocols.None,
+                        options.CheckRevocation
+                    )
+                    .ConfigureAwait(false);
+                if (stream.SslProtocol < SslProtocols.Tls12)
+                {
+                    throw new AuthenticationException($"The server offers no more than {stream.SslProtocol}.");
+                }
 #else
-                await stream.AuthenticateAsClientAsync(
-                    new SslClientAuthenticationOptions
-                    {
-                        TargetHost = host,
-                        RemoteCertificateValidationCallback = check.Validate,
-                        ClientCertificateContext = own is null ? null : SslStreamCertificateContext.Create(own.Certificate, own.Intermediates, offline: true),
-                        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                        CertificateRevocationCheckMode = options.CheckRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
-                    },
-                    cancel).ConfigureAwait(false);
+                await stream
+                    .AuthenticateAsClientAsync(
+                        new SslClientAuthenticationOptions
+                        {
+                            TargetHost = host,
+                            RemoteCertificateValidationCallback = check.Validate,
+                            ClientCertificateContext = own is null
+                                ? null
+                                : SslStreamCertificateContext.Create(own.Certificate, own.Intermediates, offline: true),
+                            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                            CertificateRevocationCheckMode = options.CheckRevocation
+                                ? X509RevocationMode.Online
+                                : X509RevocationMode.NoCheck,
+                        },
+                        cancel
+                    )
+                    .ConfigureAwait(false);
 #endif
             }
             return stream;
         }
-        catch (Exception e) when (e is AuthenticationException or IOException or ObjectDisposedException or InvalidOperationException or CryptographicException)
+        catch (Exception e)
+            when (e
+                    is AuthenticationException
+                        or IOException
+                        or ObjectDisposedException
+                        or InvalidOperationException
+                        or CryptographicException
+            )
         {
             stream.Dispose();
             cancel.ThrowIfCancellationRequested();
             var why = check.Problem ?? e.InnerException?.Message ?? e.Message;
             if (!check.HasRun)
-                why += options.Mode == NasTlsMode.First ? " The TLS mode First is for servers with handshake_first; is it on there?" : " Does the server take TLS on this port?";
+            {
+                why +=
+                    options.Mode == NasTlsMode.First
+                        ? " The TLS mode First is for servers with handshake_first; is it on there?"
+                        : " Does the server take TLS on this port?";
+            }
+
             throw new NasException(NasError.TlsFailed, $"TLS with '{host}' failed: {why}", e) { Target = host };
         }
         catch

@@ -86,32 +86,68 @@ public sealed partial class ConnectNasPubSubCommand
     private NasCredentials? GivenCredentials()
     {
         var given = new List<NasCredentials>();
-        if (Credential is { } credential && credential != PSCredential.Empty) given.Add(NasCredentials.UserPassword(credential.UserName, credential.Password.Reveal()));
-        if (CredentialsFile is not null) given.Add(NasCredentials.File(FullPath(CredentialsFile)));
-        if (NKeyFile is not null) given.Add(NasCredentials.NKeyFile(FullPath(NKeyFile)));
-        if (Jwt is not null) given.Add(NasCredentials.Jwt(Jwt.Reveal(), NKeySeed?.Reveal()));
-        else if (NKeySeed is not null) given.Add(NasCredentials.NKey(NKeySeed.Reveal()));
+        if (Credential is { } credential && credential != PSCredential.Empty)
+        {
+            given.Add(NasCredentials.UserPassword(credential.UserName, credential.Password.Reveal()));
+        }
+
+        if (CredentialsFile is not null)
+        {
+            given.Add(NasCredentials.File(FullPath(CredentialsFile)));
+        }
+
+        if (NKeyFile is not null)
+        {
+            given.Add(NasCredentials.NKeyFile(FullPath(NKeyFile)));
+        }
+
+        if (Jwt is not null)
+        {
+            given.Add(NasCredentials.Jwt(Jwt.Reveal(), NKeySeed?.Reveal()));
+        }
+        else if (NKeySeed is not null)
+        {
+            given.Add(NasCredentials.NKey(NKeySeed.Reveal()));
+        }
+
         return given.Count switch
         {
             0 => Token is null ? null : NasCredentials.Token(Token.Reveal()),
             1 => Token is null ? given[0] : given[0].WithToken(Token.Reveal()),
-            _ => throw new NasException(NasError.InvalidOption, $"Give one way to authenticate, not {given.Count}: {string.Join(", ", given)}."),
+            _ => throw new NasException(
+                NasError.InvalidOption,
+                $"Give one way to authenticate, not {given.Count}: {string.Join(", ", given)}."
+            ),
         };
     }
 
-    private NasOptions WithTls(NasOptions options) => options with
-    {
-        Tls = (TlsCertificatePassword is null ? options.Tls : options.Tls with { CertificatePassword = TlsCertificatePassword.Reveal() }) with
+    private NasOptions WithTls(NasOptions options) =>
+        options with
         {
-            Mode = Has(nameof(Tls)) ? Tls : options.Tls.Mode,
-            CaFile = TlsCaFile is null ? options.Tls.CaFile : FullPath(TlsCaFile),
-            CertificateFile = TlsCertificateFile is null ? options.Tls.CertificateFile : FullPath(TlsCertificateFile),
-            KeyFile = TlsKeyFile is null ? options.Tls.KeyFile : FullPath(TlsKeyFile),
-            Certificate = TlsCertificate ?? (TlsCertificateThumbprint is null ? options.Tls.Certificate : FromStore(TlsCertificateThumbprint)),
-            ServerName = TlsServerName ?? options.Tls.ServerName,
-            InsecureSkipCertificateCheck = SkipCertificateCheck || options.Tls.InsecureSkipCertificateCheck,
-        },
-    };
+            Tls = (
+                TlsCertificatePassword is null
+                    ? options.Tls
+                    : options.Tls with
+                    {
+                        CertificatePassword = TlsCertificatePassword.Reveal(),
+                    }
+            ) with
+            {
+                Mode = Has(nameof(Tls)) ? Tls : options.Tls.Mode,
+                CaFile = TlsCaFile is null ? options.Tls.CaFile : FullPath(TlsCaFile),
+                CertificateFile = TlsCertificateFile is null
+                    ? options.Tls.CertificateFile
+                    : FullPath(TlsCertificateFile),
+                KeyFile = TlsKeyFile is null ? options.Tls.KeyFile : FullPath(TlsKeyFile),
+                Certificate =
+                    TlsCertificate
+                    ?? (
+                        TlsCertificateThumbprint is null ? options.Tls.Certificate : FromStore(TlsCertificateThumbprint)
+                    ),
+                ServerName = TlsServerName ?? options.Tls.ServerName,
+                InsecureSkipCertificateCheck = SkipCertificateCheck || options.Tls.InsecureSkipCertificateCheck,
+            },
+        };
 
     private static X509Certificate2 FromStore(string thumbprint)
     {
@@ -128,9 +164,19 @@ public sealed partial class ConnectNasPubSubCommand
                 // No such store on this system: the next, or the error below.
                 continue;
             }
-            foreach (var certificate in store.Certificates.Find(X509FindType.FindByThumbprint, wanted, validOnly: false))
-                if (certificate.HasPrivateKey) return certificate;
+            foreach (
+                var certificate in store.Certificates.Find(X509FindType.FindByThumbprint, wanted, validOnly: false)
+            )
+            {
+                if (certificate.HasPrivateKey)
+                {
+                    return certificate;
+                }
+            }
         }
-        throw new NasException(NasError.InvalidOption, $"No certificate with private key and thumbprint '{wanted}' is in the user's or machine's store.");
+        throw new NasException(
+            NasError.InvalidOption,
+            $"No certificate with private key and thumbprint '{wanted}' is in the user's or machine's store."
+        );
     }
 }

@@ -60,7 +60,10 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     public SwitchParameter NoWait { get; set; }
 
     /// <summary>Until it is done, and where something else ends it.</summary>
-    private static readonly NasException Stopped = new(NasError.ConnectFailed, "It was stopped, or its arguments were not valid.");
+    private static readonly NasException Stopped = new(
+        NasError.ConnectFailed,
+        "It was stopped, or its arguments were not valid."
+    );
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -76,10 +79,17 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
             WriteVerbose($"Connecting to {string.Join(", ", connection.Servers)}.");
             Await(connection.ConnectAsync(Cancellation));
             var replaced = TakeUp(connection);
-            WriteVerbose(connection.IsConnected ? $"Connected to {connection.Server}, nats-server {connection.ServerInfo?.Version}." : "Connecting in the background.");
+            WriteVerbose(
+                connection.IsConnected
+                    ? $"Connected to {connection.Server}, nats-server {connection.ServerInfo?.Version}."
+                    : "Connecting in the background."
+            );
             done = true;
             WriteObject(connection);
-            if (replaced is not null) ReportDenials(replaced);
+            if (replaced is not null)
+            {
+                ReportDenials(replaced);
+            }
         }
         catch (NasException e)
         {
@@ -88,7 +98,10 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         }
         finally
         {
-            if (!done && connection is not null) _ = connection.DisconnectAsync(drain: false);
+            if (!done && connection is not null)
+            {
+                _ = connection.DisconnectAsync(drain: false);
+            }
         }
     }
 
@@ -113,7 +126,13 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         var options = new NasOptions { Name = Name ?? SessionStore.NextName() };
         options = ParameterSetName switch
         {
-            "Host" => options with { Servers = [$"nats://{(HostName.Contains(':') && !HostName.StartsWith('[') ? $"[{HostName}]" : HostName)}:{Port}"] },
+            "Host" => options with
+            {
+                Servers =
+                [
+                    $"nats://{(HostName.Contains(':') && !HostName.StartsWith('[') ? $"[{HostName}]" : HostName)}:{Port}",
+                ],
+            },
             "Context" => defaults.WithContext(options, Context),
             _ when Server is not null => options with { Servers = Server },
             _ => defaults.WithServers(options),
@@ -125,7 +144,9 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
             ConnectTimeout = Timeout ?? options.ConnectTimeout,
         };
         var own = GivenCredentials();
-        options = (options with { Credentials = own ?? options.Credentials }).TakeAddressCredentials(preferOwn: own is not null);
+        options = (options with { Credentials = own ?? options.Credentials }).TakeAddressCredentials(
+            preferOwn: own is not null
+        );
         return defaults.WithSecurity(WithLimits(WithTls(options)));
     }
 

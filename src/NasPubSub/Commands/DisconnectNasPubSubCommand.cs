@@ -44,18 +44,37 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
         }
         if (All)
         {
-            foreach (var session in store.Owned) End(store, session.Connection);
+            foreach (var session in store.Owned)
+            {
+                End(store, session.Connection);
+            }
+
             return;
         }
         switch (TypedText.OrValue(Connection))
         {
             case null:
-                if (store.Default is not { } current) return;
-                if (store.Owned.Contains(current)) End(store, current.Connection);
-                else WriteVerbose($"The session '{current.Name}' belongs to another runspace and stays open.");
+                if (store.Default is not { } current)
+                {
+                    return;
+                }
+
+                if (store.Owned.Contains(current))
+                {
+                    End(store, current.Connection);
+                }
+                else
+                {
+                    WriteVerbose($"The session '{current.Name}' belongs to another runspace and stays open.");
+                }
+
                 break;
-            case NasConnection connection: End(store, connection); break;
-            case string name when store.Find(name) is { } session: End(store, session.Connection); break;
+            case NasConnection connection:
+                End(store, connection);
+                break;
+            case string name when store.Find(name) is { } session:
+                End(store, session.Connection);
+                break;
             case var other:
                 var missing = other.ToString() ?? "";
                 WriteError(NasErrorRecord.SessionNotFound(missing, store.IsElsewhere(missing)));
@@ -65,7 +84,11 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
 
     private void End(SessionStore store, NasConnection connection)
     {
-        if (!ShouldProcess(connection.ToString(), "Disconnect")) return;
+        if (!ShouldProcess(connection.ToString(), "Disconnect"))
+        {
+            return;
+        }
+
         Watched = connection;
         var limit = Force ? TimeSpan.Zero : Timeout ?? connection.Options.OperationTimeout;
         var clock = Stopwatch.StartNew();
@@ -74,10 +97,16 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
         var drained = false;
         try
         {
-            if (!Force && jobs.Count > 0 && connection.State is not NasConnectionState.Closed) unhandled = Await(jobs, limit);
+            if (!Force && jobs.Count > 0 && connection.State is not NasConnectionState.Closed)
+            {
+                unhandled = Await(jobs, limit);
+            }
+
             var left = limit - clock.Elapsed;
             // Also where actions took all the time: their last replies are on their way.
-            drained = Await(connection.DisconnectAsync(left > LeastDrain || Force ? left : LeastDrain, drain: !Force, Cancellation));
+            drained = Await(
+                connection.DisconnectAsync(left > LeastDrain || Force ? left : LeastDrain, drain: !Force, Cancellation)
+            );
         }
         finally
         {
@@ -86,13 +115,21 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
             store.Forget(connection);
         }
         ReportDenials();
-        if (Force || (drained && unhandled == 0)) return;
-        WriteError(unhandled > 0 || clock.Elapsed >= limit
-            ? NasErrorRecord.DisconnectTimedOut(connection, limit, unhandled)
-            : NasErrorRecord.DisconnectedEarly(connection));
+        if (Force || (drained && unhandled == 0))
+        {
+            return;
+        }
+
+        WriteError(
+            unhandled > 0 || clock.Elapsed >= limit
+                ? NasErrorRecord.DisconnectTimedOut(connection, limit, unhandled)
+                : NasErrorRecord.DisconnectedEarly(connection)
+        );
     }
 
-    /// <summary>Ends the jobs' subscriptions at the server and waits until their actions have handled what came.</summary>
+    /// <summary>
+    /// Ends the jobs' subscriptions at the server and waits until their actions have handled what came.
+    /// </summary>
     /// <returns>How many messages are left unhandled when the time is over.</returns>
     private long Await(List<NasSubscriptionJob> jobs, TimeSpan limit)
     {
@@ -106,7 +143,12 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
             // The server does not answer: what has come is handled all the same.
         }
         var left = limit - clock.Elapsed;
-        AwaitActions(Task.WhenAny(Task.WhenAll(jobs.Select(j => j.Ended)), Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation)));
+        AwaitActions(
+            Task.WhenAny(
+                Task.WhenAll(jobs.Select(j => j.Ended)),
+                Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation)
+            )
+        );
         return jobs.Sum(j => (long)j.UnhandledMessages);
     }
 }

@@ -26,7 +26,11 @@ public sealed class GetNasConnectionCommand : NasCmdlet
     protected override void ProcessRecord()
     {
         var found = NamePattern.Select(SessionStore.Current.All, s => s.Name, Name ?? "*");
-        if (found.Count == 0 && Name is not null && !WildcardPattern.ContainsWildcardCharacters(Name)) WriteError(NasErrorRecord.SessionNotFound(Name, SessionStore.Current.IsElsewhere(Name)));
+        if (found.Count == 0 && Name is not null && !WildcardPattern.ContainsWildcardCharacters(Name))
+        {
+            WriteError(NasErrorRecord.SessionNotFound(Name, SessionStore.Current.IsElsewhere(Name)));
+        }
+
         foreach (var session in found)
         {
             Watched = session.Connection;
@@ -34,7 +38,10 @@ public sealed class GetNasConnectionCommand : NasCmdlet
             ReportDenials();
             try
             {
-                if (Ping && session.Connection.IsConnected) Await(session.Connection.PingAsync(cancel: Cancellation));
+                if (Ping && session.Connection.IsConnected)
+                {
+                    Await(session.Connection.PingAsync(cancel: Cancellation));
+                }
             }
             catch (NasException e)
             {

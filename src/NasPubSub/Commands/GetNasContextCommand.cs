@@ -26,14 +26,25 @@ public sealed class GetNasContextCommand : NasCmdlet
     {
         if (ParameterSetName == "Selected")
         {
-            if (NasContext.SelectedName is { } selected) Give(selected);
+            if (NasContext.SelectedName is { } selected)
+            {
+                Give(selected);
+            }
+
             return;
         }
         foreach (var wanted in Name)
         {
             var names = NamePattern.Select(NasContext.Names, n => n, wanted);
-            if (names.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(wanted)) WriteError(NasErrorRecord.ContextNotFound(wanted));
-            foreach (var name in names) Give(name);
+            if (names.Count == 0 && !WildcardPattern.ContainsWildcardCharacters(wanted))
+            {
+                WriteError(NasErrorRecord.ContextNotFound(wanted));
+            }
+
+            foreach (var name in names)
+            {
+                Give(name);
+            }
         }
     }
 

@@ -20,7 +20,12 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
     public string? Subject { get; set; }
 
     /// <summary>Ids on the wire.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Sid", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(
+        Mandatory = true,
+        ParameterSetName = "Sid",
+        ValueFromPipeline = true,
+        ValueFromPipelineByPropertyName = true
+    )]
     public long[] Sid { get; set; } = [];
 
     /// <summary>Sessions from the pipeline, as Get-NasConnection lists them.</summary>
@@ -32,12 +37,24 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
     protected override void ProcessRecord()
     {
         // To look is no reason to connect.
-        var all = InputObject is { } session ? session.Subscriptions : Connection is null && SessionStore.Current.Default is null ? [] : Nas.Subscriptions;
+        var all =
+            InputObject is { } session ? session.Subscriptions
+            : Connection is null && SessionStore.Current.Default is null ? []
+            : Nas.Subscriptions;
         foreach (var sid in Sid)
         {
-            if (all.FirstOrDefault(s => s.Sid == sid) is { } found) WriteObject(found);
-            else WriteError(NasErrorRecord.SubscriptionNotFound($"sid {sid}", sid));
+            if (all.FirstOrDefault(s => s.Sid == sid) is { } found)
+            {
+                WriteObject(found);
+            }
+            else
+            {
+                WriteError(NasErrorRecord.SubscriptionNotFound($"sid {sid}", sid));
+            }
         }
-        if (ParameterSetName != "Sid") WriteObject(all.Where(s => Subject is null || s.Subject == Subject), enumerateCollection: true);
+        if (ParameterSetName != "Sid")
+        {
+            WriteObject(all.Where(s => Subject is null || s.Subject == Subject), enumerateCollection: true);
+        }
     }
 }

@@ -99,7 +99,8 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         {
             _source!.Take(Payload);
         }
-        catch (Exception e) when (e is not (PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
+        catch (Exception e)
+            when (e is not (PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
         {
             WriteError(NasErrorRecord.InvalidPayload(Payload, e));
             return;
@@ -108,12 +109,24 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         {
             throw new PipelineStoppedException();
         }
-        if (_source.TakeCutWarning() is { } warning) WriteWarning(warning);
+        if (_source.TakeCutWarning() is { } warning)
+        {
+            WriteWarning(warning);
+        }
+
         try
         {
-            var bytes = _source.Text is { } text ? EncodingTransformationAttribute.Utf8.GetBytes(text) : _source.Bytes.ToArray();
-            if (Count == 1 && IdleTimeout is null) Give(Await(Nas.RequestAsync(Subject, bytes, Timeout, _source.Headers, !Raw, Cancellation).AsTask()));
-            else GiveMany(bytes, _source.Headers);
+            var bytes = _source.Text is { } text
+                ? EncodingTransformationAttribute.Utf8.GetBytes(text)
+                : _source.Bytes.ToArray();
+            if (Count == 1 && IdleTimeout is null)
+            {
+                Give(Await(Nas.RequestAsync(Subject, bytes, Timeout, _source.Headers, !Raw, Cancellation).AsTask()));
+            }
+            else
+            {
+                GiveMany(bytes, _source.Headers);
+            }
         }
         catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.NotConnected))
         {
@@ -128,7 +141,11 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _source?.Dispose();
+        if (disposing)
+        {
+            _source?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -137,7 +154,17 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         var wanted = MyInvocation.BoundParameters.ContainsKey(nameof(Count)) ? Count : 0;
         TimeSpan limit = Timeout ?? Nas.Options.RequestTimeout;
         var clock = Stopwatch.StartNew();
-        var replies = Nas.RequestManyAsync(Subject, bytes, limit, wanted, IdleTimeout, headers: headers, useNamespace: !Raw, cancel: Cancellation).GetAsyncEnumerator(Cancellation);
+        var replies = Nas.RequestManyAsync(
+                Subject,
+                bytes,
+                limit,
+                wanted,
+                IdleTimeout,
+                headers: headers,
+                useNamespace: !Raw,
+                cancel: Cancellation
+            )
+            .GetAsyncEnumerator(Cancellation);
         var next = Task.FromResult(false);
         var got = 0;
         try
@@ -155,9 +182,25 @@ public sealed class InvokeNasRequestCommand : NasSessionCmdlet
         }
         // An empty message from the service ends the replies before time: none is an answer as well.
         if (got == 0 && clock.Elapsed >= limit)
-            Report(new NasException(NasError.RequestTimeout, $"No reply to the request on '{Nas.ToWireSubject(Subject, !Raw)}' came within {limit.TotalSeconds:0.###} s."), Subject);
+        {
+            Report(
+                new NasException(
+                    NasError.RequestTimeout,
+                    $"No reply to the request on '{Nas.ToWireSubject(Subject, !Raw)}' came within {limit.TotalSeconds:0.###} s."
+                ),
+                Subject
+            );
+        }
         else if (got < wanted)
-            Report(new NasException(NasError.RequestTimeout, $"{got} of {wanted} replies on '{Nas.ToWireSubject(Subject, !Raw)}' came in time."), Subject);
+        {
+            Report(
+                new NasException(
+                    NasError.RequestTimeout,
+                    $"{got} of {wanted} replies on '{Nas.ToWireSubject(Subject, !Raw)}' came in time."
+                ),
+                Subject
+            );
+        }
     }
 
     private void Give(NasMessage reply)

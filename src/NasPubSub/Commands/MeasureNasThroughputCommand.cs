@@ -14,7 +14,8 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
 
     /// <summary>What to measure; several are measured one after the other.</summary>
     [Parameter(Position = 0)]
-    public NasMeasureMode[] Mode { get; set; } = [NasMeasureMode.Publish, NasMeasureMode.PublishSubscribe, NasMeasureMode.Request];
+    public NasMeasureMode[] Mode { get; set; } =
+    [NasMeasureMode.Publish, NasMeasureMode.PublishSubscribe, NasMeasureMode.Request];
 
     /// <summary>How many messages; a tenth of it for requests.</summary>
     [Parameter]
@@ -48,7 +49,13 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
     {
         foreach (var mode in Mode)
         {
-            var run = new ThroughputRun(Patient(Nas.Options), mode, mode == NasMeasureMode.Request ? Math.Max(1, Count / 10) : Count, Size, Concurrency);
+            var run = new ThroughputRun(
+                Patient(Nas.Options),
+                mode,
+                mode == NasMeasureMode.Request ? Math.Max(1, Count / 10) : Count,
+                Size,
+                Concurrency
+            );
             try
             {
                 var measuring = run.RunAsync(Cancellation);
@@ -67,27 +74,46 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        if (ReportPath is null || _runs.Count == 0) return;
+        if (ReportPath is null || _runs.Count == 0)
+        {
+            return;
+        }
+
         try
         {
             File.WriteAllText(FullPath(ReportPath), HtmlReport.Make(_runs));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            WriteError(NasErrorRecord.Make(e, "ReportNotWritten", ErrorCategory.WriteError, ReportPath, "Give -ReportPath a file that can be written."));
+            WriteError(
+                NasErrorRecord.Make(
+                    e,
+                    "ReportNotWritten",
+                    ErrorCategory.WriteError,
+                    ReportPath,
+                    "Give -ReportPath a file that can be written."
+                )
+            );
         }
     }
 
-    private NasOptions Patient(NasOptions options) => options with
-    {
-        RetryOnFailedConnect = false,
-        ConnectTimeout = options.ConnectTimeout < (TimeSpan)Timeout ? options.ConnectTimeout : Timeout,
-        OperationTimeout = Timeout,
-        RequestTimeout = Timeout,
-        SendTimeout = Timeout,
-        // Sessions of their own: as this one is encrypted, so are they.
-        Tls = Nas.IsTls && options.Tls.Mode == NasTlsMode.Auto ? options.Tls with { Mode = NasTlsMode.Require } : options.Tls,
-    };
+    private NasOptions Patient(NasOptions options) =>
+        options with
+        {
+            RetryOnFailedConnect = false,
+            ConnectTimeout = options.ConnectTimeout < (TimeSpan)Timeout ? options.ConnectTimeout : Timeout,
+            OperationTimeout = Timeout,
+            RequestTimeout = Timeout,
+            SendTimeout = Timeout,
+            // Sessions of their own: as this one is encrypted, so are they.
+            Tls =
+                Nas.IsTls && options.Tls.Mode == NasTlsMode.Auto
+                    ? options.Tls with
+                    {
+                        Mode = NasTlsMode.Require,
+                    }
+                    : options.Tls,
+        };
 
     private void Show(ThroughputRun run, NasMeasureMode mode, Task measuring)
     {
@@ -97,7 +123,10 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
         {
             while (!measuring.Wait(250, Cancellation))
             {
-                progress = new ProgressRecord(2, $"Measuring {mode}", $"{run.Done:N0} of {total:N0}") { PercentComplete = (int)Math.Min(100, run.Done * 100 / total) };
+                progress = new ProgressRecord(2, $"Measuring {mode}", $"{run.Done:N0} of {total:N0}")
+                {
+                    PercentComplete = (int)Math.Min(100, run.Done * 100 / total),
+                };
                 WriteProgress(progress);
             }
         }
@@ -105,7 +134,11 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
         {
             // Await tells.
         }
-        if (progress is null || Cancellation.IsCancellationRequested) return;
+        if (progress is null || Cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+
         progress.RecordType = ProgressRecordType.Completed;
         WriteProgress(progress);
     }

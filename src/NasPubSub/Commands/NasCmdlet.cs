@@ -6,13 +6,17 @@ using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
-/// <summary>What every cmdlet here does the same: it stops at Ctrl+C, waits within bounds, and reports errors from one place.</summary>
+/// <summary>
+/// What every cmdlet here does the same: it stops at Ctrl+C, waits within bounds, and reports errors from one place.
+/// </summary>
 public abstract class NasCmdlet : PSCmdlet, IDisposable
 {
     /// <summary>How often, in milliseconds, a waiting cmdlet looks for warnings to write.</summary>
     private const int Slice = 200;
 
-    /// <summary>How often, in milliseconds, a cmdlet that waits for actions of its own runspace lets them run.</summary>
+    /// <summary>
+    /// How often, in milliseconds, a cmdlet that waits for actions of its own runspace lets them run.
+    /// </summary>
     private const int EventSlice = 10;
 
     /// <summary>How often a cmdlet that goes on and on reports what the server denied meanwhile.</summary>
@@ -35,7 +39,11 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         get => _watched;
         set
         {
-            if (_watched == value) return;
+            if (_watched == value)
+            {
+                return;
+            }
+
             _watched = value;
             _session = value is null ? null : Session.Of(value);
         }
@@ -64,7 +72,10 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>The engine calls this when the pipeline is over, however it ended.</summary>
     protected virtual void Dispose(bool disposing)
     {
-        if (disposing) _stop.Dispose();
+        if (disposing)
+        {
+            _stop.Dispose();
+        }
     }
 
     /// <summary>Waits on the pipeline thread, writing warnings meanwhile; Ctrl+C ends the wait at once.</summary>
@@ -81,7 +92,10 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     {
         try
         {
-            while (!task.Wait(slice, Cancellation)) meanwhile();
+            while (!task.Wait(slice, Cancellation))
+            {
+                meanwhile();
+            }
         }
         catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
         {
@@ -90,19 +104,32 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         }
         catch (AggregateException e)
         {
-            if (Cancellation.IsCancellationRequested) throw new PipelineStoppedException();
+            if (Cancellation.IsCancellationRequested)
+            {
+                throw new PipelineStoppedException();
+            }
+
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e.InnerException!).Throw();
         }
         WriteWarnings();
     }
 
-    /// <summary>Waits as <see cref="Await(Task)"/> does, and lets actions of this runspace run meanwhile (-InCallerRunspace).</summary>
-    /// <remarks>The engine runs the handlers of events between the statements of a script, not while a cmdlet waits.</remarks>
-    private protected void AwaitActions(Task task) => Await(task, EventSlice, () =>
-    {
-        InvokeCommand.InvokeScript(false, RunEvents, null);
-        WriteWarnings();
-    });
+    /// <summary>
+    /// Waits as <see cref="Await(Task)"/> does, and lets actions of this runspace run meanwhile (-InCallerRunspace).
+    /// </summary>
+    /// <remarks>
+    /// The engine runs the handlers of events between the statements of a script, not while a cmdlet waits.
+    /// </remarks>
+    private protected void AwaitActions(Task task) =>
+        Await(
+            task,
+            EventSlice,
+            () =>
+            {
+                InvokeCommand.InvokeScript(false, RunEvents, null);
+                WriteWarnings();
+            }
+        );
 
     /// <summary>Waits no longer than that.</summary>
     /// <param name="start">Begins what is waited for; its token ends it, by time or by Ctrl+C.</param>
@@ -112,7 +139,11 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     private protected T Await<T>(Func<CancellationToken, Task<T>> start, TimeSpan? timeout, string failure)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        if (timeout is { } time) limit.CancelAfter(time);
+        if (timeout is { } time)
+        {
+            limit.CancelAfter(time);
+        }
+
         try
         {
             return Await(start(limit.Token));
@@ -126,30 +157,53 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>Writes what the connection has to say. Costs next to nothing when that is nothing.</summary>
     private protected void WriteWarnings()
     {
-        if (_watched is { Denials.Any: true } && _sinceDenials.Elapsed >= DenialInterval) ReportDenials();
-        if (_session is not { HasWarnings: true } session) return;
-        while (session.TryTakeWarning(out var warning)) WriteWarning(warning);
+        if (_watched is { Denials.Any: true } && _sinceDenials.Elapsed >= DenialInterval)
+        {
+            ReportDenials();
+        }
+
+        if (_session is not { HasWarnings: true } session)
+        {
+            return;
+        }
+
+        while (session.TryTakeWarning(out var warning))
+        {
+            WriteWarning(warning);
+        }
     }
 
-    /// <summary>Reports what the server denied after a call had returned, this cmdlet's or an earlier one's: each once.</summary>
+    /// <summary>
+    /// Reports what the server denied after a call had returned, this cmdlet's or an earlier one's: each once.
+    /// </summary>
     /// <param name="connection">Null for the one that is watched.</param>
     private protected void ReportDenials(NasConnection? connection = null)
     {
         _sinceDenials.Restart();
         connection ??= _watched;
-        while (connection is not null && connection.Denials.TryTake(out var denial)) WriteError(NasErrorRecord.From(denial));
+        while (connection is not null && connection.Denials.TryTake(out var denial))
+        {
+            WriteError(NasErrorRecord.From(denial));
+        }
     }
 
     /// <summary>
-    /// The end of a cmdlet that publishes. Where the user asks for it, or has no session of his own, it waits for the server
-    /// to have processed everything; what is denied by then is reported.
+    /// The end of a cmdlet that publishes. Where the user asks for it, or has no session of his own, it waits for the
+    /// server to have processed everything; what is denied by then is reported.
     /// </summary>
     private protected void EndPublishing(bool flush)
     {
-        if (_watched is not { } connection) return;
+        if (_watched is not { } connection)
+        {
+            return;
+        }
+
         try
         {
-            if (flush || (_session is { IsAutomatic: true } && connection.IsConnected)) Await(connection.PingAsync(cancel: Cancellation));
+            if (flush || (_session is { IsAutomatic: true } && connection.IsConnected))
+            {
+                Await(connection.PingAsync(cancel: Cancellation));
+            }
         }
         catch (NasException e)
         {
@@ -172,7 +226,9 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         WriteError(NasErrorRecord.From(error, target));
     }
 
-    /// <summary>Texts that a server or a peer may have chosen part of: all that a cmdlet writes goes through here.</summary>
+    /// <summary>
+    /// Texts that a server or a peer may have chosen part of: all that a cmdlet writes goes through here.
+    /// </summary>
     private protected new void WriteWarning(string? text) => base.WriteWarning(TerminalText.Lines(text ?? ""));
 
     /// <inheritdoc cref="WriteWarning"/>
@@ -194,7 +250,8 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         base.ShouldProcess(TerminalText.Line(target), TerminalText.Line(action));
 
     /// <summary>$Error, the newest first.</summary>
-    private protected System.Collections.ICollection SessionErrors => SessionState.PSVariable.GetValue("global:Error") as System.Collections.ICollection ?? Array.Empty<object>();
+    private protected System.Collections.ICollection SessionErrors =>
+        SessionState.PSVariable.GetValue("global:Error") as System.Collections.ICollection ?? Array.Empty<object>();
 
     private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 }

@@ -8,8 +8,8 @@ using NasPubSub.Payloads;
 namespace NasPubSub.Commands;
 
 /// <summary>
-/// Publish-NasMessage. The payload alone is bound from the pipeline, and by value: binding by property name would cost each
-/// object four times as much, so the properties of objects that bring their own subject are read here.
+/// Publish-NasMessage. The payload alone is bound from the pipeline, and by value: binding by property name would cost
+/// each object four times as much, so the properties of objects that bring their own subject are read here.
 /// </summary>
 [Cmdlet(VerbsData.Publish, "NasMessage")]
 [OutputType(typeof(object))]
@@ -18,10 +18,13 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     private NasConnection _connection = null!;
     private readonly CustomObjectMembers _members = new();
     private PayloadSource _source = null!;
-    private NasPublisher? _publisher, _last;
+    private NasPublisher? _publisher,
+        _last;
     private ScriptBlock? _subjectScript;
 
-    /// <summary>The subject, or a script block that gives it for each object. Without it objects bring their own.</summary>
+    /// <summary>
+    /// The subject, or a script block that gives it for each object. Without it objects bring their own.
+    /// </summary>
     [Parameter(Position = 0)]
     [ArgumentCompleter(typeof(SubjectCompleter))]
     public object? Subject { get; set; }
@@ -79,11 +82,27 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             var subject = Subject is PSObject wrapped ? wrapped.BaseObject : Subject;
             _subjectScript = subject as ScriptBlock;
             if (subject is IEnumerable and not string)
-                ThrowTerminatingError(NasErrorRecord.InvalidArgument($"-Subject takes one subject or a script block, not a {subject.GetType().Name}.", subject, "For several subjects, publish once for each."));
+            {
+                ThrowTerminatingError(
+                    NasErrorRecord.InvalidArgument(
+                        $"-Subject takes one subject or a script block, not a {subject.GetType().Name}.",
+                        subject,
+                        "For several subjects, publish once for each."
+                    )
+                );
+            }
+
             _connection = Nas;
             _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header), Cancellation);
-            if (ReplyTo is not null) NasSubject.CheckReply(ReplyTo);
-            if (subject is not null && _subjectScript is null) _publisher = PublisherOf(TypedText.Of(Subject) ?? "");
+            if (ReplyTo is not null)
+            {
+                NasSubject.CheckReply(ReplyTo);
+            }
+
+            if (subject is not null && _subjectScript is null)
+            {
+                _publisher = PublisherOf(TypedText.Of(Subject) ?? "");
+            }
         }
         catch (NasException e)
         {
@@ -98,7 +117,10 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         {
             var isSent = _publisher is null ? SendOwn(Payload) : Send(_publisher, Payload, ReplyTo);
             WriteWarnings();
-            if (PassThru && isSent) WriteObject(Payload);
+            if (PassThru && isSent)
+            {
+                WriteObject(Payload);
+            }
         }
         catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.NotConnected))
         {
@@ -124,7 +146,11 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _source?.Dispose();
+        if (disposing)
+        {
+            _source?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -149,14 +175,33 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         {
             _source.Take(payload, own);
         }
-        catch (Exception e) when (e is not (NasException or PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
+        catch (Exception e)
+            when (e
+                    is not (
+                        NasException
+                        or PipelineStoppedException
+                        or OperationCanceledException
+                        or OutOfMemoryException
+                    )
+            )
         {
             WriteError(NasErrorRecord.InvalidPayload(payload, e));
             return false;
         }
-        if (_source.TakeCutWarning() is { } warning) WriteWarning(warning);
-        if (_source.Text is { } text) publisher.Publish(text, replyTo, _source.Headers, Cancellation);
-        else publisher.Publish(_source.Bytes, replyTo, _source.Headers, Cancellation);
+        if (_source.TakeCutWarning() is { } warning)
+        {
+            WriteWarning(warning);
+        }
+
+        if (_source.Text is { } text)
+        {
+            publisher.Publish(text, replyTo, _source.Headers, Cancellation);
+        }
+        else
+        {
+            publisher.Publish(_source.Bytes, replyTo, _source.Headers, Cancellation);
+        }
+
         return true;
     }
 
@@ -164,8 +209,16 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     private bool SendOwn(object? value)
     {
         var message = (value is PSObject wrapped ? wrapped.BaseObject : value) as NasMessage;
-        if (OwnPublisher(value, message) is not { } publisher) return false;
-        if (_subjectScript is not null || message is not null || MessageRecord.Is(value, _members)) return Send(publisher, value, ReplyTo);
+        if (OwnPublisher(value, message) is not { } publisher)
+        {
+            return false;
+        }
+
+        if (_subjectScript is not null || message is not null || MessageRecord.Is(value, _members))
+        {
+            return Send(publisher, value, ReplyTo);
+        }
+
         string? reply;
         NasHeaders? headers;
         object? payload;
@@ -189,7 +242,10 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
         string? subject;
         try
         {
-            subject = _subjectScript is not null ? Evaluate(_subjectScript, value) : message is not null ? message.Subject : TypedText.Of(Property(value, "Subject"));
+            subject =
+                _subjectScript is not null ? Evaluate(_subjectScript, value)
+                : message is not null ? message.Subject
+                : TypedText.Of(Property(value, "Subject"));
         }
         catch (RuntimeException e) when (e is not PipelineStoppedException)
         {
@@ -197,7 +253,11 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             WriteError(NasErrorRecord.SubjectScriptFailed(value, e));
             return null;
         }
-        if (!string.IsNullOrEmpty(subject)) return PublisherOf(subject!);
+        if (!string.IsNullOrEmpty(subject))
+        {
+            return PublisherOf(subject!);
+        }
+
         WriteError(NasErrorRecord.MissingSubject(value, _subjectScript is not null));
         return null;
     }
@@ -205,10 +265,14 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     private static string? Evaluate(ScriptBlock script, object? value)
     {
         var results = script.InvokeWithContext(null, [new PSVariable("_", value)]);
-        return results.Count > 1 ? throw new RuntimeException($"it put out {results.Count} objects.") : results.Count == 0 ? null : TypedText.Of(results[0]);
+        return results.Count > 1 ? throw new RuntimeException($"it put out {results.Count} objects.")
+            : results.Count == 0 ? null
+            : TypedText.Of(results[0]);
     }
 
-    private static bool HasProperty(object? value, string name) => value is not null && PSObject.AsPSObject(value).Properties[name] is not null;
+    private static bool HasProperty(object? value, string name) =>
+        value is not null && PSObject.AsPSObject(value).Properties[name] is not null;
 
-    private static object? Property(object? value, string name) => value is null ? null : PSObject.AsPSObject(value).Properties[name]?.Value;
+    private static object? Property(object? value, string name) =>
+        value is null ? null : PSObject.AsPSObject(value).Properties[name]?.Value;
 }

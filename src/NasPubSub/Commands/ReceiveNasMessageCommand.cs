@@ -9,7 +9,9 @@ using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Receive-NasMessage: messages to the pipeline, until a limit, Ctrl+C, or a cmdlet behind it has enough.</summary>
+/// <summary>
+/// Receive-NasMessage: messages to the pipeline, until a limit, Ctrl+C, or a cmdlet behind it has enough.
+/// </summary>
 [Cmdlet(VerbsCommunications.Receive, "NasMessage", DefaultParameterSetName = "Subject")]
 [OutputType(typeof(NasMessage), typeof(string), typeof(PSObject), typeof(byte[]))]
 public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
@@ -18,7 +20,8 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan FirstShown = TimeSpan.FromSeconds(1);
 
-    private NasSubscription? _own, _claimed;
+    private NasSubscription? _own,
+        _claimed;
     private long _received;
     private readonly Stopwatch _clock = new();
     private string? _lastSubject;
@@ -81,7 +84,11 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         {
             if (ParameterSetName == "Subject")
             {
-                Subscription = _own = Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, cancel), Timeout, $"The server did not confirm the subscription to '{Nas.ToWireSubject(Subject, !Raw)}'");
+                Subscription = _own = Await(
+                    cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, null, Count, cancel),
+                    Timeout,
+                    $"The server did not confirm the subscription to '{Nas.ToWireSubject(Subject, !Raw)}'"
+                );
             }
             else
             {
@@ -109,7 +116,11 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) End();
+        if (disposing)
+        {
+            End();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -124,26 +135,62 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         while (Count == 0 || _received < Count)
         {
             var wait = Slice;
-            if (Timeout is { } timeout) wait = Min(wait, timeout - _clock.Elapsed);
-            if (IdleTimeout is { } idle) wait = Min(wait, lastMessage + idle - _clock.Elapsed);
+            if (Timeout is { } timeout)
+            {
+                wait = Min(wait, timeout - _clock.Elapsed);
+            }
+
+            if (IdleTimeout is { } idle)
+            {
+                wait = Min(wait, lastMessage + idle - _clock.Elapsed);
+            }
+
             var taken = subscription.Read(batch, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Cancellation);
             WriteWarnings();
-            for (var i = 0; i < taken && (Count == 0 || _received < Count); i++) Give(batch[i]);
-            if (Count > 0) ShowProgress();
+            for (var i = 0; i < taken && (Count == 0 || _received < Count); i++)
+            {
+                Give(batch[i]);
+            }
+
+            if (Count > 0)
+            {
+                ShowProgress();
+            }
+
             if (taken > 0)
             {
-                if (IdleTimeout is not null) lastMessage = _clock.Elapsed;
+                if (IdleTimeout is not null)
+                {
+                    lastMessage = _clock.Elapsed;
+                }
             }
             else if (subscription.IsCompleted)
             {
-                if (subscription.Error is { } error) Report(error, subscription);
-                else if (Count > 0) WriteError(NasErrorRecord.EndedEarly(subscription, _received, Count));
+                if (subscription.Error is { } error)
+                {
+                    Report(error, subscription);
+                }
+                else if (Count > 0)
+                {
+                    WriteError(NasErrorRecord.EndedEarly(subscription, _received, Count));
+                }
+
                 break;
             }
             // A stream without pause must end in time as well.
             if (IsOver(Timeout, _clock.Elapsed) || (taken == 0 && IsOver(IdleTimeout, _clock.Elapsed - lastMessage)))
             {
-                if (_received < Count) WriteError(NasErrorRecord.TimedOut($"{_received} of {Count} messages on '{subscription.Topic}' came in time.", subscription, "Give more time with -Timeout or -IdleTimeout."));
+                if (_received < Count)
+                {
+                    WriteError(
+                        NasErrorRecord.TimedOut(
+                            $"{_received} of {Count} messages on '{subscription.Topic}' came in time.",
+                            subscription,
+                            "Give more time with -Timeout or -IdleTimeout."
+                        )
+                    );
+                }
+
                 break;
             }
         }
@@ -153,7 +200,11 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     private void Give(NasMessage message)
     {
         _received++;
-        if (!ReferenceEquals(message.Subject, _lastSubject)) SeenSubjects.Add(message.Subscription.Connection, _lastSubject = message.Subject);
+        if (!ReferenceEquals(message.Subject, _lastSubject))
+        {
+            SeenSubjects.Add(message.Subscription.Connection, _lastSubject = message.Subject);
+        }
+
         if (As == NasMessageForm.Message)
         {
             WriteObject(message);
@@ -171,7 +222,11 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 
     private void ShowProgress()
     {
-        if (_clock.Elapsed - _shown < Slice) return;
+        if (_clock.Elapsed - _shown < Slice)
+        {
+            return;
+        }
+
         _shown = _clock.Elapsed;
         _progress ??= new ProgressRecord(1, $"Receiving {Subscription.Subject}", " ");
         _progress.StatusDescription = $"{_received:N0} of {Count:N0} messages";
@@ -181,20 +236,33 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 
     private void EndProgress()
     {
-        if (_progress is null) return;
+        if (_progress is null)
+        {
+            return;
+        }
+
         _progress.RecordType = ProgressRecordType.Completed;
         WriteProgress(_progress);
         _progress = null;
     }
 
     /// <summary>The end of what it reads is its own error.</summary>
-    private bool Claims(NasException error, NasSubscription? subscription) => subscription is not null && subscription == _claimed;
+    private bool Claims(NasException error, NasSubscription? subscription) =>
+        subscription is not null && subscription == _claimed;
 
     private void End()
     {
-        if (_claimed is not null) _claimed.Connection.Denials.Claiming -= Claims;
+        if (_claimed is not null)
+        {
+            _claimed.Connection.Denials.Claiming -= Claims;
+        }
+
         _claimed = null;
-        if (_own is null) return;
+        if (_own is null)
+        {
+            return;
+        }
+
         _own.Unsubscribe();
         _own = null;
     }

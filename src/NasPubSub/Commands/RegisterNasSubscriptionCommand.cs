@@ -8,7 +8,10 @@ using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Register-NasSubscription: subscribes, and returns when the server has it. With an action, a job runs that for each message.</summary>
+/// <summary>
+/// Register-NasSubscription: subscribes, and returns when the server has it. With an action, a job runs that for each
+/// message.
+/// </summary>
 [Cmdlet(VerbsLifecycle.Register, "NasSubscription", DefaultParameterSetName = "Buffer")]
 [OutputType(typeof(NasSubscription), ParameterSetName = ["Buffer"])]
 [OutputType(typeof(NasSubscriptionJob), ParameterSetName = ["Action", "Caller"])]
@@ -44,7 +47,9 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     [Parameter(ParameterSetName = "Caller")]
     public SwitchParameter Reply { get; set; }
 
-    /// <summary>How many messages are handled at the same time, each in a runspace of its own; above 1 their order is lost.</summary>
+    /// <summary>
+    /// How many messages are handled at the same time, each in a runspace of its own; above 1 their order is lost.
+    /// </summary>
     [Parameter(ParameterSetName = "Action")]
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = 1;
@@ -108,11 +113,22 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     protected override void ProcessRecord()
     {
         if (InCallerRunspace && SessionState.LanguageMode != PSLanguageMode.FullLanguage)
+        {
             ThrowTerminatingError(NasErrorRecord.LimitedLanguage(SessionState.LanguageMode, Action));
+        }
+
         try
         {
             // Taken first: a variable that cannot be read leaves no subscription behind.
-            var origin = Action is null ? null : new ActionOrigin(ModulePath, Folder, SessionState.LanguageMode, Action, UsingValues.Capture(Action, SessionState));
+            var origin = Action is null
+                ? null
+                : new ActionOrigin(
+                    ModulePath,
+                    Folder,
+                    SessionState.LanguageMode,
+                    Action,
+                    UsingValues.Capture(Action, SessionState)
+                );
             var subscription = Subscribe();
             SeenSubjects.Add(Nas, Subject);
             WriteVerbose($"Subscribed to '{subscription.Topic}' with sid {subscription.Sid}.");
@@ -137,7 +153,11 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
             MaxPendingBytes = MaxPendingBytes ?? defaults.MaxPendingBytes,
             Overflow = Overflow ?? defaults.Overflow,
         };
-        return Await(cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, cancel), Timeout, $"The server did not confirm the subscription to '{Nas.ToWireSubject(Subject, !Raw)}'");
+        return Await(
+            cancel => Nas.SubscribeAsync(Subject, null, QueueGroup, !Raw, limits, MaxMessages, cancel),
+            Timeout,
+            $"The server did not confirm the subscription to '{Nas.ToWireSubject(Subject, !Raw)}'"
+        );
     }
 
     private NasSubscriptionJob StartJob(NasSubscription subscription, ActionOrigin origin)
@@ -145,11 +165,18 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
         var job = new NasSubscriptionJob(Action!.ToString(), Name, subscription, SessionStore.Current);
         var options = new ActionOptions(Reply, As, Encoding, Depth, Waits: !InCallerRunspace);
         // Several workers take one message each, or one would hold what another could do.
-        var batch = ThrottleLimit > 1 ? 1 : Math.Max(1, Math.Min(MostAtOnce, subscription.Limits.MaxPendingMessages / MostAtOnce));
+        var batch =
+            ThrottleLimit > 1
+                ? 1
+                : Math.Max(1, Math.Min(MostAtOnce, subscription.Limits.MaxPendingMessages / MostAtOnce));
         ActionFeed Feed() => new(job, options, batch, job.Cancellation);
-        job.Start(InCallerRunspace
-            ? [new CallerWorker(job, origin, Feed(), Events, SessionState, Host.UI, job.Cancellation)]
-            : Enumerable.Range(0, ThrottleLimit).Select(_ => (ActionWorker)new RunspaceWorker(job, origin, Feed(), job.Cancellation)));
+        job.Start(
+            InCallerRunspace
+                ? [new CallerWorker(job, origin, Feed(), Events, SessionState, Host.UI, job.Cancellation)]
+                : Enumerable
+                    .Range(0, ThrottleLimit)
+                    .Select(_ => (ActionWorker)new RunspaceWorker(job, origin, Feed(), job.Cancellation))
+        );
         JobRepository.Add(job);
         return job;
     }
@@ -172,7 +199,8 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
             {
                 return SessionState.Path.CurrentFileSystemLocation.Path;
             }
-            catch (Exception e) when (e is System.Management.Automation.DriveNotFoundException or ProviderNotFoundException)
+            catch (Exception e)
+                when (e is System.Management.Automation.DriveNotFoundException or ProviderNotFoundException)
             {
                 return null;
             }

@@ -71,11 +71,32 @@ public sealed class SendNasReplyCommand : NasCmdlet
         try
         {
             if (InputObject.ReplyTopic is not { } topic)
-                throw new NasException(NasError.NoReplySubject, $"The message on '{InputObject.Topic}' asks for no answer: it has no reply subject.");
-            if (!TryTake()) return;
-            if (_source!.TakeCutWarning() is { } warning) WriteWarning(warning);
-            if (_source.Text is { } text) InputObject.Reply(text, _source.Headers, Cancellation);
-            else InputObject.Reply(_source.Bytes, _source.Headers, Cancellation);
+            {
+                throw new NasException(
+                    NasError.NoReplySubject,
+                    $"The message on '{InputObject.Topic}' asks for no answer: it has no reply subject."
+                );
+            }
+
+            if (!TryTake())
+            {
+                return;
+            }
+
+            if (_source!.TakeCutWarning() is { } warning)
+            {
+                WriteWarning(warning);
+            }
+
+            if (_source.Text is { } text)
+            {
+                InputObject.Reply(text, _source.Headers, Cancellation);
+            }
+            else
+            {
+                InputObject.Reply(_source.Bytes, _source.Headers, Cancellation);
+            }
+
             WriteWarnings();
         }
         catch (NasException e)
@@ -94,7 +115,11 @@ public sealed class SendNasReplyCommand : NasCmdlet
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _source?.Dispose();
+        if (disposing)
+        {
+            _source?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -103,7 +128,10 @@ public sealed class SendNasReplyCommand : NasCmdlet
         var answer = Payload;
         try
         {
-            if ((Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is ScriptBlock script) answer = Evaluate(script);
+            if ((Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is ScriptBlock script)
+            {
+                answer = Evaluate(script);
+            }
         }
         catch (RuntimeException e) when (e is not PipelineStoppedException)
         {
@@ -115,7 +143,8 @@ public sealed class SendNasReplyCommand : NasCmdlet
             _source!.Take(answer);
             return true;
         }
-        catch (Exception e) when (e is not (PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
+        catch (Exception e)
+            when (e is not (PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
         {
             WriteError(NasErrorRecord.InvalidPayload(answer, e));
             return false;
@@ -125,6 +154,11 @@ public sealed class SendNasReplyCommand : NasCmdlet
     private object? Evaluate(ScriptBlock script)
     {
         var results = script.InvokeWithContext(null, [new PSVariable("_", InputObject)]);
-        return results.Count switch { 0 => null, 1 => results[0], _ => results.ToArray() };
+        return results.Count switch
+        {
+            0 => null,
+            1 => results[0],
+            _ => results.ToArray(),
+        };
     }
 }

@@ -11,7 +11,9 @@ namespace NasPubSub.Commands;
 [OutputType(typeof(void), typeof(NasConnection))]
 public sealed class SetNasConnectionCommand : NasCmdlet
 {
-    /// <summary>A connection or the name of a session. A connection may belong to another runspace, which still ends it.</summary>
+    /// <summary>
+    /// A connection or the name of a session. A connection may belong to another runspace, which still ends it.
+    /// </summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [Alias("Name")]
     [ArgumentCompleter(typeof(SessionCompleter))]
@@ -42,10 +44,20 @@ public sealed class SetNasConnectionCommand : NasCmdlet
         WriteWarnings();
         if (connection.State == NasConnectionState.Closed)
         {
-            Report(new NasException(NasError.ConnectionClosed, $"The session '{connection.Name}' is closed."), connection);
+            Report(
+                new NasException(NasError.ConnectionClosed, $"The session '{connection.Name}' is closed."),
+                connection
+            );
             return;
         }
-        if (Default && ShouldProcess(connection.ToString(), "Make it the default session")) store.MakeDefault(connection);
-        if (PassThru) WriteObject(connection);
+        if (Default && ShouldProcess(connection.ToString(), "Make it the default session"))
+        {
+            store.MakeDefault(connection);
+        }
+
+        if (PassThru)
+        {
+            WriteObject(connection);
+        }
     }
 }

@@ -4,7 +4,9 @@ using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Start-NasServer: a nats-server on 127.0.0.1 for scripts and tests. It ends with the runspace at the latest.</summary>
+/// <summary>
+/// Start-NasServer: a nats-server on 127.0.0.1 for scripts and tests. It ends with the runspace at the latest.
+/// </summary>
 [Cmdlet(VerbsLifecycle.Start, "NasServer")]
 [OutputType(typeof(NasServerProcess))]
 public sealed class StartNasServerCommand : NasCmdlet
@@ -12,7 +14,9 @@ public sealed class StartNasServerCommand : NasCmdlet
     /// <summary>How long the end in order may take when nobody called Stop-NasServer.</summary>
     private static readonly TimeSpan LastGrace = TimeSpan.FromSeconds(2);
 
-    /// <summary>The program; else $env:NATS_SERVER, PATH, the user's own folder NasPubSub, and .tools in a checkout.</summary>
+    /// <summary>
+    /// The program; else $env:NATS_SERVER, PATH, the user's own folder NasPubSub, and .tools in a checkout.
+    /// </summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
@@ -71,7 +75,12 @@ public sealed class StartNasServerCommand : NasCmdlet
             var starting = launch.StartAsync(Cancellation);
             var store = SessionStore.Current;
             // Also when Ctrl+C comes at the moment it is ready.
-            _ = starting.ContinueWith(t => store.Closed += () => t.Result.Stop(LastGrace), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = starting.ContinueWith(
+                t => store.Closed += () => t.Result.Stop(LastGrace),
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
             WriteObject(Await(starting));
         }
         catch (ServerLaunchException e)

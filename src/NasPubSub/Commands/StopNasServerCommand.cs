@@ -3,7 +3,9 @@ using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Stop-NasServer: ends a server that Start-NasServer started, in order where the system knows how, else by force.</summary>
+/// <summary>
+/// Stop-NasServer: ends a server that Start-NasServer started, in order where the system knows how, else by force.
+/// </summary>
 [Cmdlet(VerbsLifecycle.Stop, "NasServer", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
 public sealed class StopNasServerCommand : NasCmdlet
@@ -29,7 +31,14 @@ public sealed class StopNasServerCommand : NasCmdlet
         if (ShouldProcess(server.ToString(), "Stop"))
         {
             // It blocks a thread, which the pool may not have: the streams of the server are read on others of it.
-            Await(Task.Factory.StartNew(() => server.Stop(grace), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+            Await(
+                Task.Factory.StartNew(
+                    () => server.Stop(grace),
+                    CancellationToken.None,
+                    TaskCreationOptions.LongRunning,
+                    TaskScheduler.Default
+                )
+            );
         }
     }
 }

@@ -6,8 +6,8 @@ using NasPubSub.Sessions;
 namespace NasPubSub.Commands;
 
 /// <summary>
-/// Test-NasConnection: true when a server is there, for a session or for an address. What cannot be reached is false, and the
-/// reason is in the verbose stream; it leaves no session behind.
+/// Test-NasConnection: true when a server is there, for a session or for an address. What cannot be reached is false,
+/// and the reason is in the verbose stream; it leaves no session behind.
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "NasConnection")]
 [OutputType(typeof(bool))]
@@ -16,8 +16,8 @@ public sealed class TestNasConnectionCommand : NasCmdlet
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// A connection, the name of a session, or the address of a server. Without it the default session of this runspace, and
-    /// without that the server that a cmdlet would connect to.
+    /// A connection, the name of a session, or the address of a server. Without it the default session of this
+    /// runspace, and without that the server that a cmdlet would connect to.
     /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ArgumentCompleter(typeof(SessionCompleter))]
@@ -46,13 +46,22 @@ public sealed class TestNasConnectionCommand : NasCmdlet
         Watched = connection;
         WriteWarnings();
         ReportDenials();
-        if (connection is not null) WriteObject(connection.IsConnected && (!Ping || Answers(connection)));
-        else WriteObject(given is null ? Reaches(null) : given is string address && IsAddress(address) && Reaches(address));
+        if (connection is not null)
+        {
+            WriteObject(connection.IsConnected && (!Ping || Answers(connection)));
+        }
+        else
+        {
+            WriteObject(
+                given is null ? Reaches(null) : given is string address && IsAddress(address) && Reaches(address)
+            );
+        }
     }
 
     /// <summary>A word alone is the name of a session that is not there, not of a host.</summary>
     private static bool IsAddress(string text) =>
-        text.Contains("://", StringComparison.Ordinal) || (text.IndexOfAny(['.', ':']) >= 0 && text.IndexOf('@') < 0)
+        text.Contains("://", StringComparison.Ordinal)
+        || (text.IndexOfAny(['.', ':']) >= 0 && text.IndexOf('@') < 0)
         || text.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 
     private bool Answers(NasConnection connection)

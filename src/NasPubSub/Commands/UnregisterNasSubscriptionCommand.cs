@@ -11,7 +11,12 @@ namespace NasPubSub.Commands;
 /// Unregister-NasSubscription: ends subscriptions. What the server has sent is still handled, and may still be read,
 /// unless told otherwise.
 /// </summary>
-[Cmdlet(VerbsLifecycle.Unregister, "NasSubscription", DefaultParameterSetName = "Subscription", SupportsShouldProcess = true)]
+[Cmdlet(
+    VerbsLifecycle.Unregister,
+    "NasSubscription",
+    DefaultParameterSetName = "Subscription",
+    SupportsShouldProcess = true
+)]
 [OutputType(typeof(void))]
 public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
 {
@@ -56,36 +61,77 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     {
         switch (ParameterSetName)
         {
-            case "Subscription": End(Subscription!); break;
-            case "Job": End(Job!.Subscription); break;
+            case "Subscription":
+                End(Subscription!);
+                break;
+            case "Job":
+                End(Job!.Subscription);
+                break;
             case "Subject":
                 var found = Live.Where(s => s.Subject == Subject).ToList();
-                if (found.Count == 0) WriteError(NasErrorRecord.SubscriptionNotFound($"subject '{Subject}'", Subject));
-                foreach (var subscription in found) End(subscription);
+                if (found.Count == 0)
+                {
+                    WriteError(NasErrorRecord.SubscriptionNotFound($"subject '{Subject}'", Subject));
+                }
+
+                foreach (var subscription in found)
+                {
+                    End(subscription);
+                }
+
                 break;
             default:
                 foreach (var sid in Sid)
                 {
-                    if (Live.FirstOrDefault(s => s.Sid == sid) is { } one) End(one);
-                    else WriteError(NasErrorRecord.SubscriptionNotFound($"sid {sid}", sid));
+                    if (Live.FirstOrDefault(s => s.Sid == sid) is { } one)
+                    {
+                        End(one);
+                    }
+                    else
+                    {
+                        WriteError(NasErrorRecord.SubscriptionNotFound($"sid {sid}", sid));
+                    }
                 }
                 break;
         }
     }
 
-    private IReadOnlyList<NasSubscription> Live => Connection is null && SessionStore.Current.Default is null ? [] : Nas.Subscriptions;
+    private IReadOnlyList<NasSubscription> Live =>
+        Connection is null && SessionStore.Current.Default is null ? [] : Nas.Subscriptions;
 
     private void End(NasSubscription subscription)
     {
-        if (!ShouldProcess(subscription.ToString(), MaxMessages > 0 ? $"End after {MaxMessages} messages" : "Unsubscribe")) return;
+        if (
+            !ShouldProcess(
+                subscription.ToString(),
+                MaxMessages > 0 ? $"End after {MaxMessages} messages" : "Unsubscribe"
+            )
+        )
+        {
+            return;
+        }
+
         Watched = subscription.Connection;
         ReportDenials();
         try
         {
-            if (MaxMessages > 0 || Force) Await(subscription.UnsubscribeAsync(MaxMessages, Cancellation));
-            else if (Job is null || Job.IsOwnAction) Await(DrainAsync(subscription, null));
-            else AwaitActions(DrainAsync(subscription, Job));
-            if (Force && MaxMessages == 0) Job?.StopJob();
+            if (MaxMessages > 0 || Force)
+            {
+                Await(subscription.UnsubscribeAsync(MaxMessages, Cancellation));
+            }
+            else if (Job is null || Job.IsOwnAction)
+            {
+                Await(DrainAsync(subscription, null));
+            }
+            else
+            {
+                AwaitActions(DrainAsync(subscription, Job));
+            }
+
+            if (Force && MaxMessages == 0)
+            {
+                Job?.StopJob();
+            }
         }
         catch (NasException e)
         {
@@ -98,14 +144,23 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
         var limit = Timeout ?? subscription.Connection.Options.OperationTimeout;
         var clock = Stopwatch.StartNew();
         await subscription.DrainAsync(limit, Cancellation).ConfigureAwait(false);
-        if (job is null) return;
+        if (job is null)
+        {
+            return;
+        }
+
         var left = limit - clock.Elapsed;
         var late = Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation);
-        if (await Task.WhenAny(job.Ended, late).ConfigureAwait(false) == job.Ended) return;
+        if (await Task.WhenAny(job.Ended, late).ConfigureAwait(false) == job.Ended)
+        {
+            return;
+        }
+
         Cancellation.ThrowIfCancellationRequested();
         throw new NasException(
             NasError.Timeout,
-            $"The action has not handled {job.UnhandledMessages} messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it goes on.")
+            $"The action has not handled {job.UnhandledMessages} messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it goes on."
+        )
         {
             Target = subscription.Subject,
         };

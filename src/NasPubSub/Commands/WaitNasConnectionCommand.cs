@@ -34,9 +34,24 @@ public sealed class WaitNasConnectionCommand : NasSessionCmdlet
         if (!Await(connection.WaitConnectedAsync(Timeout, Cancellation)))
         {
             if (connection.State is NasConnectionState.Closed or NasConnectionState.Disconnected)
-                Fail(connection.LastError ?? new NasException(NasError.ConnectionClosed, "The connection is closed."), connection);
-            ThrowTerminatingError(NasErrorRecord.TimedOut($"The session was not connected within {Timeout.TotalSeconds:0.###} s{(connection.Attempts > 0 ? $", after {connection.Attempts} attempts" : "")}.{(connection.LastError is { } error ? " " + error.Message : "")}", connection, "Give more time with -Timeout, and check the server."));
+            {
+                Fail(
+                    connection.LastError ?? new NasException(NasError.ConnectionClosed, "The connection is closed."),
+                    connection
+                );
+            }
+
+            ThrowTerminatingError(
+                NasErrorRecord.TimedOut(
+                    $"The session was not connected within {Timeout.TotalSeconds:0.###} s{(connection.Attempts > 0 ? $", after {connection.Attempts} attempts" : "")}.{(connection.LastError is { } error ? " " + error.Message : "")}",
+                    connection,
+                    "Give more time with -Timeout, and check the server."
+                )
+            );
         }
-        if (PassThru) WriteObject(connection);
+        if (PassThru)
+        {
+            WriteObject(connection);
+        }
     }
 }

@@ -8,6 +8,11 @@ namespace NasPubSub.Completion;
 public sealed class ContextCompleter : IArgumentCompleter
 {
     /// <inheritdoc/>
-    public IEnumerable<CompletionResult> CompleteArgument(string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
-        Choice.Of(wordToComplete, NasContext.Names.Select(n => (n, n)));
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName,
+        string parameterName,
+        string wordToComplete,
+        CommandAst commandAst,
+        IDictionary fakeBoundParameters
+    ) => Choice.Of(wordToComplete, NasContext.Names.Select(n => (n, n)));
 }

@@ -15,8 +15,16 @@ internal sealed class SeenSubjects
         var seen = Known.GetOrCreateValue(connection)._subjects;
         lock (seen)
         {
-            if (seen.Contains(subject)) return;
-            if (seen.Count == Most) seen.RemoveAt(0);
+            if (seen.Contains(subject))
+            {
+                return;
+            }
+
+            if (seen.Count == Most)
+            {
+                seen.RemoveAt(0);
+            }
+
             seen.Add(subject);
         }
     }
@@ -24,7 +32,14 @@ internal sealed class SeenSubjects
     public static IReadOnlyList<string> Of(NasConnection connection)
     {
         var subscribed = connection.Subscriptions.Select(s => s.Subject);
-        if (!Known.TryGetValue(connection, out var known)) return [.. subscribed];
-        lock (known._subjects) return [.. known._subjects.Concat(subscribed).Distinct()];
+        if (!Known.TryGetValue(connection, out var known))
+        {
+            return [.. subscribed];
+        }
+
+        lock (known._subjects)
+        {
+            return [.. known._subjects.Concat(subscribed).Distinct()];
+        }
     }
 }

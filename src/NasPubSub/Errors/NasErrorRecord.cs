@@ -6,95 +6,216 @@ namespace NasPubSub.Errors;
 /// <summary>Every error of the cmdlets is made here: ErrorId, category, what to do about it.</summary>
 internal static class NasErrorRecord
 {
-    public static ErrorRecord From(Exception error, object? target = null) => error switch
-    {
-        NasException nas => Make(nas, nas.Error.ToString(), Category(nas.Error), target ?? nas.Target, Advice(nas.Error)),
-        IContainsErrorRecord known => Shown(known.ErrorRecord),
-        AggregateException { InnerException: { } inner } => From(inner, target),
-        _ => Make(error, "Unexpected", ErrorCategory.NotSpecified, target, "This is a defect of NasPubSub: please report it."),
-    };
+    public static ErrorRecord From(Exception error, object? target = null) =>
+        error switch
+        {
+            NasException nas => Make(
+                nas,
+                nas.Error.ToString(),
+                Category(nas.Error),
+                target ?? nas.Target,
+                Advice(nas.Error)
+            ),
+            IContainsErrorRecord known => Shown(known.ErrorRecord),
+            AggregateException { InnerException: { } inner } => From(inner, target),
+            _ => Make(
+                error,
+                "Unexpected",
+                ErrorCategory.NotSpecified,
+                target,
+                "This is a defect of NasPubSub: please report it."
+            ),
+        };
 
     /// <param name="name">What was looked for.</param>
     /// <param name="isElsewhere">Another runspace of the process has it.</param>
-    public static ErrorRecord SessionNotFound(string name, bool isElsewhere = false) => Make(
-        new ItemNotFoundException($"There is no session named '{name}' in this runspace.{(isElsewhere ? " Another runspace has one: pass the session itself, as in -Connection $using:nas." : "")}"),
-        "SessionNotFound", ErrorCategory.ObjectNotFound, name,
-        "Get-NasConnection lists the sessions of this runspace. In ForEach-Object -Parallel and jobs, pass the session itself: -Connection $using:nas.");
+    public static ErrorRecord SessionNotFound(string name, bool isElsewhere = false) =>
+        Make(
+            new ItemNotFoundException(
+                $"There is no session named '{name}' in this runspace.{(isElsewhere ? " Another runspace has one: pass the session itself, as in -Connection $using:nas." : "")}"
+            ),
+            "SessionNotFound",
+            ErrorCategory.ObjectNotFound,
+            name,
+            "Get-NasConnection lists the sessions of this runspace. In ForEach-Object -Parallel and jobs, pass the session itself: -Connection $using:nas."
+        );
 
-    public static ErrorRecord DisconnectTimedOut(NasConnection connection, TimeSpan limit, long unhandled) => TimedOut(
-        unhandled > 0
-            ? $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived are not handled."
-            : $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s, before the server confirmed what was published.",
-        connection, "Give more time with -Timeout, or make the actions faster.");
+    public static ErrorRecord DisconnectTimedOut(NasConnection connection, TimeSpan limit, long unhandled) =>
+        TimedOut(
+            unhandled > 0
+                ? $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived are not handled."
+                : $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s, before the server confirmed what was published.",
+            connection,
+            "Give more time with -Timeout, or make the actions faster."
+        );
 
-    public static ErrorRecord DisconnectedEarly(NasConnection connection) => Make(
-        new NasException(NasError.ConnectionLost, $"The session to {connection.Server} was closed before the server confirmed what was published."),
-        nameof(NasError.ConnectionLost), ErrorCategory.ConnectionError, connection,
-        "Statistics.Unconfirmed of the session counts what may be lost; publish it again over a new session.");
+    public static ErrorRecord DisconnectedEarly(NasConnection connection) =>
+        Make(
+            new NasException(
+                NasError.ConnectionLost,
+                $"The session to {connection.Server} was closed before the server confirmed what was published."
+            ),
+            nameof(NasError.ConnectionLost),
+            ErrorCategory.ConnectionError,
+            connection,
+            "Statistics.Unconfirmed of the session counts what may be lost; publish it again over a new session."
+        );
 
-    public static ErrorRecord SubscriptionNotFound(string what, object target) => Make(
-        new ItemNotFoundException($"There is no subscription with {what} on this connection."), "SubscriptionNotFound", ErrorCategory.ObjectNotFound, target,
-        "Get-NasSubscription lists them.");
+    public static ErrorRecord SubscriptionNotFound(string what, object target) =>
+        Make(
+            new ItemNotFoundException($"There is no subscription with {what} on this connection."),
+            "SubscriptionNotFound",
+            ErrorCategory.ObjectNotFound,
+            target,
+            "Get-NasSubscription lists them."
+        );
 
-    public static ErrorRecord UndefinedUsing(string variable) => Make(
-        new ItemNotFoundException($"The action uses $using:{variable}, but there is no variable '{variable}' here."), "UsingVariableUndefined", ErrorCategory.ObjectNotFound, variable,
-        "Set the variable before the subscription is registered.");
+    public static ErrorRecord UndefinedUsing(string variable) =>
+        Make(
+            new ItemNotFoundException(
+                $"The action uses $using:{variable}, but there is no variable '{variable}' here."
+            ),
+            "UsingVariableUndefined",
+            ErrorCategory.ObjectNotFound,
+            variable,
+            "Set the variable before the subscription is registered."
+        );
 
-    public static ErrorRecord LimitedLanguage(PSLanguageMode mode, object? action) => Make(
-        new PSInvalidOperationException($"An action cannot run in the caller's runspace in {mode} mode."), "LimitedLanguage", ErrorCategory.PermissionDenied, action,
-        "Leave out -InCallerRunspace: the action then runs in a runspace of its own, in the same language mode.");
+    public static ErrorRecord LimitedLanguage(PSLanguageMode mode, object? action) =>
+        Make(
+            new PSInvalidOperationException($"An action cannot run in the caller's runspace in {mode} mode."),
+            "LimitedLanguage",
+            ErrorCategory.PermissionDenied,
+            action,
+            "Leave out -InCallerRunspace: the action then runs in a runspace of its own, in the same language mode."
+        );
 
-    public static ErrorRecord ContextNotFound(string name) => Make(
-        new ItemNotFoundException($"There is no context named '{name}'."), "ContextNotFound", ErrorCategory.ObjectNotFound, name,
-        "Get-NasContext lists them; 'nats context save' makes one.");
+    public static ErrorRecord ContextNotFound(string name) =>
+        Make(
+            new ItemNotFoundException($"There is no context named '{name}'."),
+            "ContextNotFound",
+            ErrorCategory.ObjectNotFound,
+            name,
+            "Get-NasContext lists them; 'nats context save' makes one."
+        );
 
-    public static ErrorRecord ServerNotFound(string? path) => Make(
-        new FileNotFoundException(path is null ? "No nats-server was found: not in NATS_SERVER, not on PATH, not in the folder NasPubSub of your local application data." : $"There is no nats-server at '{path}'."),
-        "ServerNotFound", ErrorCategory.ObjectNotFound, path,
-        "Install nats-server (https://nats.io/download), run tools/get-nats-server.sh in a checkout, or give -Path or $env:NATS_SERVER.");
+    public static ErrorRecord ServerNotFound(string? path) =>
+        Make(
+            new FileNotFoundException(
+                path is null
+                    ? "No nats-server was found: not in NATS_SERVER, not on PATH, not in the folder NasPubSub of your local application data."
+                    : $"There is no nats-server at '{path}'."
+            ),
+            "ServerNotFound",
+            ErrorCategory.ObjectNotFound,
+            path,
+            "Install nats-server (https://nats.io/download), run tools/get-nats-server.sh in a checkout, or give -Path or $env:NATS_SERVER."
+        );
 
-    public static ErrorRecord ServerFailed(string path, string why) => Make(
-        new InvalidOperationException($"nats-server did not start: {why}"), "ServerFailed", ErrorCategory.OpenError, path,
-        "Check the configuration and arguments; -Port takes another port, -Timeout gives it more time.");
+    public static ErrorRecord ServerFailed(string path, string why) =>
+        Make(
+            new InvalidOperationException($"nats-server did not start: {why}"),
+            "ServerFailed",
+            ErrorCategory.OpenError,
+            path,
+            "Check the configuration and arguments; -Port takes another port, -Timeout gives it more time."
+        );
 
-    public static ErrorRecord InvalidJson(NasMessage message, Exception error) => Make(
-        new FormatException($"The message on '{message.Topic}' holds no JSON: {error.Message}", error), "InvalidJson", ErrorCategory.InvalidData, message,
-        "Use -As Text or -As Bytes to see what came.");
+    public static ErrorRecord InvalidJson(NasMessage message, Exception error) =>
+        Make(
+            new FormatException($"The message on '{message.Topic}' holds no JSON: {error.Message}", error),
+            "InvalidJson",
+            ErrorCategory.InvalidData,
+            message,
+            "Use -As Text or -As Bytes to see what came."
+        );
 
-    public static ErrorRecord MissingSubject(object? value, bool byScript) => Make(
-        new PSArgumentException(byScript ? "The script block of -Subject put out nothing for the object." : "No subject was given, and the object has no property Subject."), "MissingSubject", ErrorCategory.InvalidArgument, new FailedPayload(value),
-        byScript ? "Correct the script block of -Subject, or leave objects without a subject out with Where-Object; $_ is the object in it." : "Give -Subject, or objects with a Subject property, such as rows of a CSV file.");
+    public static ErrorRecord MissingSubject(object? value, bool byScript) =>
+        Make(
+            new PSArgumentException(
+                byScript
+                    ? "The script block of -Subject put out nothing for the object."
+                    : "No subject was given, and the object has no property Subject."
+            ),
+            "MissingSubject",
+            ErrorCategory.InvalidArgument,
+            new FailedPayload(value),
+            byScript
+                ? "Correct the script block of -Subject, or leave objects without a subject out with Where-Object; $_ is the object in it."
+                : "Give -Subject, or objects with a Subject property, such as rows of a CSV file."
+        );
 
-    public static ErrorRecord SubjectScriptFailed(object? value, Exception error) => Make(
-        new PSArgumentException($"-Subject gave no subject for the object: {error.Message}", error), "SubjectScriptFailed", ErrorCategory.InvalidResult, new FailedPayload(value),
-        "Correct the script block of -Subject; $_ is the object in it.");
+    public static ErrorRecord SubjectScriptFailed(object? value, Exception error) =>
+        Make(
+            new PSArgumentException($"-Subject gave no subject for the object: {error.Message}", error),
+            "SubjectScriptFailed",
+            ErrorCategory.InvalidResult,
+            new FailedPayload(value),
+            "Correct the script block of -Subject; $_ is the object in it."
+        );
 
-    public static ErrorRecord InvalidPayload(object? value, Exception error) => Make(
-        new PSArgumentException($"The object cannot be made a message: {error.Message}", error), "InvalidPayload", ErrorCategory.InvalidData, new FailedPayload(value),
-        "Choose the properties to send with Select-Object, or send text.");
+    public static ErrorRecord InvalidPayload(object? value, Exception error) =>
+        Make(
+            new PSArgumentException($"The object cannot be made a message: {error.Message}", error),
+            "InvalidPayload",
+            ErrorCategory.InvalidData,
+            new FailedPayload(value),
+            "Choose the properties to send with Select-Object, or send text."
+        );
 
     public static ErrorRecord InvalidArgument(string message, object? value, string advice) =>
         Make(new PSArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, value, advice);
 
-    public static ErrorRecord EndedEarly(NasSubscription subscription, long received, long wanted) => Make(
-        new InvalidOperationException($"The subscription to '{subscription.Topic}' ended after {received} of {wanted} messages."), "SubscriptionEnded", ErrorCategory.ResourceUnavailable, subscription,
-        "It was unsubscribed, reached its own maximum, or its connection was closed: see Get-NasConnection.");
+    public static ErrorRecord EndedEarly(NasSubscription subscription, long received, long wanted) =>
+        Make(
+            new InvalidOperationException(
+                $"The subscription to '{subscription.Topic}' ended after {received} of {wanted} messages."
+            ),
+            "SubscriptionEnded",
+            ErrorCategory.ResourceUnavailable,
+            subscription,
+            "It was unsubscribed, reached its own maximum, or its connection was closed: see Get-NasConnection."
+        );
 
-    public static ErrorRecord ReplyScriptFailed(NasMessage message, Exception error) => Make(
-        new PSArgumentException($"-Payload gave no answer to the message on '{message.Topic}': {error.Message}", error), "ReplyScriptFailed", ErrorCategory.InvalidResult, message,
-        "Correct the script block of -Payload; $_ is the message in it.");
+    public static ErrorRecord ReplyScriptFailed(NasMessage message, Exception error) =>
+        Make(
+            new PSArgumentException(
+                $"-Payload gave no answer to the message on '{message.Topic}': {error.Message}",
+                error
+            ),
+            "ReplyScriptFailed",
+            ErrorCategory.InvalidResult,
+            message,
+            "Correct the script block of -Payload; $_ is the message in it."
+        );
 
-    public static ErrorRecord ActionEnded(NasMessage message, string how) => Make(
-        new InvalidOperationException($"The action did not answer the request on '{message.Subject}': {how}."), "ActionEnded", ErrorCategory.OperationStopped, message,
-        "Use return to end an action early; what it output before is the answer.");
+    public static ErrorRecord ActionEnded(NasMessage message, string how) =>
+        Make(
+            new InvalidOperationException($"The action did not answer the request on '{message.Subject}': {how}."),
+            "ActionEnded",
+            ErrorCategory.OperationStopped,
+            message,
+            "Use return to end an action early; what it output before is the answer."
+        );
 
-    /// <summary>The error that a service put into the headers of its reply (ADR-32); null for any other reply.</summary>
+    /// <summary>
+    /// The error that a service put into the headers of its reply (ADR-32); null for any other reply.
+    /// </summary>
     public static ErrorRecord? FromReply(NasMessage reply, string subject)
     {
-        if (!reply.HasHeaders) return null;
+        if (!reply.HasHeaders)
+        {
+            return null;
+        }
+
         var (text, code) = (reply.Headers.Get("Nats-Service-Error"), reply.Headers.Get("Nats-Service-Error-Code"));
-        if (text is null && code is null) return null;
-        var message = $"The service on '{subject}' failed{(string.IsNullOrEmpty(code) ? "" : $" with code {code}")}"
+        if (text is null && code is null)
+        {
+            return null;
+        }
+
+        var message =
+            $"The service on '{subject}' failed{(string.IsNullOrEmpty(code) ? "" : $" with code {code}")}"
             + $"{(string.IsNullOrEmpty(text) ? "" : $": {text}")}";
         return From(new NasException(NasError.ServiceError, message) { Target = subject }, reply);
     }
@@ -112,10 +233,17 @@ internal static class NasErrorRecord
             _ => target,
         };
         var shown = TerminalText.Error(error);
-        return Shown(new ErrorRecord(shown, id, category, about) { ErrorDetails = new ErrorDetails(shown.Message) { RecommendedAction = advice } });
+        return Shown(
+            new ErrorRecord(shown, id, category, about)
+            {
+                ErrorDetails = new ErrorDetails(shown.Message) { RecommendedAction = advice },
+            }
+        );
     }
 
-    /// <summary>A record of the user's own script, which may quote what a peer sent: shown without control characters.</summary>
+    /// <summary>
+    /// A record of the user's own script, which may quote what a peer sent: shown without control characters.
+    /// </summary>
     public static ErrorRecord Shown(ErrorRecord record)
     {
         var message = record.ErrorDetails?.Message ?? record.Exception.Message;
@@ -127,46 +255,65 @@ internal static class NasErrorRecord
         return record;
     }
 
-    private static ErrorCategory Category(NasError error) => error switch
-    {
-        NasError.NoResponders => ErrorCategory.ObjectNotFound,
-        NasError.RequestTimeout or NasError.Timeout => ErrorCategory.OperationTimeout,
-        NasError.NotConnected or NasError.ConnectFailed or NasError.ConnectionLost or NasError.ConnectionClosed => ErrorCategory.ConnectionError,
-        NasError.AuthenticationFailed => ErrorCategory.AuthenticationError,
-        NasError.TlsFailed or NasError.PermissionDenied => ErrorCategory.SecurityError,
-        NasError.ProtocolError => ErrorCategory.ProtocolError,
-        NasError.ServiceError => ErrorCategory.InvalidResult,
-        NasError.InvalidSubject or NasError.InvalidNamespace or NasError.InvalidQueueGroup or NasError.InvalidHeader or NasError.InvalidOption or NasError.NoReplySubject => ErrorCategory.InvalidArgument,
-        NasError.PayloadTooLarge or NasError.BufferFull or NasError.LimitExceeded or NasError.SlowConsumer => ErrorCategory.LimitsExceeded,
-        _ => ErrorCategory.NotSpecified,
-    };
+    private static ErrorCategory Category(NasError error) =>
+        error switch
+        {
+            NasError.NoResponders => ErrorCategory.ObjectNotFound,
+            NasError.RequestTimeout or NasError.Timeout => ErrorCategory.OperationTimeout,
+            NasError.NotConnected or NasError.ConnectFailed or NasError.ConnectionLost or NasError.ConnectionClosed =>
+                ErrorCategory.ConnectionError,
+            NasError.AuthenticationFailed => ErrorCategory.AuthenticationError,
+            NasError.TlsFailed or NasError.PermissionDenied => ErrorCategory.SecurityError,
+            NasError.ProtocolError => ErrorCategory.ProtocolError,
+            NasError.ServiceError => ErrorCategory.InvalidResult,
+            NasError.InvalidSubject
+            or NasError.InvalidNamespace
+            or NasError.InvalidQueueGroup
+            or NasError.InvalidHeader
+            or NasError.InvalidOption
+            or NasError.NoReplySubject => ErrorCategory.InvalidArgument,
+            NasError.PayloadTooLarge or NasError.BufferFull or NasError.LimitExceeded or NasError.SlowConsumer =>
+                ErrorCategory.LimitsExceeded,
+            _ => ErrorCategory.NotSpecified,
+        };
 
-    private static string Advice(NasError error) => error switch
-    {
-        NasError.NoResponders => "Start the service that answers this subject, and check the namespace on both sides: Get-NasConnection shows yours.",
-        NasError.RequestTimeout => "Somebody listens but did not answer: give more time with -Timeout, or look at the service.",
-        NasError.Timeout => "Give more time with -Timeout, or check the server with Test-NasConnection -Ping.",
-        NasError.NotConnected => "Call Connect-NasPubSub, or Wait-NasConnection while it reconnects.",
-        NasError.ConnectFailed => "Check the address and that nats-server runs there; Start-NasServer starts a local one.",
-        NasError.ConnectionLost => "Try again: the connection is made anew by itself. Wait-NasConnection waits for it.",
-        NasError.ConnectionClosed => "Call Connect-NasPubSub to open a new session.",
-        NasError.AuthenticationFailed => "Check the credentials: -Credential, -Token, -CredentialsFile, -NKeySeed, or the context's.",
-        NasError.TlsFailed => "Check -Tls, -TlsCaFile, -TlsServerName, -TlsCertificateFile, and the certificates' dates and names.",
-        NasError.PermissionDenied => "Ask for the permission, or use a subject this account may use.",
-        NasError.ProtocolError => "Check host and port: something else than a NATS server may listen there.",
-        NasError.InvalidSubject => "A subject is tokens separated by dots, without blanks; wildcards are for subscribing only. A server takes lines of 4,096 bytes.",
-        NasError.InvalidNamespace => "A namespace is one or more plain tokens, such as 'prod' or 'shop.prod'.",
-        NasError.InvalidQueueGroup => "A queue group is one word without blanks.",
-        NasError.InvalidHeader => "A header's name is printable ASCII without blank or colon, its value one line. Some servers take no headers: send without -Header there.",
-        NasError.InvalidOption => "See Get-Help Connect-NasPubSub -Parameter *.",
-        NasError.PayloadTooLarge => "Send less in one message, or raise max_payload on the server.",
-        NasError.BufferFull => "Wait-NasConnection waits for the server to be back; -ReconnectBufferBytes sets the limit.",
-        NasError.LimitExceeded => "Close other connections or subscriptions, or raise the server's limit.",
-        NasError.SlowConsumer => "Read faster, or raise -MaxPendingMessages and -MaxPendingBytes.",
-        NasError.ServiceError => "The reply is the error's TargetObject. If the request is right, look at the service.",
-        NasError.NoReplySubject => "Only messages that came by a request can be answered.",
-        _ => "See the server's log.",
-    };
+    private static string Advice(NasError error) =>
+        error switch
+        {
+            NasError.NoResponders =>
+                "Start the service that answers this subject, and check the namespace on both sides: Get-NasConnection shows yours.",
+            NasError.RequestTimeout =>
+                "Somebody listens but did not answer: give more time with -Timeout, or look at the service.",
+            NasError.Timeout => "Give more time with -Timeout, or check the server with Test-NasConnection -Ping.",
+            NasError.NotConnected => "Call Connect-NasPubSub, or Wait-NasConnection while it reconnects.",
+            NasError.ConnectFailed =>
+                "Check the address and that nats-server runs there; Start-NasServer starts a local one.",
+            NasError.ConnectionLost =>
+                "Try again: the connection is made anew by itself. Wait-NasConnection waits for it.",
+            NasError.ConnectionClosed => "Call Connect-NasPubSub to open a new session.",
+            NasError.AuthenticationFailed =>
+                "Check the credentials: -Credential, -Token, -CredentialsFile, -NKeySeed, or the context's.",
+            NasError.TlsFailed =>
+                "Check -Tls, -TlsCaFile, -TlsServerName, -TlsCertificateFile, and the certificates' dates and names.",
+            NasError.PermissionDenied => "Ask for the permission, or use a subject this account may use.",
+            NasError.ProtocolError => "Check host and port: something else than a NATS server may listen there.",
+            NasError.InvalidSubject =>
+                "A subject is tokens separated by dots, without blanks; wildcards are for subscribing only. A server takes lines of 4,096 bytes.",
+            NasError.InvalidNamespace => "A namespace is one or more plain tokens, such as 'prod' or 'shop.prod'.",
+            NasError.InvalidQueueGroup => "A queue group is one word without blanks.",
+            NasError.InvalidHeader =>
+                "A header's name is printable ASCII without blank or colon, its value one line. Some servers take no headers: send without -Header there.",
+            NasError.InvalidOption => "See Get-Help Connect-NasPubSub -Parameter *.",
+            NasError.PayloadTooLarge => "Send less in one message, or raise max_payload on the server.",
+            NasError.BufferFull =>
+                "Wait-NasConnection waits for the server to be back; -ReconnectBufferBytes sets the limit.",
+            NasError.LimitExceeded => "Close other connections or subscriptions, or raise the server's limit.",
+            NasError.SlowConsumer => "Read faster, or raise -MaxPendingMessages and -MaxPendingBytes.",
+            NasError.ServiceError =>
+                "The reply is the error's TargetObject. If the request is right, look at the service.",
+            NasError.NoReplySubject => "Only messages that came by a request can be answered.",
+            _ => "See the server's log.",
+        };
 }
 
 /// <summary>What was not sent, as an error's target: whoever sends it again gets it unchanged.</summary>

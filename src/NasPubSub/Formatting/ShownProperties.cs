@@ -5,8 +5,8 @@ using NasPubSub.Measuring;
 namespace NasPubSub.Formatting;
 
 /// <summary>
-/// The hidden code properties of the types file: what the views show. A view that reads properties works in ConstrainedLanguage, and
-/// with objects that went through CliXml, which carries these properties along.
+/// The hidden code properties of the types file: what the views show. A view that reads properties works in
+/// ConstrainedLanguage, and with objects that went through CliXml, which carries these properties along.
 /// </summary>
 public static class ShownProperties
 {
@@ -36,44 +36,59 @@ public static class ShownProperties
         Of<NasConnection>(connection, c => StateFormat.Milliseconds(c.RoundTrip));
 
     /// <summary>The size of what waits to be sent.</summary>
-    public static string ConnectionPending(PSObject connection) => Of<NasConnection>(connection, c => MessageFormat.Size(c.PendingBytes));
+    public static string ConnectionPending(PSObject connection) =>
+        Of<NasConnection>(connection, c => MessageFormat.Size(c.PendingBytes));
 
     /// <summary>The state of a subscription in a word.</summary>
-    public static string SubscriptionState(PSObject subscription) => Of<NasSubscription>(subscription, StateFormat.State);
+    public static string SubscriptionState(PSObject subscription) =>
+        Of<NasSubscription>(subscription, StateFormat.State);
 
     /// <summary>The colour of a subscription's state: a property of $PSStyle.Foreground, or empty.</summary>
-    public static string SubscriptionColour(PSObject subscription) => Of<NasSubscription>(subscription, StateFormat.Colour);
+    public static string SubscriptionColour(PSObject subscription) =>
+        Of<NasSubscription>(subscription, StateFormat.Colour);
 
     /// <summary>The number and size of what waits to be read.</summary>
-    public static string SubscriptionPending(PSObject subscription) => Of<NasSubscription>(
-        subscription, s => $"{s.PendingMessages.ToString(CultureInfo.InvariantCulture)} ({MessageFormat.Size(s.PendingBytes)})");
+    public static string SubscriptionPending(PSObject subscription) =>
+        Of<NasSubscription>(
+            subscription,
+            s => $"{s.PendingMessages.ToString(CultureInfo.InvariantCulture)} ({MessageFormat.Size(s.PendingBytes)})"
+        );
 
     /// <summary>The size of what was received.</summary>
-    public static string StatisticsBytesIn(PSObject statistics) => Of<NasStatistics>(statistics, s => MessageFormat.Size(s.BytesIn));
+    public static string StatisticsBytesIn(PSObject statistics) =>
+        Of<NasStatistics>(statistics, s => MessageFormat.Size(s.BytesIn));
 
     /// <summary>The size of what was sent.</summary>
-    public static string StatisticsBytesOut(PSObject statistics) => Of<NasStatistics>(statistics, s => MessageFormat.Size(s.BytesOut));
+    public static string StatisticsBytesOut(PSObject statistics) =>
+        Of<NasStatistics>(statistics, s => MessageFormat.Size(s.BytesOut));
 
     /// <summary>The largest payload the server accepts.</summary>
-    public static string ServerMaxPayload(PSObject server) => Of<NasServerInfo>(server, s => MessageFormat.Size(s.MaxPayload));
+    public static string ServerMaxPayload(PSObject server) =>
+        Of<NasServerInfo>(server, s => MessageFormat.Size(s.MaxPayload));
 
     /// <summary>The median latency.</summary>
-    public static string ThroughputP50(PSObject run) => Of<NasThroughput>(run, r => MeasureFormat.Duration(r.P50Microseconds));
+    public static string ThroughputP50(PSObject run) =>
+        Of<NasThroughput>(run, r => MeasureFormat.Duration(r.P50Microseconds));
 
     /// <summary>The latency that 90 % do not exceed.</summary>
-    public static string ThroughputP90(PSObject run) => Of<NasThroughput>(run, r => MeasureFormat.Duration(r.P90Microseconds));
+    public static string ThroughputP90(PSObject run) =>
+        Of<NasThroughput>(run, r => MeasureFormat.Duration(r.P90Microseconds));
 
     /// <summary>The latency that 99 % do not exceed.</summary>
-    public static string ThroughputP99(PSObject run) => Of<NasThroughput>(run, r => MeasureFormat.Duration(r.P99Microseconds));
+    public static string ThroughputP99(PSObject run) =>
+        Of<NasThroughput>(run, r => MeasureFormat.Duration(r.P99Microseconds));
 
     /// <summary>The latency that 99.9 % do not exceed.</summary>
-    public static string ThroughputP999(PSObject run) => Of<NasThroughput>(run, r => MeasureFormat.Duration(r.P999Microseconds));
+    public static string ThroughputP999(PSObject run) =>
+        Of<NasThroughput>(run, r => MeasureFormat.Duration(r.P999Microseconds));
 
     /// <summary>The highest latency.</summary>
-    public static string ThroughputMax(PSObject run) => Of<NasThroughput>(run, r => MeasureFormat.Duration(r.MaxMicroseconds));
+    public static string ThroughputMax(PSObject run) =>
+        Of<NasThroughput>(run, r => MeasureFormat.Duration(r.MaxMicroseconds));
 
     /// <summary>The upper limit of a class of latencies.</summary>
-    public static string LatencyUpTo(PSObject latencies) => Of<NasLatencyClass>(latencies, c => MeasureFormat.Duration(c.UpToMicroseconds));
+    public static string LatencyUpTo(PSObject latencies) =>
+        Of<NasLatencyClass>(latencies, c => MeasureFormat.Duration(c.UpToMicroseconds));
 
     /// <summary>The subject of a message as one line.</summary>
     public static string MessageSubjectText(PSObject message) => Line<NasMessage>(message, m => m.Subject);
@@ -94,39 +109,50 @@ public static class ShownProperties
     public static string ConnectionServerText(PSObject connection) => Line<NasConnection>(connection, c => c.Server);
 
     /// <summary>The namespace of a connection as one line.</summary>
-    public static string ConnectionNamespaceText(PSObject connection) => Line<NasConnection>(connection, c => c.Namespace);
+    public static string ConnectionNamespaceText(PSObject connection) =>
+        Line<NasConnection>(connection, c => c.Namespace);
 
     /// <summary>The last error of a connection as one line.</summary>
-    public static string ConnectionLastErrorText(PSObject connection) => Line<NasConnection>(connection, c => c.LastError?.Message);
+    public static string ConnectionLastErrorText(PSObject connection) =>
+        Line<NasConnection>(connection, c => c.LastError?.Message);
 
     /// <summary>The subject of a subscription as one line.</summary>
-    public static string SubscriptionSubjectText(PSObject subscription) => Line<NasSubscription>(subscription, s => s.Subject);
+    public static string SubscriptionSubjectText(PSObject subscription) =>
+        Line<NasSubscription>(subscription, s => s.Subject);
 
     /// <summary>The topic of a subscription as one line.</summary>
-    public static string SubscriptionTopicText(PSObject subscription) => Line<NasSubscription>(subscription, s => s.Topic);
+    public static string SubscriptionTopicText(PSObject subscription) =>
+        Line<NasSubscription>(subscription, s => s.Topic);
 
     /// <summary>The queue group of a subscription as one line.</summary>
-    public static string SubscriptionQueueGroupText(PSObject subscription) => Line<NasSubscription>(subscription, s => s.QueueGroup);
+    public static string SubscriptionQueueGroupText(PSObject subscription) =>
+        Line<NasSubscription>(subscription, s => s.QueueGroup);
 
     /// <summary>The connection of a subscription as one line.</summary>
-    public static string SubscriptionConnectionText(PSObject subscription) => Line<NasSubscription>(subscription, s => s.Connection.Name);
+    public static string SubscriptionConnectionText(PSObject subscription) =>
+        Line<NasSubscription>(subscription, s => s.Connection.Name);
 
     /// <summary>The error of a subscription as one line.</summary>
-    public static string SubscriptionErrorText(PSObject subscription) => Line<NasSubscription>(subscription, s => s.Error?.Message);
+    public static string SubscriptionErrorText(PSObject subscription) =>
+        Line<NasSubscription>(subscription, s => s.Error?.Message);
 
     /// <summary>The subject of a job as one line.</summary>
     public static string JobSubjectText(PSObject job) => Line<NasSubscriptionJob>(job, j => j.Subscription.Subject);
 
     /// <summary>The queue group of a job as one line.</summary>
-    public static string JobQueueGroupText(PSObject job) => Line<NasSubscriptionJob>(job, j => j.Subscription.QueueGroup);
+    public static string JobQueueGroupText(PSObject job) =>
+        Line<NasSubscriptionJob>(job, j => j.Subscription.QueueGroup);
 
     /// <summary>The connection of a job as one line.</summary>
-    public static string JobConnectionText(PSObject job) => Line<NasSubscriptionJob>(job, j => j.Subscription.Connection.Name);
+    public static string JobConnectionText(PSObject job) =>
+        Line<NasSubscriptionJob>(job, j => j.Subscription.Connection.Name);
 
     /// <summary>The description of a context as one line.</summary>
     public static string ContextDescriptionText(PSObject context) => Line<NasContext>(context, c => c.Description);
 
-    private static string Of<T>(PSObject? value, Func<T, string> shown) => value?.BaseObject is T typed ? shown(typed) : "";
+    private static string Of<T>(PSObject? value, Func<T, string> shown) =>
+        value?.BaseObject is T typed ? shown(typed) : "";
 
-    private static string Line<T>(PSObject? value, Func<T, string?> text) => Of<T>(value, v => MessageFormat.Line(text(v)));
+    private static string Line<T>(PSObject? value, Func<T, string?> text) =>
+        Of<T>(value, v => MessageFormat.Line(text(v)));
 }

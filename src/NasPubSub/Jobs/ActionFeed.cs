@@ -5,23 +5,30 @@ using NasPubSub.Payloads;
 namespace NasPubSub.Jobs;
 
 /// <summary>
-/// What passes between a subscription and one pipeline: messages in, output and errors out, replies back. It outlives the
-/// pipeline, so that what the action ends (<c>throw</c>, <c>break</c>, <c>exit</c>) is started again with the next message.
-/// Used by one thread at a time, but for the cancellation.
+/// What passes between a subscription and one pipeline: messages in, output and errors out, replies back. It outlives
+/// the pipeline, so that what the action ends (<c>throw</c>, <c>break</c>, <c>exit</c>) is started again with the next
+/// message. Used by one thread at a time, but for the cancellation.
 /// </summary>
-internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, int batch, CancellationToken cancel) : IDisposable
+internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, int batch, CancellationToken cancel)
+    : IDisposable
 {
     private readonly NasMessage[] _batch = new NasMessage[batch];
     private readonly List<object?> _outputs = [];
-    private readonly PayloadSource? _payload = options.Reply ? new PayloadSource(options.Encoding, options.Depth, false, null, cancel) : null;
+    private readonly PayloadSource? _payload = options.Reply
+        ? new PayloadSource(options.Encoding, options.Depth, false, null, cancel)
+        : null;
     private NasMessage? _current;
     private ErrorRecord? _error;
-    private int _next, _taken, _runner;
+    private int _next,
+        _taken,
+        _runner;
 
     public ActionOptions Options => options;
 
     /// <summary>How many messages it has read whose action is not done.</summary>
-    public int Unhandled => Math.Max(0, Volatile.Read(ref _taken) - Volatile.Read(ref _next)) + (Volatile.Read(ref _current) is null ? 0 : 1);
+    public int Unhandled =>
+        Math.Max(0, Volatile.Read(ref _taken) - Volatile.Read(ref _next))
+        + (Volatile.Read(ref _current) is null ? 0 : 1);
 
     /// <summary>Whether the action runs on this very thread, further up the stack.</summary>
     public bool RunsHere
@@ -33,7 +40,11 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     /// <summary>Waits for messages. False at the end, or when stopped.</summary>
     public bool Fill()
     {
-        if (HasNext) return true;
+        if (HasNext)
+        {
+            return true;
+        }
+
         try
         {
             _next = _taken = 0;
@@ -52,7 +63,11 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     /// <summary>The next of those that were read.</summary>
     public NasMessage? Next()
     {
-        if (cancel.IsCancellationRequested || _next == _taken) return null;
+        if (cancel.IsCancellationRequested || _next == _taken)
+        {
+            return null;
+        }
+
         _current = _batch[_next];
         _batch[_next++] = null!;
         _error = null;
@@ -62,36 +77,64 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     /// <summary>Something the action put out.</summary>
     public void Collect(PSObject? output)
     {
-        if (AnswersCurrent) _outputs.Add(output);
-        else job.Write(output, _current?.Size ?? 0);
+        if (AnswersCurrent)
+        {
+            _outputs.Add(output);
+        }
+        else
+        {
+            job.Write(output, _current?.Size ?? 0);
+        }
     }
 
-    /// <summary>An error of the action. What a native program writes to stderr is text, as anywhere in PowerShell.</summary>
+    /// <summary>
+    /// An error of the action. What a native program writes to stderr is text, as anywhere in PowerShell.
+    /// </summary>
     public void Report(ErrorRecord error)
     {
         error = NasErrorRecord.Shown(error);
-        if (error.FullyQualifiedErrorId is not ("NativeCommandError" or "NativeCommandErrorMessage")) _error = error;
+        if (error.FullyQualifiedErrorId is not ("NativeCommandError" or "NativeCommandErrorMessage"))
+        {
+            _error = error;
+        }
+
         job.Write(error, _current?.Size ?? 0);
     }
 
-    /// <summary>Something ended the action before it was done: a request is answered with that, not with part of an answer.</summary>
+    /// <summary>
+    /// Something ended the action before it was done: a request is answered with that, not with part of an answer.
+    /// </summary>
     public void Abandon()
     {
         var reason = cancel.IsCancellationRequested ? "it was stopped" : "it called exit";
-        if (AnswersCurrent) Report(NasErrorRecord.ActionEnded(_current!, reason));
+        if (AnswersCurrent)
+        {
+            Report(NasErrorRecord.ActionEnded(_current!, reason));
+        }
     }
 
     /// <summary>The action is done with the message: now is the time to answer it.</summary>
     public void Finish()
     {
-        if (_current is not { } message) return;
+        if (_current is not { } message)
+        {
+            return;
+        }
+
         try
         {
-            if (AnswersCurrent) Answer(message);
+            if (AnswersCurrent)
+            {
+                Answer(message);
+            }
         }
         finally
         {
-            if (_error is not null) job.CountFailed();
+            if (_error is not null)
+            {
+                job.CountFailed();
+            }
+
             _current = null;
             _outputs.Clear();
         }
@@ -107,16 +150,32 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         {
             try
             {
-                _payload!.Take(_outputs.Count switch { 0 => null, 1 => _outputs[0], _ => _outputs.ToArray() });
-                if (_payload.TakeCutWarning() is { } warning) job.Warning.Add(new WarningRecord(warning));
+                _payload!.Take(
+                    _outputs.Count switch
+                    {
+                        0 => null,
+                        1 => _outputs[0],
+                        _ => _outputs.ToArray(),
+                    }
+                );
+                if (_payload.TakeCutWarning() is { } warning)
+                {
+                    job.Warning.Add(new WarningRecord(warning));
+                }
+
                 Send(request, _payload.Headers, _payload.Bytes, _payload.Text);
                 return;
             }
             catch (Exception e) when (e is not (OperationCanceledException or OutOfMemoryException))
             {
-                Report(e is NasException ? NasErrorRecord.From(e, request) : NasErrorRecord.InvalidPayload(_outputs, e));
+                Report(
+                    e is NasException ? NasErrorRecord.From(e, request) : NasErrorRecord.InvalidPayload(_outputs, e)
+                );
                 // No answer at all reaches such a reply subject.
-                if (e is NasException { Error: NasError.InvalidSubject }) return;
+                if (e is NasException { Error: NasError.InvalidSubject })
+                {
+                    return;
+                }
             }
         }
         try
@@ -136,14 +195,26 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     private void Send(NasMessage request, NasHeaders? headers, ArraySegment<byte> bytes, string? text)
     {
         job.Replies.Add(request.ReplyTopic!);
-        if (text is not null) request.Reply(text, headers, cancel);
-        else request.Reply(bytes, headers, cancel);
+        if (text is not null)
+        {
+            request.Reply(text, headers, cancel);
+        }
+        else
+        {
+            request.Reply(bytes, headers, cancel);
+        }
     }
 }
 
 /// <summary>How messages are given to an action, and its output sent back.</summary>
 /// <param name="Waits">Does the pipeline wait for more messages? In the caller's runspace it must not.</param>
-internal sealed record ActionOptions(bool Reply, NasMessageForm As, System.Text.Encoding Encoding, int Depth, bool Waits);
+internal sealed record ActionOptions(
+    bool Reply,
+    NasMessageForm As,
+    System.Text.Encoding Encoding,
+    int Depth,
+    bool Waits
+);
 
 /// <summary>The headers of a reply that says that the service failed (ADR-32).</summary>
 internal static class ServiceError
@@ -153,6 +224,7 @@ internal static class ServiceError
         var text = string.Join(" ", error.ToString().Split(['\r', '\n', '\0'], StringSplitOptions.RemoveEmptyEntries));
         // A server without headers gets the error as text.
         return new NasHeaders { CanBeOmitted = true }
-            .Add("Nats-Service-Error", text.Length == 0 ? "error" : text).Add("Nats-Service-Error-Code", "500");
+            .Add("Nats-Service-Error", text.Length == 0 ? "error" : text)
+            .Add("Nats-Service-Error-Code", "500");
     }
 }

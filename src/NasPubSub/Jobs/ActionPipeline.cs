@@ -13,16 +13,34 @@ internal sealed class ActionPipeline : IDisposable
     private readonly ActionFeed _feed;
     private readonly Output _output;
 
-    public ActionPipeline(PowerShell shell, NasSubscriptionJob job, ActionFeed feed, string script, ScriptBlock action, IDictionary<string, object?> usings, bool local)
+    public ActionPipeline(
+        PowerShell shell,
+        NasSubscriptionJob job,
+        ActionFeed feed,
+        string script,
+        ScriptBlock action,
+        IDictionary<string, object?> usings,
+        bool local
+    )
     {
         (_shell, _feed, _output) = (shell, feed, local ? new MergedOutput(feed, job) : new Output(feed));
-        _shell.AddScript(script, useLocalScope: local)
-            .AddArgument(ReadActionMessageCommand.Info).AddArgument(action).AddArgument(feed);
-        if (usings.Count > 0) _shell.AddParameter("--%", usings);
+        _shell
+            .AddScript(script, useLocalScope: local)
+            .AddArgument(ReadActionMessageCommand.Info)
+            .AddArgument(action)
+            .AddArgument(feed);
+        if (usings.Count > 0)
+        {
+            _shell.AddParameter("--%", usings);
+        }
+
         var errors = new PSDataCollection<ErrorRecord>();
         errors.DataAdded += (_, _) =>
         {
-            foreach (var error in errors.ReadAll()) feed.Report(error);
+            foreach (var error in errors.ReadAll())
+            {
+                feed.Report(error);
+            }
         };
         _shell.Streams.Error = errors;
         _shell.Streams.Warning = job.Warning;
@@ -83,8 +101,8 @@ internal sealed class ActionPipeline : IDisposable
     public void Dispose() => _shell.Dispose();
 
     /// <summary>
-    /// What the action puts out goes on as it comes, on the pipeline's thread: a last stage of its own would cost each object the
-    /// binding of a parameter, 0.7 µs.
+    /// What the action puts out goes on as it comes, on the pipeline's thread: a last stage of its own would cost each
+    /// object the binding of a parameter, 0.7 µs.
     /// </summary>
     private class Output(ActionFeed feed) : Collection<PSObject?>
     {
@@ -92,8 +110,8 @@ internal sealed class ActionPipeline : IDisposable
     }
 
     /// <summary>
-    /// In a nested pipeline the engine writes warnings and the like to the host, not to the streams of the pipeline. So they
-    /// are redirected into the output, and sorted out here.
+    /// In a nested pipeline the engine writes warnings and the like to the host, not to the streams of the pipeline. So
+    /// they are redirected into the output, and sorted out here.
     /// </summary>
     private sealed class MergedOutput(ActionFeed feed, NasSubscriptionJob job) : Output(feed)
     {
@@ -101,11 +119,21 @@ internal sealed class ActionPipeline : IDisposable
         {
             switch (item?.BaseObject)
             {
-                case WarningRecord warning: NasSubscriptionJob.Add(job.Warning, warning); break;
-                case VerboseRecord verbose: NasSubscriptionJob.Add(job.Verbose, verbose); break;
-                case DebugRecord debug: NasSubscriptionJob.Add(job.Debug, debug); break;
-                case InformationRecord information: NasSubscriptionJob.Add(job.Information, information); break;
-                default: base.InsertItem(index, item); break;
+                case WarningRecord warning:
+                    NasSubscriptionJob.Add(job.Warning, warning);
+                    break;
+                case VerboseRecord verbose:
+                    NasSubscriptionJob.Add(job.Verbose, verbose);
+                    break;
+                case DebugRecord debug:
+                    NasSubscriptionJob.Add(job.Debug, debug);
+                    break;
+                case InformationRecord information:
+                    NasSubscriptionJob.Add(job.Information, information);
+                    break;
+                default:
+                    base.InsertItem(index, item);
+                    break;
             }
         }
     }

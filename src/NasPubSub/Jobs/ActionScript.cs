@@ -5,9 +5,9 @@ using System.Text.RegularExpressions;
 namespace NasPubSub.Jobs;
 
 /// <summary>
-/// Turns an action into a stage of a pipeline that messages flow through. Its statements keep their places in the user's
-/// file, and errors in them mean what they mean anywhere: one that ends a statement continues with the next, one that ends
-/// the script ends the pipeline, which is then started again.
+/// Turns an action into a stage of a pipeline that messages flow through. Its statements keep their places in the
+/// user's file, and errors in them mean what they mean anywhere: one that ends a statement continues with the next, one
+/// that ends the script ends the pipeline, which is then started again.
 /// </summary>
 internal static class ActionScript
 {
@@ -19,22 +19,39 @@ internal static class ActionScript
     public static (string Script, ScriptBlock Action) Detach(ScriptBlock action, string redirections = "")
     {
         var function = action.Ast as FunctionDefinitionAst;
-        var block = function?.Body ?? action.Ast as ScriptBlockAst ?? (ScriptBlockAst)ScriptBlock.Create(action.ToString()).Ast;
+        var block =
+            function?.Body ?? action.Ast as ScriptBlockAst ?? (ScriptBlockAst)ScriptBlock.Create(action.ToString()).Ast;
         // function f($m) { } has its parameters outside of the body.
-        var head = block.ParamBlock ?? (function?.Parameters is { } given
-            ? new ParamBlockAst(function.Extent, null, given.Select(p => (ParameterAst)p.Copy()))
-            : null);
+        var head =
+            block.ParamBlock
+            ?? (
+                function?.Parameters is { } given
+                    ? new ParamBlockAst(function.Extent, null, given.Select(p => (ParameterAst)p.Copy()))
+                    : null
+            );
         var parameters = head?.Parameters ?? (IReadOnlyList<ParameterAst>)[];
-        var isPlain = parameters.All(p => p is { Attributes.Count: 0, DefaultValue: null }) && head is not { Attributes.Count: > 0 };
+        var isPlain =
+            parameters.All(p => p is { Attributes.Count: 0, DefaultValue: null })
+            && head is not { Attributes.Count: > 0 };
         var takesPipeline = parameters.Any(p => p.Attributes.OfType<AttributeAst>().Any(TakesPipeline));
         var first = First(parameters);
         if (block.BeginBlock is not null || block.ProcessBlock is not null || block.DynamicParamBlock is not null)
         {
             var isStage = takesPipeline || (isPlain && parameters.Count == 0);
-            return (Script(". $__nasAction"), (isStage ? With(block, head) : With(block, Piped(head!, first))).GetScriptBlock());
+            return (
+                Script(". $__nasAction"),
+                (isStage ? With(block, head) : With(block, Piped(head!, first))).GetScriptBlock()
+            );
         }
-        if (isPlain && parameters.Count <= 1) return (Script(". $__nasAction"), AsProcess(block, first).GetScriptBlock());
-        var argument = first is null ? "" : PlainName.IsMatch(Name(first)) ? $"-{Name(first)} $_" : "$_";
+        if (isPlain && parameters.Count <= 1)
+        {
+            return (Script(". $__nasAction"), AsProcess(block, first).GetScriptBlock());
+        }
+
+        var argument =
+            first is null ? ""
+            : PlainName.IsMatch(Name(first)) ? $"-{Name(first)} $_"
+            : "$_";
         var call = takesPipeline ? "$_ | . $__nasAction" : $". $__nasAction {argument}";
         return (Script($". {{ process {{ {call} }} }}"), With(block, head).GetScriptBlock());
 
@@ -43,7 +60,9 @@ internal static class ActionScript
             $"param($__nasRead, $__nasAction, $__nasFeed) & $__nasRead -Feed $__nasFeed | {stage} {redirections}";
     }
 
-    /// <summary>Statements become a process block, and <c>param($m)</c> becomes <c>$m = $_</c>: no call for each message.</summary>
+    /// <summary>
+    /// Statements become a process block, and <c>param($m)</c> becomes <c>$m = $_</c>: no call for each message.
+    /// </summary>
     private static ScriptBlockAst AsProcess(ScriptBlockAst block, ParameterAst? parameter)
     {
         var end = block.EndBlock!;
@@ -62,48 +81,97 @@ internal static class ActionScript
     /// <summary>The block with these parameters.</summary>
     private static ScriptBlockAst With(ScriptBlockAst block, ParamBlockAst? parameters)
     {
-        if (block.ParamBlock == parameters) return block;
+        if (block.ParamBlock == parameters)
+        {
+            return block;
+        }
+
         return new ScriptBlockAst(
-            block.Extent, (ParamBlockAst?)parameters?.Copy(), Copy(block.BeginBlock), Copy(block.ProcessBlock), Copy(block.EndBlock), Copy(block.DynamicParamBlock));
+            block.Extent,
+            (ParamBlockAst?)parameters?.Copy(),
+            Copy(block.BeginBlock),
+            Copy(block.ProcessBlock),
+            Copy(block.EndBlock),
+            Copy(block.DynamicParamBlock)
+        );
 
         static NamedBlockAst? Copy(NamedBlockAst? part) => (NamedBlockAst?)part?.Copy();
     }
 
-    /// <summary>The parameters, of which one takes the message from the pipeline: this one, or one that is added.</summary>
+    /// <summary>
+    /// The parameters, of which one takes the message from the pipeline: this one, or one that is added.
+    /// </summary>
     private static ParamBlockAst Piped(ParamBlockAst head, ParameterAst? parameter)
     {
-        var template = ((ScriptBlockAst)ScriptBlock.Create("param([Parameter(ValueFromPipeline = $true)] $__nasMessage)").Ast).ParamBlock.Parameters[0];
+        var template = (
+            (ScriptBlockAst)ScriptBlock.Create("param([Parameter(ValueFromPipeline = $true)] $__nasMessage)").Ast
+        )
+            .ParamBlock
+            .Parameters[0];
         var mark = (AttributeAst)template.Attributes[0];
         var parameters = head.Parameters.Select(p => p == parameter ? Marked(p) : (ParameterAst)p.Copy()).ToList();
-        if (parameter is null) parameters.Add((ParameterAst)template.Copy());
+        if (parameter is null)
+        {
+            parameters.Add((ParameterAst)template.Copy());
+        }
+
         return new ParamBlockAst(head.Extent, head.Attributes.Select(a => (AttributeAst)a.Copy()), parameters);
 
         ParameterAst Marked(ParameterAst plain)
         {
-            var attributes = plain.Attributes.Select(a => a is AttributeAst known && IsParameter(known) ? Extended(known) : (AttributeBaseAst)a.Copy()).ToList();
-            if (!plain.Attributes.OfType<AttributeAst>().Any(IsParameter)) attributes.Insert(0, (AttributeAst)mark.Copy());
+            var attributes = plain
+                .Attributes.Select(a =>
+                    a is AttributeAst known && IsParameter(known) ? Extended(known) : (AttributeBaseAst)a.Copy()
+                )
+                .ToList();
+            if (!plain.Attributes.OfType<AttributeAst>().Any(IsParameter))
+            {
+                attributes.Insert(0, (AttributeAst)mark.Copy());
+            }
+
             return new ParameterAst(
-                plain.Extent, (VariableExpressionAst)plain.Name.Copy(), attributes, (ExpressionAst?)plain.DefaultValue?.Copy());
+                plain.Extent,
+                (VariableExpressionAst)plain.Name.Copy(),
+                attributes,
+                (ExpressionAst?)plain.DefaultValue?.Copy()
+            );
         }
 
-        AttributeAst Extended(AttributeAst known) => new(
-            known.Extent, known.TypeName, known.PositionalArguments.Select(a => (ExpressionAst)a.Copy()),
-            known.NamedArguments.Where(a => !Is(a, "ValueFromPipeline")).Concat(mark.NamedArguments).Select(a => (NamedAttributeArgumentAst)a.Copy()));
+        AttributeAst Extended(AttributeAst known) =>
+            new(
+                known.Extent,
+                known.TypeName,
+                known.PositionalArguments.Select(a => (ExpressionAst)a.Copy()),
+                known
+                    .NamedArguments.Where(a => !Is(a, "ValueFromPipeline"))
+                    .Concat(mark.NamedArguments)
+                    .Select(a => (NamedAttributeArgumentAst)a.Copy())
+            );
     }
 
     /// <summary>The parameter that gets the first argument: by its position, else as they are declared.</summary>
     private static ParameterAst? First(IEnumerable<ParameterAst> parameters) =>
         parameters.Where(p => p.StaticType != typeof(SwitchParameter)).OrderBy(Position).FirstOrDefault();
 
-    private static int Position(ParameterAst parameter) => parameter.Attributes.OfType<AttributeAst>().Where(IsParameter)
-        .SelectMany(a => a.NamedArguments).Where(a => Is(a, "Position"))
-        .Select(a => (a.Argument as ConstantExpressionAst)?.Value as int?).FirstOrDefault() ?? int.MaxValue;
+    private static int Position(ParameterAst parameter) =>
+        parameter
+            .Attributes.OfType<AttributeAst>()
+            .Where(IsParameter)
+            .SelectMany(a => a.NamedArguments)
+            .Where(a => Is(a, "Position"))
+            .Select(a => (a.Argument as ConstantExpressionAst)?.Value as int?)
+            .FirstOrDefault()
+        ?? int.MaxValue;
 
-    private static bool TakesPipeline(AttributeAst attribute) => IsParameter(attribute) && attribute.NamedArguments.Any(a =>
-        (Is(a, "ValueFromPipeline") || Is(a, "ValueFromPipelineByPropertyName"))
-        && !a.Argument.Extent.Text.Equals("$false", StringComparison.OrdinalIgnoreCase));
+    private static bool TakesPipeline(AttributeAst attribute) =>
+        IsParameter(attribute)
+        && attribute.NamedArguments.Any(a =>
+            (Is(a, "ValueFromPipeline") || Is(a, "ValueFromPipelineByPropertyName"))
+            && !a.Argument.Extent.Text.Equals("$false", StringComparison.OrdinalIgnoreCase)
+        );
 
-    private static bool IsParameter(AttributeAst attribute) => attribute.TypeName.GetReflectionAttributeType() == typeof(ParameterAttribute);
+    private static bool IsParameter(AttributeAst attribute) =>
+        attribute.TypeName.GetReflectionAttributeType() == typeof(ParameterAttribute);
 
     private static bool Is(NamedAttributeArgumentAst argument, string name) =>
         argument.ArgumentName.Equals(name, StringComparison.OrdinalIgnoreCase);

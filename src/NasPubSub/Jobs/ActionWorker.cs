@@ -23,7 +23,9 @@ internal abstract class ActionWorker
     /// <summary>Asks it to end, waiting for nothing.</summary>
     public void BeginStop() => StopWork();
 
-    /// <summary>Has it ended, or does it by then? A job's own action may stop the job, and cannot wait for itself.</summary>
+    /// <summary>
+    /// Has it ended, or does it by then? A job's own action may stop the job, and cannot wait for itself.
+    /// </summary>
     public bool HasEnded(TimeSpan within) => _thread == Thread.CurrentThread || Feed.RunsHere || _thread.Join(within);
 
     /// <summary>Wakes an action that sleeps or waits in .NET, where the engine cannot stop it.</summary>
@@ -31,14 +33,21 @@ internal abstract class ActionWorker
     {
         lock (_gate)
         {
-            if (_isInAction) _thread.Interrupt();
+            if (_isInAction)
+            {
+                _thread.Interrupt();
+            }
         }
     }
 
     /// <summary>Runs what may be interrupted. What comes after it may not: it cleans up.</summary>
     protected void Interruptible(Action action)
     {
-        lock (_gate) _isInAction = true;
+        lock (_gate)
+        {
+            _isInAction = true;
+        }
+
         try
         {
             action();
@@ -53,7 +62,10 @@ internal abstract class ActionWorker
     {
         try
         {
-            lock (_gate) _isInAction = false;
+            lock (_gate)
+            {
+                _isInAction = false;
+            }
             // Takes up an interruption that came too late to find anything asleep.
             Thread.Sleep(0);
             return true;
@@ -77,7 +89,10 @@ internal abstract class ActionWorker
         }
         catch (Exception e) when (Cancel.IsCancellationRequested || e is not OutOfMemoryException)
         {
-            if (!Cancel.IsCancellationRequested) error = e;
+            if (!Cancel.IsCancellationRequested)
+            {
+                error = e;
+            }
         }
         _job.OnEnded(this, error);
     }

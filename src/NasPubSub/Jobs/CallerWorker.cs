@@ -4,8 +4,8 @@ using System.Management.Automation.Host;
 namespace NasPubSub.Jobs;
 
 /// <summary>
-/// Runs the action in the caller's runspace, between its statements: a background thread waits for messages and wakes the
-/// engine by one event, whose handler takes all there are, in order; only then comes the next event.
+/// Runs the action in the caller's runspace, between its statements: a background thread waits for messages and wakes
+/// the engine by one event, whose handler takes all there are, in order; only then comes the next event.
 /// </summary>
 internal sealed class CallerWorker : ActionWorker
 {
@@ -25,12 +25,32 @@ internal sealed class CallerWorker : ActionWorker
     private readonly ManualResetEventSlim _handled = new();
     private ActionPipeline? _pipeline;
 
-    public CallerWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, PSEventManager events, SessionState caller, PSHostUserInterface host, CancellationToken cancel) : base(job, feed, cancel)
+    public CallerWorker(
+        NasSubscriptionJob job,
+        ActionOrigin origin,
+        ActionFeed feed,
+        PSEventManager events,
+        SessionState caller,
+        PSHostUserInterface host,
+        CancellationToken cancel
+    )
+        : base(job, feed, cancel)
     {
         (_job, _origin, _events, _host) = (job, origin, events, host);
         // A block sees what those around it see, whoever registered it.
-        _state = origin.Action.Module is { } module ? module.SessionState : caller.Module is null ? caller : null;
-        _subscriber = events.SubscribeEvent(null, null, _id, null, ScriptBlock.Create(Handler), supportEvent: true, forwardEvent: false);
+        _state =
+            origin.Action.Module is { } module ? module.SessionState
+            : caller.Module is null ? caller
+            : null;
+        _subscriber = events.SubscribeEvent(
+            null,
+            null,
+            _id,
+            null,
+            ScriptBlock.Create(Handler),
+            supportEvent: true,
+            forwardEvent: false
+        );
     }
 
     protected override void Work()
@@ -48,7 +68,10 @@ internal sealed class CallerWorker : ActionWorker
         {
             _events.UnsubscribeEvent(_subscriber);
             // Stopped: the action may still answer its request.
-            if (Volatile.Read(ref _pipeline) is not null) _handled.Wait(LastWait);
+            if (Volatile.Read(ref _pipeline) is not null)
+            {
+                _handled.Wait(LastWait);
+            }
         }
     }
 
@@ -56,9 +79,16 @@ internal sealed class CallerWorker : ActionWorker
 
     private void Handle()
     {
-        // The engine runs an event's handler in a module of its own, which sees nothing of the script that waits meanwhile.
-        if (_state is null) Run();
-        else _state.InvokeCommand.InvokeScript(_state, _call, (Action)Run);
+        // The engine runs an event's handler in a module of its own, which sees nothing of the script that waits
+        // meanwhile.
+        if (_state is null)
+        {
+            Run();
+        }
+        else
+        {
+            _state.InvokeCommand.InvokeScript(_state, _call, (Action)Run);
+        }
     }
 
     private void Run()
@@ -67,13 +97,32 @@ internal sealed class CallerWorker : ActionWorker
         {
             var (script, action) = ActionScript.Detach(_origin.Action, "3>&1 4>&1 5>&1 6>&1");
             // The block of a module keeps the module's functions and variables.
-            if (_origin.Action.Module is { } module) action = module.NewBoundScriptBlock(action);
-            using var pipeline = new ActionPipeline(PowerShell.Create(RunspaceMode.CurrentRunspace), _job, Feed, script, action, _origin.Usings, local: true);
-            Volatile.Write(ref _pipeline, pipeline);
-            HostProgress.During(_host, pipeline.Shell, () =>
+            if (_origin.Action.Module is { } module)
             {
-                while (Feed.HasNext && !Cancel.IsCancellationRequested) pipeline.Run();
-            });
+                action = module.NewBoundScriptBlock(action);
+            }
+
+            using var pipeline = new ActionPipeline(
+                PowerShell.Create(RunspaceMode.CurrentRunspace),
+                _job,
+                Feed,
+                script,
+                action,
+                _origin.Usings,
+                local: true
+            );
+            Volatile.Write(ref _pipeline, pipeline);
+            HostProgress.During(
+                _host,
+                pipeline.Shell,
+                () =>
+                {
+                    while (Feed.HasNext && !Cancel.IsCancellationRequested)
+                    {
+                        pipeline.Run();
+                    }
+                }
+            );
         }
         finally
         {

@@ -5,8 +5,8 @@ using System.Reflection;
 namespace NasPubSub.Jobs;
 
 /// <summary>
-/// Passes the progress of a nested pipeline to its own streams. The engine does that for top-level pipelines only, and no
-/// redirection takes progress; where its internals differ, progress is seen on the host only.
+/// Passes the progress of a nested pipeline to its own streams. The engine does that for top-level pipelines only, and
+/// no redirection takes progress; where its internals differ, progress is seen on the host only.
 /// </summary>
 internal static class HostProgress
 {
@@ -16,7 +16,10 @@ internal static class HostProgress
 
     public static void During(PSHostUserInterface host, PowerShell shell, Action run)
     {
-        var (get, set) = (Method(host, "GetInformationalMessageBuffers"), Method(host, "SetInformationalMessageBuffers"));
+        var (get, set) = (
+            Method(host, "GetInformationalMessageBuffers"),
+            Method(host, "SetInformationalMessageBuffers")
+        );
         if (get is null || set is null || Of is null)
         {
             run();
@@ -34,5 +37,6 @@ internal static class HostProgress
         }
     }
 
-    private static MethodInfo? Method(PSHostUserInterface host, string name) => host.GetType().GetMethod(name, Internal);
+    private static MethodInfo? Method(PSHostUserInterface host, string name) =>
+        host.GetType().GetMethod(name, Internal);
 }

@@ -3,13 +3,16 @@ using System.Management.Automation;
 
 namespace NasPubSub.Jobs;
 
-/// <summary>Bounds a stream of a job, which nobody may ever receive, in records and bytes: the oldest are dropped.</summary>
+/// <summary>
+/// Bounds a stream of a job, which nobody may ever receive, in records and bytes: the oldest are dropped.
+/// </summary>
 internal sealed class StreamBound<T>
 {
     private readonly PSDataCollection<T> _stream;
     private readonly Action _onDropped;
     private readonly Queue<long> _sizes = new();
-    private long _bytes, _dropped;
+    private long _bytes,
+        _dropped;
 
     public StreamBound(PSDataCollection<T> stream, Func<T, long> sizeOf, Action onDropped)
     {
@@ -33,12 +36,19 @@ internal sealed class StreamBound<T>
     /// <summary>Whoever reads takes from the front.</summary>
     private void Align()
     {
-        while (_sizes.Count > _stream.Count) _bytes -= _sizes.Dequeue();
+        while (_sizes.Count > _stream.Count)
+        {
+            _bytes -= _sizes.Dequeue();
+        }
     }
 
     private void Trim()
     {
-        if (!IsOver) return;
+        if (!IsOver)
+        {
+            return;
+        }
+
         var before = Dropped;
         lock (((ICollection)_stream).SyncRoot)
         {
@@ -51,7 +61,10 @@ internal sealed class StreamBound<T>
                 Interlocked.Increment(ref _dropped);
             }
         }
-        if (Dropped > before) _onDropped();
+        if (Dropped > before)
+        {
+            _onDropped();
+        }
     }
 }
 
@@ -76,22 +89,32 @@ internal static class JobStreams
 
     /// <summary>An error holds its target, often the message, and the invocation that failed.</summary>
     public static long SizeOf(ErrorRecord error) =>
-        10 * RecordBytes + Math.Max(_messageSize, SizeOf(error.TargetObject is PSObject wrapped ? wrapped.BaseObject : error.TargetObject, 0));
+        10 * RecordBytes
+        + Math.Max(
+            _messageSize,
+            SizeOf(error.TargetObject is PSObject wrapped ? wrapped.BaseObject : error.TargetObject, 0)
+        );
 
     public static long SizeOf(InformationalRecord record) => RecordBytes + 2L * (record.Message?.Length ?? 0);
 
-    public static long SizeOf(InformationRecord record) => RecordBytes + SizeOf(record.MessageData switch
-    {
-        HostInformationMessage host => host.Message,
-        PSObject wrapped => wrapped.BaseObject,
-        var data => data,
-    }, 0);
+    public static long SizeOf(InformationRecord record) =>
+        RecordBytes
+        + SizeOf(
+            record.MessageData switch
+            {
+                HostInformationMessage host => host.Message,
+                PSObject wrapped => wrapped.BaseObject,
+                var data => data,
+            },
+            0
+        );
 
-    private static long SizeOf(object? value, long otherwise) => value switch
-    {
-        string text => 2L * text.Length,
-        byte[] bytes => bytes.Length,
-        NasMessage message => message.Size,
-        _ => otherwise,
-    };
+    private static long SizeOf(object? value, long otherwise) =>
+        value switch
+        {
+            string text => 2L * text.Length,
+            byte[] bytes => bytes.Length,
+            NasMessage message => message.Size,
+            _ => otherwise,
+        };
 }

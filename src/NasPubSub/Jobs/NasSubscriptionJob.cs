@@ -27,7 +27,8 @@ public sealed class NasSubscriptionJob : Job
     private int _finished;
     private Exception? _failure;
 
-    internal NasSubscriptionJob(string command, string? name, NasSubscription subscription, SessionStore store) : base(command, name)
+    internal NasSubscriptionJob(string command, string? name, NasSubscription subscription, SessionStore store)
+        : base(command, name)
     {
         Subscription = subscription;
         _store = store;
@@ -55,16 +56,25 @@ public sealed class NasSubscriptionJob : Job
     public override string Location => Subscription.Connection.Server ?? "";
 
     /// <summary>How many messages wait.</summary>
-    public override string StatusMessage => Subscription.PendingMessages is var waiting and > 0 ? $"{waiting} waiting" : "";
+    public override string StatusMessage =>
+        Subscription.PendingMessages is var waiting and > 0 ? $"{waiting} waiting" : "";
 
     /// <summary>Is there anything Receive-Job would give?</summary>
     public override bool HasMoreData =>
-        Output.Count > 0 || Error.Count > 0 || Warning.Count > 0 || Verbose.Count > 0 || Debug.Count > 0 || Information.Count > 0 || Progress.Count > 0;
+        Output.Count > 0
+        || Error.Count > 0
+        || Warning.Count > 0
+        || Verbose.Count > 0
+        || Debug.Count > 0
+        || Information.Count > 0
+        || Progress.Count > 0;
 
     /// <summary>Where its action's answers went, for the server to deny.</summary>
     internal ReplySubjects Replies { get; } = new();
 
-    /// <summary>How many records nobody received and were dropped: each stream keeps the latest 20,000 records and 32 MiB.</summary>
+    /// <summary>
+    /// How many records nobody received and were dropped: each stream keeps the latest 20,000 records and 32 MiB.
+    /// </summary>
     public long DroppedRecords => _dropped.Sum(dropped => dropped());
 
     /// <summary>How many messages the action failed for: those with an error.</summary>
@@ -74,11 +84,14 @@ public sealed class NasSubscriptionJob : Job
 
     internal CancellationToken Cancellation => _cancel.Token;
 
-    /// <summary>Completes when the job has ended: after its subscription ends, once the action has handled every message.</summary>
+    /// <summary>
+    /// Completes when the job has ended: after its subscription ends, once the action has handled every message.
+    /// </summary>
     internal Task Ended => _ended.Task;
 
     /// <summary>Messages that arrived and whose action is not done, the running ones included.</summary>
-    internal int UnhandledMessages => IsFinished ? 0 : Subscription.PendingMessages + _workers.Sum(w => w.Feed.Unhandled);
+    internal int UnhandledMessages =>
+        IsFinished ? 0 : Subscription.PendingMessages + _workers.Sum(w => w.Feed.Unhandled);
 
     /// <summary>Whether the caller is this job's own action, which cannot wait for itself.</summary>
     internal bool IsOwnAction => _workers.Exists(w => w.Feed.RunsHere);
@@ -86,7 +99,10 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>The running jobs of a connection, from every runspace.</summary>
     internal static IReadOnlyList<NasSubscriptionJob> Of(NasConnection connection)
     {
-        lock (Running) return [.. Running.Where(j => j.Subscription.Connection == connection)];
+        lock (Running)
+        {
+            return [.. Running.Where(j => j.Subscription.Connection == connection)];
+        }
     }
 
     /// <summary>Unsubscribes and ends the action, also one that is running. Takes less than a second.</summary>
@@ -94,10 +110,18 @@ public sealed class NasSubscriptionJob : Job
     {
         _cancel.Cancel();
         Subscription.Unsubscribe();
-        foreach (var worker in _workers) worker.BeginStop();
+        foreach (var worker in _workers)
+        {
+            worker.BeginStop();
+        }
+
         if (!HaveEnded())
         {
-            foreach (var worker in _workers.Where(w => !w.HasEnded(TimeSpan.Zero))) worker.Interrupt();
+            foreach (var worker in _workers.Where(w => !w.HasEnded(TimeSpan.Zero)))
+            {
+                worker.Interrupt();
+            }
+
             HaveEnded();
         }
         Finish();
@@ -111,13 +135,21 @@ public sealed class NasSubscriptionJob : Job
         SetJobState(JobState.Running);
         _store.Closing += StopJob;
         Subscription.Connection.Denials.Claiming += Claims;
-        lock (Running) Running.Add(this);
-        foreach (var worker in _workers) worker.Start();
+        lock (Running)
+        {
+            Running.Add(this);
+        }
+
+        foreach (var worker in _workers)
+        {
+            worker.Start();
+        }
     }
 
     /// <summary>Writes output of the action.</summary>
     /// <param name="output">The object.</param>
-    /// <param name="messageSize">The size of the message the action handles, by which the object's size is estimated.</param>
+    /// <param name="messageSize">The size of the message the action handles, by which the object's size is
+    /// estimated.</param>
     internal void Write(PSObject? output, int messageSize)
     {
         JobStreams.MessageSize = messageSize;
@@ -131,12 +163,17 @@ public sealed class NasSubscriptionJob : Job
         Add(Error, error);
     }
 
-    /// <summary>Adds a record, unless the job has ended: an action that stops late may still have something to say.</summary>
+    /// <summary>
+    /// Adds a record, unless the job has ended: an action that stops late may still have something to say.
+    /// </summary>
     internal static void Add<T>(PSDataCollection<T> stream, T record)
     {
         try
         {
-            if (stream.IsOpen) stream.Add(record);
+            if (stream.IsOpen)
+            {
+                stream.Add(record);
+            }
         }
         catch (InvalidOperationException) when (!stream.IsOpen)
         {
@@ -152,9 +189,16 @@ public sealed class NasSubscriptionJob : Job
         {
             _failure ??= error;
             // Nobody would read what comes.
-            if (Volatile.Read(ref _running) == 1) Subscription.Unsubscribe();
+            if (Volatile.Read(ref _running) == 1)
+            {
+                Subscription.Unsubscribe();
+            }
         }
-        if (Interlocked.Decrement(ref _running) != 0) return;
+        if (Interlocked.Decrement(ref _running) != 0)
+        {
+            return;
+        }
+
         ConfirmReplies();
         Finish();
     }
@@ -162,15 +206,27 @@ public sealed class NasSubscriptionJob : Job
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && Volatile.Read(ref _finished) == 0) StopJob();
+        if (disposing && Volatile.Read(ref _finished) == 0)
+        {
+            StopJob();
+        }
+
         base.Dispose(disposing);
     }
 
     /// <summary>Denied answers, and the end of its subscription, are errors of the job.</summary>
     private bool Claims(NasException error, NasSubscription? subscription)
     {
-        if (subscription is not null) return subscription == Subscription;
-        if (error.Target is not { } topic || !Replies.Contains(topic)) return false;
+        if (subscription is not null)
+        {
+            return subscription == Subscription;
+        }
+
+        if (error.Target is not { } topic || !Replies.Contains(topic))
+        {
+            return false;
+        }
+
         Add(Error, NasErrorRecord.From(error));
         return true;
     }
@@ -178,7 +234,11 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>The denial of a last answer still belongs to the job.</summary>
     private void ConfirmReplies()
     {
-        if (Replies.IsEmpty || _cancel.IsCancellationRequested) return;
+        if (Replies.IsEmpty || _cancel.IsCancellationRequested)
+        {
+            return;
+        }
+
         try
         {
             Subscription.Connection.PingAsync(ConfirmLimit, _cancel.Token).GetAwaiter().GetResult();
@@ -197,10 +257,18 @@ public sealed class NasSubscriptionJob : Job
 
     private void WarnOnce()
     {
-        if (Interlocked.Exchange(ref _warned, 1) != 0) return;
-        Add(Warning, new WarningRecord(
-            "Nobody receives what the action writes: the oldest records are dropped. Each stream keeps at most 20,000 records and 32 MiB; "
-            + "DroppedRecords counts the others. Receive-Job takes the records, and an action without output needs none."));
+        if (Interlocked.Exchange(ref _warned, 1) != 0)
+        {
+            return;
+        }
+
+        Add(
+            Warning,
+            new WarningRecord(
+                "Nobody receives what the action writes: the oldest records are dropped. Each stream keeps at most 20,000 records and 32 MiB; "
+                    + "DroppedRecords counts the others. Receive-Job takes the records, and an action without output needs none."
+            )
+        );
     }
 
     private bool HaveEnded()
@@ -211,14 +279,30 @@ public sealed class NasSubscriptionJob : Job
 
     private void Finish()
     {
-        if (Interlocked.Exchange(ref _finished, 1) != 0) return;
+        if (Interlocked.Exchange(ref _finished, 1) != 0)
+        {
+            return;
+        }
+
         _store.Closing -= StopJob;
         Subscription.Connection.Denials.Claiming -= Claims;
-        lock (Running) Running.Remove(this);
+        lock (Running)
+        {
+            Running.Remove(this);
+        }
+
         PSEndTime = WallClock.Now;
         var failure = _failure ?? Subscription.Error;
-        if (failure is not null) Add(Error, NasErrorRecord.From(failure, Subscription));
-        SetJobState(_cancel.IsCancellationRequested ? JobState.Stopped : failure is not null ? JobState.Failed : JobState.Completed);
+        if (failure is not null)
+        {
+            Add(Error, NasErrorRecord.From(failure, Subscription));
+        }
+
+        SetJobState(
+            _cancel.IsCancellationRequested ? JobState.Stopped
+            : failure is not null ? JobState.Failed
+            : JobState.Completed
+        );
         _ended.TrySetResult(true);
     }
 }

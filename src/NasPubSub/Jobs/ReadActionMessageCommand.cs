@@ -17,9 +17,20 @@ internal sealed class ReadActionMessageCommand : PSCmdlet
     {
         while (Feed.HasNext || (Feed.Options.Waits && Feed.Fill()))
         {
-            if (Feed.Next() is not { } message) return;
-            if (Feed.Options.As == NasMessageForm.Message) WriteObject(message);
-            else Convert(message);
+            if (Feed.Next() is not { } message)
+            {
+                return;
+            }
+
+            if (Feed.Options.As == NasMessageForm.Message)
+            {
+                WriteObject(message);
+            }
+            else
+            {
+                Convert(message);
+            }
+
             Feed.Finish();
         }
     }

@@ -5,7 +5,13 @@ using NasPubSub.Sessions;
 namespace NasPubSub.Jobs;
 
 /// <summary>Where an action's runspace comes from.</summary>
-internal sealed record ActionOrigin(string? Module, string? Location, PSLanguageMode Language, ScriptBlock Action, IDictionary<string, object?> Usings);
+internal sealed record ActionOrigin(
+    string? Module,
+    string? Location,
+    PSLanguageMode Language,
+    ScriptBlock Action,
+    IDictionary<string, object?> Usings
+);
 
 /// <summary>A background thread with a runspace of its own, which runs the action for message after message.</summary>
 internal sealed class RunspaceWorker : ActionWorker
@@ -14,8 +20,8 @@ internal sealed class RunspaceWorker : ActionWorker
     private readonly ActionOrigin _origin;
     private ActionPipeline? _pipeline;
 
-    public RunspaceWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, CancellationToken cancel) : base(job, feed, cancel) =>
-        (_job, _origin) = (job, origin);
+    public RunspaceWorker(NasSubscriptionJob job, ActionOrigin origin, ActionFeed feed, CancellationToken cancel)
+        : base(job, feed, cancel) => (_job, _origin) = (job, origin);
 
     protected override void Work()
     {
@@ -28,7 +34,10 @@ internal sealed class RunspaceWorker : ActionWorker
         Volatile.Write(ref _pipeline, pipeline);
         Interruptible(() =>
         {
-            while (!Cancel.IsCancellationRequested && Feed.Fill()) pipeline.Run();
+            while (!Cancel.IsCancellationRequested && Feed.Fill())
+            {
+                pipeline.Run();
+            }
         });
     }
 
@@ -39,14 +48,22 @@ internal sealed class RunspaceWorker : ActionWorker
         var state = InitialSessionState.CreateDefault2();
         // What the caller may not do, the action may not either.
         state.LanguageMode = _origin.Language;
-        if (_origin.Module is { } module) state.ImportPSModule([module]);
+        if (_origin.Module is { } module)
+        {
+            state.ImportPSModule([module]);
+        }
+
         var runspace = RunspaceFactory.CreateRunspace(state);
         runspace.ThreadOptions = PSThreadOptions.UseCurrentThread;
         runspace.Name = _job.Name;
         runspace.Open();
         // The action publishes on the connection its messages come by; this runspace does not close it.
         SessionStore.Of(runspace).Add(_job.Subscription.Connection, owned: false);
-        if (_origin.Location is { } location) runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(location));
+        if (_origin.Location is { } location)
+        {
+            runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(location));
+        }
+
         return runspace;
     }
 }

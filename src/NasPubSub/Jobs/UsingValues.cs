@@ -13,7 +13,10 @@ namespace NasPubSub.Jobs;
 /// </summary>
 internal static class UsingValues
 {
-    private static readonly Regex Using = new(@"^[$@](\{?)using:", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+    private static readonly Regex Using = new(
+        @"^[$@](\{?)using:",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    );
 
     /// <param name="action">The script block, with all that is nested in it.</param>
     /// <param name="caller">Where the variables are.</param>
@@ -21,14 +24,20 @@ internal static class UsingValues
     public static Dictionary<string, object?> Capture(ScriptBlock action, SessionState caller)
     {
         var values = new Dictionary<string, object?>();
-        foreach (var found in action.Ast.FindAll(static ast => ast is UsingExpressionAst, searchNestedScriptBlocks: true))
+        foreach (
+            var found in action.Ast.FindAll(static ast => ast is UsingExpressionAst, searchNestedScriptBlocks: true)
+        )
         {
             var expression = (UsingExpressionAst)found;
             var variable = UsingExpressionAst.ExtractUsingVariable(expression).VariablePath;
             if (!variable.IsDriveQualified && caller.PSVariable.Get(variable.UserPath) is null)
             {
                 // A block within the action may bring it along for another runspace.
-                if (IsNested(expression, action)) continue;
+                if (IsNested(expression, action))
+                {
+                    continue;
+                }
+
                 throw new RuntimeException(null, null, NasErrorRecord.UndefinedUsing(variable.UserPath));
             }
             values[Key(expression)] = Detach(Evaluate(expression, caller));
@@ -38,26 +47,39 @@ internal static class UsingValues
 
     private static bool IsNested(Ast ast, ScriptBlock action)
     {
-        while (ast is not ScriptBlockAst) ast = ast.Parent;
+        while (ast is not ScriptBlockAst)
+        {
+            ast = ast.Parent;
+        }
+
         return ast != action.Ast;
     }
 
     private static object? Evaluate(UsingExpressionAst expression, SessionState caller)
     {
-        // $using:x.y, ${using:x}, @using:x as written, without "using:"; only variables, members and constant indexes are allowed there.
+        // $using:x.y, ${using:x}, @using:x as written, without "using:"; only variables, members and constant indexes
+        // are allowed there.
         var text = Using.Replace(expression.SubExpression.Extent.Text, "$$$1");
         // In a table, since the engine would take a list apart.
-        var table = (Hashtable)caller.InvokeCommand.InvokeScript(false, ScriptBlock.Create($"@{{ Value = {text} }}"), null)[0].BaseObject;
+        var table = (Hashtable)
+            caller.InvokeCommand.InvokeScript(false, ScriptBlock.Create($"@{{ Value = {text} }}"), null)[0].BaseObject;
         return table["Value"];
     }
 
-    /// <summary>A script block would run in the runspace it comes from, and wait for it; its text runs where it is used.</summary>
-    private static object? Detach(object? value) => value is ScriptBlock block ? ScriptBlock.Create(block.ToString()) : value;
+    /// <summary>
+    /// A script block would run in the runspace it comes from, and wait for it; its text runs where it is used.
+    /// </summary>
+    private static object? Detach(object? value) =>
+        value is ScriptBlock block ? ScriptBlock.Create(block.ToString()) : value;
 
     private static string Key(UsingExpressionAst expression)
     {
         var text = expression.ToString();
-        if (expression.SubExpression is VariableExpressionAst) text = text.ToLowerInvariant();
+        if (expression.SubExpression is VariableExpressionAst)
+        {
+            text = text.ToLowerInvariant();
+        }
+
         return Convert.ToBase64String(Encoding.Unicode.GetBytes(text));
     }
 }

@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace NasPubSub.Measuring;
 
-/// <summary>Counts durations in classes that grow by a quarter, so that a percentile is right to a quarter of itself at most. Not thread-safe.</summary>
+/// <summary>
+/// Counts durations in classes that grow by a quarter, so that a percentile is right to a quarter of itself at most.
+/// Not thread-safe.
+/// </summary>
 internal sealed class LatencyHistogram
 {
     private const double Growth = 1.25;
@@ -18,8 +21,16 @@ internal sealed class LatencyHistogram
     public void Add(long stopwatchTicks)
     {
         var microseconds = stopwatchTicks * 1e6 / Stopwatch.Frequency;
-        if (microseconds > MaxMicroseconds) MaxMicroseconds = microseconds;
-        if (microseconds < MinMicroseconds) MinMicroseconds = microseconds;
+        if (microseconds > MaxMicroseconds)
+        {
+            MaxMicroseconds = microseconds;
+        }
+
+        if (microseconds < MinMicroseconds)
+        {
+            MinMicroseconds = microseconds;
+        }
+
         _count++;
         _counts[microseconds <= 1 ? 0 : Math.Min(Classes - 1, (int)(Math.Log(microseconds) / LogGrowth) + 1)]++;
     }
@@ -27,13 +38,20 @@ internal sealed class LatencyHistogram
     /// <returns>The duration that this part of all stays under, in microseconds.</returns>
     public double Percentile(double part)
     {
-        if (_count == 0) return 0;
+        if (_count == 0)
+        {
+            return 0;
+        }
+
         var wanted = Math.Ceiling(_count * part);
         long seen = 0;
         for (var i = 0; i < Classes; i++)
         {
             seen += _counts[i];
-            if (seen >= wanted) return Math.Min(Math.Pow(Growth, i), MaxMicroseconds);
+            if (seen >= wanted)
+            {
+                return Math.Min(Math.Pow(Growth, i), MaxMicroseconds);
+            }
         }
         return MaxMicroseconds;
     }
@@ -42,7 +60,11 @@ internal sealed class LatencyHistogram
     public NasLatencyClass[] ToClasses(int about = 16)
     {
         var first = Array.FindIndex(_counts, c => c > 0);
-        if (first < 0) return [];
+        if (first < 0)
+        {
+            return [];
+        }
+
         var last = Array.FindLastIndex(_counts, c => c > 0);
         var width = Math.Max(1, (last - first + about) / about);
         var classes = new List<NasLatencyClass>();

@@ -7,8 +7,10 @@ public enum NasMeasureMode
 {
     /// <summary>Publishing, until the server has processed all.</summary>
     Publish,
+
     /// <summary>From publisher to subscriber, over two connections.</summary>
     PublishSubscribe,
+
     /// <summary>Requests and their replies.</summary>
     Request,
 }
@@ -16,13 +18,30 @@ public enum NasMeasureMode
 /// <summary>What was measured.</summary>
 public sealed class NasThroughput
 {
-    internal NasThroughput(NasMeasureMode mode, string server, long messages, int size, TimeSpan elapsed, LatencyHistogram? latencies, double[] rates)
+    internal NasThroughput(
+        NasMeasureMode mode,
+        string server,
+        long messages,
+        int size,
+        TimeSpan elapsed,
+        LatencyHistogram? latencies,
+        double[] rates
+    )
     {
         (Mode, Server, Messages, Size, Elapsed) = (mode, server, messages, size, elapsed);
         Rates = rates;
-        if (latencies is null) return;
+        if (latencies is null)
+        {
+            return;
+        }
+
         Latencies = latencies.ToClasses();
-        (P50Microseconds, P90Microseconds, P99Microseconds, P999Microseconds) = (latencies.Percentile(0.5), latencies.Percentile(0.9), latencies.Percentile(0.99), latencies.Percentile(0.999));
+        (P50Microseconds, P90Microseconds, P99Microseconds, P999Microseconds) = (
+            latencies.Percentile(0.5),
+            latencies.Percentile(0.9),
+            latencies.Percentile(0.99),
+            latencies.Percentile(0.999)
+        );
         MaxMicroseconds = latencies.MaxMicroseconds;
     }
 

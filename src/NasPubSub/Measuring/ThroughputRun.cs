@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace NasPubSub.Measuring;
 
 /// <summary>
-/// One measurement: it counts, times and reports how far it is. Each run has connections and a subject of its own. The options'
-/// OperationTimeout is how long nothing may come.
+/// One measurement: it counts, times and reports how far it is. Each run has connections and a subject of its own. The
+/// options' OperationTimeout is how long nothing may come.
 /// </summary>
 internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, long count, int size, int concurrency)
 {
@@ -19,16 +19,25 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
     /// <summary>Messages or requests done so far.</summary>
     public long Done => Interlocked.Read(ref _done);
 
-    public Task<NasThroughput> RunAsync(CancellationToken cancel) => ConnectedAsync(async sender =>
-    {
-        var latencies = mode switch
-        {
-            NasMeasureMode.Publish => await PublishAsync(sender, cancel).ConfigureAwait(false),
-            NasMeasureMode.Request => await ConnectedAsync(service => RequestAsync(sender, service, cancel), cancel).ConfigureAwait(false),
-            _ => await ConnectedAsync(receiver => PublishSubscribeAsync(sender, receiver, cancel), cancel).ConfigureAwait(false),
-        };
-        return new NasThroughput(mode, sender.Server ?? "", count, size, _clock.Elapsed, latencies, Rates());
-    }, cancel);
+    public Task<NasThroughput> RunAsync(CancellationToken cancel) =>
+        ConnectedAsync(
+            async sender =>
+            {
+                var latencies = mode switch
+                {
+                    NasMeasureMode.Publish => await PublishAsync(sender, cancel).ConfigureAwait(false),
+                    NasMeasureMode.Request => await ConnectedAsync(
+                            service => RequestAsync(sender, service, cancel),
+                            cancel
+                        )
+                        .ConfigureAwait(false),
+                    _ => await ConnectedAsync(receiver => PublishSubscribeAsync(sender, receiver, cancel), cancel)
+                        .ConfigureAwait(false),
+                };
+                return new NasThroughput(mode, sender.Server ?? "", count, size, _clock.Elapsed, latencies, Rates());
+            },
+            cancel
+        );
 
     private async Task<T> ConnectedAsync<T>(Func<NasConnection, Task<T>> use, CancellationToken cancel)
     {
@@ -59,23 +68,48 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
         return null;
     }
 
-    private async Task<LatencyHistogram?> PublishSubscribeAsync(NasConnection sender, NasConnection receiver, CancellationToken cancel)
+    private async Task<LatencyHistogram?> PublishSubscribeAsync(
+        NasConnection sender,
+        NasConnection receiver,
+        CancellationToken cancel
+    )
     {
         var latencies = new LatencyHistogram();
         var all = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         // Room for all: what is measured is how fast, not what a full buffer does.
         var limits = new NasSubscriptionOptions { MaxPendingMessages = int.MaxValue, MaxPendingBytes = long.MaxValue };
-        await receiver.SubscribeAsync(_subject, message =>
-        {
-            if (message.Payload.Length >= 8) latencies.Add(Stopwatch.GetTimestamp() - BinaryPrimitives.ReadInt64LittleEndian(message.Payload));
-            if (Mark() == count) all.TrySetResult(true);
-            return default;
-        }, options: limits, cancel: cancel).ConfigureAwait(false);
+        await receiver
+            .SubscribeAsync(
+                _subject,
+                message =>
+                {
+                    if (message.Payload.Length >= 8)
+                    {
+                        latencies.Add(
+                            Stopwatch.GetTimestamp() - BinaryPrimitives.ReadInt64LittleEndian(message.Payload)
+                        );
+                    }
+
+                    if (Mark() == count)
+                    {
+                        all.TrySetResult(true);
+                    }
+
+                    return default;
+                },
+                options: limits,
+                cancel: cancel
+            )
+            .ConfigureAwait(false);
         var payload = new byte[size];
         _clock.Start();
         for (long i = 0; i < count; i++)
         {
-            if (size >= 8) BinaryPrimitives.WriteInt64LittleEndian(payload, Stopwatch.GetTimestamp());
+            if (size >= 8)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(payload, Stopwatch.GetTimestamp());
+            }
+
             await sender.PublishAsync(_subject, payload, cancel: cancel).ConfigureAwait(false);
         }
         // As long as messages come there is reason to wait.
@@ -86,27 +120,52 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
             cancel.ThrowIfCancellationRequested();
         }
         _clock.Stop();
-        if (!all.Task.IsCompleted) throw new NasException(NasError.Timeout, $"{count - Done} of {count} messages did not come within {options.OperationTimeout.TotalSeconds:0.###} s.");
+        if (!all.Task.IsCompleted)
+        {
+            throw new NasException(
+                NasError.Timeout,
+                $"{count - Done} of {count} messages did not come within {options.OperationTimeout.TotalSeconds:0.###} s."
+            );
+        }
+
         return size >= 8 ? latencies : null;
     }
 
-    private async Task<LatencyHistogram?> RequestAsync(NasConnection sender, NasConnection service, CancellationToken cancel)
+    private async Task<LatencyHistogram?> RequestAsync(
+        NasConnection sender,
+        NasConnection service,
+        CancellationToken cancel
+    )
     {
         await service.SubscribeAsync(_subject, m => m.ReplyAsync(m.Payload), cancel: cancel).ConfigureAwait(false);
         var latencies = new LatencyHistogram();
         var payload = new byte[size];
         long started = 0;
         _clock.Start();
-        await Task.WhenAll(Enumerable.Range(0, concurrency).Select(n => Task.Run(async () =>
-        {
-            while (Interlocked.Increment(ref started) <= count)
-            {
-                var start = Stopwatch.GetTimestamp();
-                await sender.RequestAsync(_subject, payload, cancel: cancel).ConfigureAwait(false);
-                lock (latencies) latencies.Add(Stopwatch.GetTimestamp() - start);
-                Mark();
-            }
-        }, cancel))).ConfigureAwait(false);
+        await Task.WhenAll(
+                Enumerable
+                    .Range(0, concurrency)
+                    .Select(n =>
+                        Task.Run(
+                            async () =>
+                            {
+                                while (Interlocked.Increment(ref started) <= count)
+                                {
+                                    var start = Stopwatch.GetTimestamp();
+                                    await sender.RequestAsync(_subject, payload, cancel: cancel).ConfigureAwait(false);
+                                    lock (latencies)
+                                    {
+                                        latencies.Add(Stopwatch.GetTimestamp() - start);
+                                    }
+
+                                    Mark();
+                                }
+                            },
+                            cancel
+                        )
+                    )
+            )
+            .ConfigureAwait(false);
         _clock.Stop();
         return latencies;
     }
@@ -114,7 +173,11 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
     private long Mark()
     {
         var done = Interlocked.Increment(ref _done);
-        if (done * Parts / count > (done - 1) * Parts / count) _marks[done * Parts / count - 1] = _clock.Elapsed;
+        if (done * Parts / count > (done - 1) * Parts / count)
+        {
+            _marks[done * Parts / count - 1] = _clock.Elapsed;
+        }
+
         return done;
     }
 

@@ -18,16 +18,28 @@ public sealed class HeaderTransformationAttribute : ArgumentTransformationAttrib
         switch (given is PSObject wrapped ? wrapped.BaseObject : given)
         {
             case NasHeaders headers:
-                foreach (var field in headers) table[field.Name] = field.Values;
+                foreach (var field in headers)
+                {
+                    table[field.Name] = field.Values;
+                }
+
                 return table;
             case PSCustomObject when IsHeader(given):
                 Add(table, (PSObject)given!);
                 return table;
             case IEnumerable several and not (string or IDictionary) when several.Cast<object?>().All(IsHeader):
-                foreach (PSObject? header in several.Cast<object>().Select(PSObject.AsPSObject)) Add(table, header);
+                foreach (PSObject? header in several.Cast<object>().Select(PSObject.AsPSObject))
+                {
+                    Add(table, header);
+                }
+
                 return table;
             case PSCustomObject:
-                foreach (var property in ((PSObject)given!).Properties) table[property.Name] = property.Value;
+                foreach (var property in ((PSObject)given!).Properties)
+                {
+                    table[property.Name] = property.Value;
+                }
+
                 return table;
             case var other:
                 return other;
@@ -36,7 +48,10 @@ public sealed class HeaderTransformationAttribute : ArgumentTransformationAttrib
 
     /// <summary>A NasHeader, or what is left of one.</summary>
     private static bool IsHeader(object? value) =>
-        value is not null && PSObject.AsPSObject(value).Properties is var all && all["Name"] is not null && all["Values"] is not null;
+        value is not null
+        && PSObject.AsPSObject(value).Properties is var all
+        && all["Name"] is not null
+        && all["Values"] is not null;
 
     private static void Add(OrderedDictionary table, PSObject header) =>
         table[header.Properties["Name"].Value?.ToString() ?? ""] = header.Properties["Values"].Value;

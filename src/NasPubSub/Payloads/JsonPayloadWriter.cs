@@ -11,16 +11,21 @@ using System.Xml;
 namespace NasPubSub.Payloads;
 
 /// <summary>
-/// Any object as compact JSON. Data (dictionaries, custom objects, objects of PowerShell classes, lists) is written to the full depth. Live .NET objects
-/// give their properties; what hangs on those as a further live object gives its text, since the graph behind a process or
-/// a file has no end. Cycles end with null, as does what is secret. One writer serves one cmdlet: not thread-safe.
+/// Any object as compact JSON. Data (dictionaries, custom objects, objects of PowerShell classes, lists) is written to
+/// the full depth. Live .NET objects give their properties; what hangs on those as a further live object gives its
+/// text, since the graph behind a process or a file has no end. Cycles end with null, as does what is secret. One
+/// writer serves one cmdlet: not thread-safe.
 /// </summary>
 /// <param name="depth">How many levels of objects within objects.</param>
 /// <param name="enumsAsStrings">Enumeration values by name.</param>
 /// <param name="cancel">Ends the writing of what has no end.</param>
 internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, CancellationToken cancel) : IDisposable
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     private readonly MemoryStream _stream = new();
     private readonly List<object> _path = [];
@@ -35,8 +40,15 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, Cancella
     public ReadOnlySpan<byte> Write(object? value)
     {
         _stream.SetLength(0);
-        if (_json is null) _json = new Utf8JsonWriter(_stream, Options);
-        else _json.Reset(_stream);
+        if (_json is null)
+        {
+            _json = new Utf8JsonWriter(_stream, Options);
+        }
+        else
+        {
+            _json.Reset(_stream);
+        }
+
         _path.Clear();
         _live = 0;
         IsCut = false;
@@ -51,22 +63,29 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, Cancella
     public static bool IsSecret(object? value) => value is SecureString or PSCredential or System.Net.NetworkCredential;
 
     /// <summary>Bytes, in whatever holds them.</summary>
-    public static ArraySegment<byte>? Bytes(object? value) => value switch
-    {
-        byte[] bytes => new ArraySegment<byte>(bytes),
-        ArraySegment<byte> { Array: null } => new ArraySegment<byte>([]),
-        ArraySegment<byte> bytes => bytes,
-        ReadOnlyMemory<byte> bytes => new ArraySegment<byte>(bytes.ToArray()),
-        Memory<byte> bytes => new ArraySegment<byte>(bytes.ToArray()),
-        List<byte> bytes => new ArraySegment<byte>([.. bytes]),
-        _ => default(ArraySegment<byte>?),
-    };
+    public static ArraySegment<byte>? Bytes(object? value) =>
+        value switch
+        {
+            byte[] bytes => new ArraySegment<byte>(bytes),
+            ArraySegment<byte> { Array: null } => new ArraySegment<byte>([]),
+            ArraySegment<byte> bytes => bytes,
+            ReadOnlyMemory<byte> bytes => new ArraySegment<byte>(bytes.ToArray()),
+            Memory<byte> bytes => new ArraySegment<byte>(bytes.ToArray()),
+            List<byte> bytes => new ArraySegment<byte>([.. bytes]),
+            _ => default(ArraySegment<byte>?),
+        };
 
     private void Value(Utf8JsonWriter json, object? value)
     {
         var wrapped = value as PSObject;
-        var plain = ReferenceEquals(value, AutomationNull.Value) ? null : wrapped is null ? value : wrapped.BaseObject;
-        if (Simple(json, plain)) return;
+        var plain =
+            ReferenceEquals(value, AutomationNull.Value) ? null
+            : wrapped is null ? value
+            : wrapped.BaseObject;
+        if (Simple(json, plain))
+        {
+            return;
+        }
         // Depth as ConvertTo-Json counts it: the object itself is none.
         if (_path.Count > depth)
         {
@@ -84,12 +103,22 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, Cancella
         _path.Add(self);
         switch (plain)
         {
-            case IDictionary dictionary: Dictionary(json, dictionary); break;
-            case PSCustomObject: Properties(json, (_custom ??= new()).Of(wrapped!)); break;
-            case IEnumerable list: List(json, list); break;
+            case IDictionary dictionary:
+                Dictionary(json, dictionary);
+                break;
+            case PSCustomObject:
+                Properties(json, (_custom ??= new()).Of(wrapped!));
+                break;
+            case IEnumerable list:
+                List(json, list);
+                break;
             // A class of the user's script: data as well.
-            case var _ when plain!.GetType().Assembly.IsDynamic: Properties(json, PSObject.AsPSObject(wrapped ?? plain).Properties); break;
-            default: Live(json, wrapped ?? PSObject.AsPSObject(plain!), plain!); break;
+            case var _ when plain!.GetType().Assembly.IsDynamic:
+                Properties(json, PSObject.AsPSObject(wrapped ?? plain).Properties);
+                break;
+            default:
+                Live(json, wrapped ?? PSObject.AsPSObject(plain!), plain!);
+                break;
         }
         _path.RemoveAt(_path.Count - 1);
     }
@@ -99,37 +128,92 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, Cancella
     {
         switch (value)
         {
-            case null or DBNull: json.WriteNullValue(); break;
-            case string text: json.WriteStringValue(text); break;
-            case bool flag: json.WriteBooleanValue(flag); break;
-            case int number: json.WriteNumberValue(number); break;
-            case long number: json.WriteNumberValue(number); break;
-            case double number when double.IsNaN(number) || double.IsInfinity(number): json.WriteStringValue(Text(value)); break;
-            case double number: json.WriteNumberValue(number); break;
-            case float number when float.IsNaN(number) || float.IsInfinity(number): json.WriteStringValue(Text(value)); break;
-            case float number: json.WriteNumberValue(number); break;
-            case decimal number: json.WriteNumberValue(number); break;
-            case Enum enumeration when enumsAsStrings: json.WriteStringValue(enumeration.ToString()); break;
-            case Enum enumeration: json.WriteRawValue(enumeration.ToString("D"), skipInputValidation: true); break;
-            case sbyte or byte or short or ushort: json.WriteNumberValue(Convert.ToInt32(value, CultureInfo.InvariantCulture)); break;
-            case uint or ulong: json.WriteNumberValue(Convert.ToUInt64(value, CultureInfo.InvariantCulture)); break;
-            case BigInteger number: json.WriteRawValue(number.ToString(CultureInfo.InvariantCulture), skipInputValidation: true); break;
-            case DateTime time: json.WriteStringValue(time); break;
-            case DateTimeOffset time: json.WriteStringValue(time); break;
-            case SwitchParameter flag: json.WriteBooleanValue(flag.IsPresent); break;
-            case var secret when IsSecret(secret): json.WriteNullValue(); break;
-            case var some when Bytes(some) is { } bytes: json.WriteBase64StringValue(bytes.AsSpan()); break;
-            case XmlNode xml: json.WriteStringValue(xml.OuterXml); break;
+            case null or DBNull:
+                json.WriteNullValue();
+                break;
+            case string text:
+                json.WriteStringValue(text);
+                break;
+            case bool flag:
+                json.WriteBooleanValue(flag);
+                break;
+            case int number:
+                json.WriteNumberValue(number);
+                break;
+            case long number:
+                json.WriteNumberValue(number);
+                break;
+            case double number when double.IsNaN(number) || double.IsInfinity(number):
+                json.WriteStringValue(Text(value));
+                break;
+            case double number:
+                json.WriteNumberValue(number);
+                break;
+            case float number when float.IsNaN(number) || float.IsInfinity(number):
+                json.WriteStringValue(Text(value));
+                break;
+            case float number:
+                json.WriteNumberValue(number);
+                break;
+            case decimal number:
+                json.WriteNumberValue(number);
+                break;
+            case Enum enumeration when enumsAsStrings:
+                json.WriteStringValue(enumeration.ToString());
+                break;
+            case Enum enumeration:
+                json.WriteRawValue(enumeration.ToString("D"), skipInputValidation: true);
+                break;
+            case sbyte or byte or short or ushort:
+                json.WriteNumberValue(Convert.ToInt32(value, CultureInfo.InvariantCulture));
+                break;
+            case uint or ulong:
+                json.WriteNumberValue(Convert.ToUInt64(value, CultureInfo.InvariantCulture));
+                break;
+            case BigInteger number:
+                json.WriteRawValue(number.ToString(CultureInfo.InvariantCulture), skipInputValidation: true);
+                break;
+            case DateTime time:
+                json.WriteStringValue(time);
+                break;
+            case DateTimeOffset time:
+                json.WriteStringValue(time);
+                break;
+            case SwitchParameter flag:
+                json.WriteBooleanValue(flag.IsPresent);
+                break;
+            case var secret when IsSecret(secret):
+                json.WriteNullValue();
+                break;
+            case var some when Bytes(some) is { } bytes:
+                json.WriteBase64StringValue(bytes.AsSpan());
+                break;
+            case XmlNode xml:
+                json.WriteStringValue(xml.OuterXml);
+                break;
 #if NET
-            case DateOnly date: json.WriteStringValue(date.ToString("O", CultureInfo.InvariantCulture)); break;
-            case TimeOnly time: json.WriteStringValue(time.ToString("O", CultureInfo.InvariantCulture)); break;
+            case DateOnly date:
+                json.WriteStringValue(date.ToString("O", CultureInfo.InvariantCulture));
+                break;
+            case TimeOnly time:
+                json.WriteStringValue(time.ToString("O", CultureInfo.InvariantCulture));
+                break;
 #endif
-            case char or Uri or Version or ScriptBlock or Type or System.Net.IPAddress or Delegate or System.Reflection.MemberInfo or CultureInfo:
+            case char
+            or Uri
+            or Version
+            or ScriptBlock
+            or Type
+            or System.Net.IPAddress
+            or Delegate
+            or System.Reflection.MemberInfo
+            or CultureInfo:
             // Guid, TimeSpan, and whatever else is one value.
             case IFormattable and ValueType:
                 json.WriteStringValue(Text(value));
                 break;
-            default: return false;
+            default:
+                return false;
         }
         return true;
     }
@@ -174,7 +258,14 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, Cancella
         json.WriteStartObject();
         foreach (var member in members)
         {
-            if (member is not PSPropertyInfo { IsGettable: true } property || property.MemberType == PSMemberTypes.PropertySet) continue;
+            if (
+                member is not PSPropertyInfo { IsGettable: true } property
+                || property.MemberType == PSMemberTypes.PropertySet
+            )
+            {
+                continue;
+            }
+
             object? value;
             try
             {

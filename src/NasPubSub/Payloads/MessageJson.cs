@@ -12,7 +12,9 @@ public static class MessageJson
     {
         try
         {
-            return message?.BaseObject is NasMessage m && m.Payload.Length > 0 ? JsonPayloadReader.Read(m.Payload) : null;
+            return message?.BaseObject is NasMessage m && m.Payload.Length > 0
+                ? JsonPayloadReader.Read(m.Payload)
+                : null;
         }
         catch (JsonException)
         {
@@ -26,10 +28,13 @@ public enum NasMessageForm
 {
     /// <summary>The whole message.</summary>
     Message,
+
     /// <summary>The payload as text.</summary>
     Text,
+
     /// <summary>The payload's JSON as objects.</summary>
     Json,
+
     /// <summary>The payload's bytes.</summary>
     Bytes,
 }
@@ -38,11 +43,12 @@ internal static class MessageForms
 {
     /// <summary>The message in another form.</summary>
     /// <exception cref="JsonException">No JSON.</exception>
-    public static object? To(this NasMessage message, NasMessageForm form, Encoding encoding) => form switch
-    {
-        NasMessageForm.Text => encoding.GetString(message.Payload),
-        NasMessageForm.Json => message.Payload.Length == 0 ? null : JsonPayloadReader.Read(message.Payload),
-        NasMessageForm.Bytes => message.Payload,
-        _ => message,
-    };
+    public static object? To(this NasMessage message, NasMessageForm form, Encoding encoding) =>
+        form switch
+        {
+            NasMessageForm.Text => encoding.GetString(message.Payload),
+            NasMessageForm.Json => message.Payload.Length == 0 ? null : JsonPayloadReader.Read(message.Payload),
+            NasMessageForm.Bytes => message.Payload,
+            _ => message,
+        };
 }

@@ -5,20 +5,28 @@ using System.Management.Automation;
 namespace NasPubSub.Payloads;
 
 /// <summary>
-/// A message that went through CliXml, a job, remoting or JSON: an object with the properties of a <see cref="NasMessage"/>.
+/// A message that went through CliXml, a job, remoting or JSON: an object with the properties of a
+/// <see cref="NasMessage"/>.
 /// </summary>
 internal static class MessageRecord
 {
     /// <summary>Has it the properties that only a message has?</summary>
     public static bool Is(object? value, CustomObjectMembers members) =>
-        value is PSObject { BaseObject: PSCustomObject } custom && members.Find(custom, "Topic") is not null
-        && members.Find(custom, "Sid") is not null && members.Find(custom, "Payload") is not null && members.Find(custom, "Headers") is not null;
+        value is PSObject { BaseObject: PSCustomObject } custom
+        && members.Find(custom, "Topic") is not null
+        && members.Find(custom, "Sid") is not null
+        && members.Find(custom, "Payload") is not null
+        && members.Find(custom, "Headers") is not null;
 
     /// <summary>The payload, bytes where it was bytes: JSON makes them an array of numbers.</summary>
     public static object? Payload(object record, CustomObjectMembers members)
     {
         var value = members.Find((PSObject)record, "Payload")!.Value;
-        return (value is PSObject wrapped ? wrapped.BaseObject : value) is IList list and not byte[] && ToBytes(list) is { } bytes ? bytes : value;
+        return
+            (value is PSObject wrapped ? wrapped.BaseObject : value) is IList list and not byte[]
+            && ToBytes(list) is { } bytes
+            ? bytes
+            : value;
     }
 
     /// <exception cref="NasException">InvalidHeader.</exception>
@@ -31,8 +39,14 @@ internal static class MessageRecord
         for (var i = 0; i < bytes.Length; i++)
         {
             var item = list[i] is PSObject wrapped ? wrapped.BaseObject : list[i];
-            if (item is not (byte or int or long) || Convert.ToInt64(item, CultureInfo.InvariantCulture) is not (>= 0 and <= 255 and var number))
+            if (
+                item is not (byte or int or long)
+                || Convert.ToInt64(item, CultureInfo.InvariantCulture) is not (>= 0 and <= 255 and var number)
+            )
+            {
                 return null;
+            }
+
             bytes[i] = (byte)number;
         }
         return bytes;

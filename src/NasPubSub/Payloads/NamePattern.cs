@@ -11,7 +11,11 @@ internal static class NamePattern
         var things = all.ToList();
         // A name may look like a pattern, even like one that is not valid.
         var exact = things.FindAll(t => string.Equals(name(t), wanted, StringComparison.OrdinalIgnoreCase));
-        if (exact.Count > 0) return exact;
+        if (exact.Count > 0)
+        {
+            return exact;
+        }
+
         var pattern = new WildcardPattern(wanted, WildcardOptions.IgnoreCase);
         return things.FindAll(t => pattern.IsMatch(name(t)));
     }

@@ -5,20 +5,30 @@ using System.Text;
 
 namespace NasPubSub.Payloads;
 
-/// <summary>What a cmdlet sends: an object made bytes or text, with the header that says which. One for each cmdlet: not thread-safe.</summary>
+/// <summary>
+/// What a cmdlet sends: an object made bytes or text, with the header that says which. One for each cmdlet: not
+/// thread-safe.
+/// </summary>
 /// <param name="encoding">How text becomes bytes.</param>
 /// <param name="depth">How deep objects are written as JSON.</param>
 /// <param name="enumsAsStrings">Enumeration values by name.</param>
 /// <param name="headers">Those of every message; they go before what a single one brings along.</param>
 /// <param name="cancel">Ends the writing of an object that has no end.</param>
-internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsStrings, NasHeaders? headers, CancellationToken cancel) : IDisposable
+internal sealed class PayloadSource(
+    Encoding encoding,
+    int depth,
+    bool enumsAsStrings,
+    NasHeaders? headers,
+    CancellationToken cancel
+) : IDisposable
 {
     private readonly bool _isUtf8 = encoding is UTF8Encoding;
     private readonly JsonPayloadWriter _json = new(depth, enumsAsStrings, cancel);
     private readonly CustomObjectMembers _members = new();
     private NasHeaders? _jsonHeaders;
     private byte[] _bytes = new byte[64];
-    private bool _isCut, _isCutReported;
+    private bool _isCut,
+        _isCutReported;
 
     /// <summary>The text to send as UTF-8, or null: then the bytes count.</summary>
     public string? Text { get; private set; }
@@ -29,10 +39,16 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
     /// <summary>The headers, or null.</summary>
     public NasHeaders? Headers { get; private set; }
 
-    /// <summary>What to warn of once, the first time an object is nested too deeply to be written whole; else null.</summary>
+    /// <summary>
+    /// What to warn of once, the first time an object is nested too deeply to be written whole; else null.
+    /// </summary>
     public string? TakeCutWarning()
     {
-        if (!_isCut || _isCutReported) return null;
+        if (!_isCut || _isCutReported)
+        {
+            return null;
+        }
+
         _isCutReported = true;
         return $"The JSON is cut at a depth of {depth}: use -Depth for more.";
     }
@@ -46,28 +62,45 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
         Text = null;
         _isCut = false;
         var isJson = false;
-        var plain = ReferenceEquals(value, AutomationNull.Value) ? null : value is PSObject wrapped ? wrapped.BaseObject : value;
+        var plain =
+            ReferenceEquals(value, AutomationNull.Value) ? null
+            : value is PSObject wrapped ? wrapped.BaseObject
+            : value;
         switch (plain)
         {
-            case null: Bytes = new ArraySegment<byte>([]); break;
+            case null:
+                Bytes = new ArraySegment<byte>([]);
+                break;
             case NasMessage message:
                 Bytes = new ArraySegment<byte>(message.Payload);
                 Headers = own is null && headers is null ? message.Headers : Merge(message.Headers, own, false);
                 return;
             case PSCustomObject when MessageRecord.Is(value, _members):
                 var carried = MessageRecord.Headers(value!, _members);
-                foreach (var field in own ?? []) (carried ??= []).Set(field.Name, field.Values);
+                foreach (var field in own ?? [])
+                {
+                    (carried ??= []).Set(field.Name, field.Values);
+                }
+
                 Take(MessageRecord.Payload(value!, _members), carried);
                 return;
-            case byte[] bytes: Bytes = new ArraySegment<byte>(bytes); break;
-            case string text: TakeText(text); break;
-            case char letter: TakeText(letter.ToString()); break;
+            case byte[] bytes:
+                Bytes = new ArraySegment<byte>(bytes);
+                break;
+            case string text:
+                TakeText(text);
+                break;
+            case char letter:
+                TakeText(letter.ToString());
+                break;
             case int number:
                 Utf8Formatter.TryFormat(number, _bytes, out var length);
                 Bytes = new ArraySegment<byte>(_bytes, 0, length);
                 isJson = true;
                 break;
-            case var some when JsonPayloadWriter.Bytes(some) is { } bytes: Bytes = bytes; break;
+            case var some when JsonPayloadWriter.Bytes(some) is { } bytes:
+                Bytes = bytes;
+                break;
             case var secret when JsonPayloadWriter.IsSecret(secret):
                 throw new PSArgumentException("a secret is not sent; what may be seen of it goes as text.");
             default:
@@ -75,21 +108,34 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
                 isJson = true;
                 break;
         }
-        Headers = own is not null ? Merge(null, own, isJson) : isJson ? _jsonHeaders ??= Merge(null, null, true) : headers;
+        Headers =
+            own is not null ? Merge(null, own, isJson)
+            : isJson ? _jsonHeaders ??= Merge(null, null, true)
+            : headers;
     }
 
     public void Dispose() => _json.Dispose();
 
     private void TakeText(string text)
     {
-        if (_isUtf8) Text = text;
-        else Bytes = new ArraySegment<byte>(encoding.GetBytes(text));
+        if (_isUtf8)
+        {
+            Text = text;
+        }
+        else
+        {
+            Bytes = new ArraySegment<byte>(encoding.GetBytes(text));
+        }
     }
 
     private void TakeJson(object? value)
     {
         var json = _json.Write(value);
-        if (_bytes.Length < json.Length) _bytes = new byte[json.Length * 2];
+        if (_bytes.Length < json.Length)
+        {
+            _bytes = new byte[json.Length * 2];
+        }
+
         json.CopyTo(_bytes);
         Bytes = new ArraySegment<byte>(_bytes, 0, json.Length);
         _isCut = _json.IsCut;
@@ -100,10 +146,26 @@ internal sealed class PayloadSource(Encoding encoding, int depth, bool enumsAsSt
         // That the payload is JSON may be left unsaid; what the user wants to say may not.
         var isOurs = (carried?.Count ?? 0) + (own?.Count ?? 0) + (headers?.Count ?? 0) == 0;
         var all = new NasHeaders { CanBeOmitted = isOurs };
-        foreach (var field in carried ?? []) all.Set(field.Name, field.Values);
-        foreach (var field in own ?? []) all.Set(field.Name, field.Values);
-        foreach (var field in headers ?? []) all.Set(field.Name, field.Values);
-        if (isJson && !all.ContainsKey("Content-Type")) all.Add("Content-Type", "application/json");
+        foreach (var field in carried ?? [])
+        {
+            all.Set(field.Name, field.Values);
+        }
+
+        foreach (var field in own ?? [])
+        {
+            all.Set(field.Name, field.Values);
+        }
+
+        foreach (var field in headers ?? [])
+        {
+            all.Set(field.Name, field.Values);
+        }
+
+        if (isJson && !all.ContainsKey("Content-Type"))
+        {
+            all.Add("Content-Type", "application/json");
+        }
+
         return all;
     }
 }

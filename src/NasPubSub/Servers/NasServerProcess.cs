@@ -3,7 +3,10 @@ using System.Text;
 
 namespace NasPubSub;
 
-/// <summary>A local nats-server that Start-NasServer started. It ends with Stop-NasServer, the runspace, the module or the process.</summary>
+/// <summary>
+/// A local nats-server that Start-NasServer started. It ends with Stop-NasServer, the runspace, the module or the
+/// process.
+/// </summary>
 public sealed class NasServerProcess : IDisposable
 {
     private const int MostLog = 64 * 1024;
@@ -56,7 +59,13 @@ public sealed class NasServerProcess : IDisposable
     /// <summary>The last 64 KiB of what it has logged.</summary>
     public string Log
     {
-        get { lock (_log) return _log.ToString(); }
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -76,7 +85,10 @@ public sealed class NasServerProcess : IDisposable
         _process.StandardInput.Close();
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
-        if (_process.HasExited) OnExited();
+        if (_process.HasExited)
+        {
+            OnExited();
+        }
     }
 
     private void OnExited()
@@ -87,20 +99,38 @@ public sealed class NasServerProcess : IDisposable
 
     internal void Ready(NasServerInfo info) => _info = info;
 
-    /// <summary>Asks it to end in order and kills it when that takes longer. Any thread; a second call only waits, or kills at once.</summary>
+    /// <summary>
+    /// Asks it to end in order and kills it when that takes longer. Any thread; a second call only waits, or kills at
+    /// once.
+    /// </summary>
     internal void Stop(TimeSpan grace)
     {
-        if (grace == TimeSpan.Zero) TryKill();
+        if (grace == TimeSpan.Zero)
+        {
+            TryKill();
+        }
+
         lock (_process)
         {
-            if (_stopped || Id == 0) return;
+            if (_stopped || Id == 0)
+            {
+                return;
+            }
+
             _stopped = true;
             try
             {
-                if (!_process.HasExited && grace > TimeSpan.Zero && Terminate.TryAsk(Id)) _process.WaitForExit((int)grace.TotalMilliseconds);
+                if (!_process.HasExited && grace > TimeSpan.Zero && Terminate.TryAsk(Id))
+                {
+                    _process.WaitForExit((int)grace.TotalMilliseconds);
+                }
+
                 TryKill();
                 // A child of a script that starts the server may hold the streams open for ever.
-                if (_process.WaitForExit(5000)) _openStreams.Wait(LastWords);
+                if (_process.WaitForExit(5000))
+                {
+                    _openStreams.Wait(LastWords);
+                }
             }
             catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
             {
@@ -133,7 +163,10 @@ public sealed class NasServerProcess : IDisposable
     {
         try
         {
-            if (_ownFolder is not null && Directory.Exists(_ownFolder)) Directory.Delete(_ownFolder, recursive: true);
+            if (_ownFolder is not null && Directory.Exists(_ownFolder))
+            {
+                Directory.Delete(_ownFolder, recursive: true);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -151,7 +184,10 @@ public sealed class NasServerProcess : IDisposable
         lock (_log)
         {
             _log.AppendLine(line);
-            if (_log.Length > MostLog) _log.Remove(0, _log.Length - MostLog);
+            if (_log.Length > MostLog)
+            {
+                _log.Remove(0, _log.Length - MostLog);
+            }
         }
     }
 }

@@ -5,17 +5,23 @@ namespace NasPubSub;
 /// <summary>Where a nats-server may be.</summary>
 internal static class ServerBinary
 {
-    private static readonly string FileName = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "nats-server.exe" : "nats-server";
+    private static readonly string FileName = RuntimeInformation.IsOSPlatform(OSPlatform.Windows)
+        ? "nats-server.exe"
+        : "nats-server";
 
     /// <summary>
-    /// NATS_SERVER, PATH, the user's own folder, and .tools where the module runs from a checkout. Null when there is none. No other
-    /// folder is searched: somebody else may be able to write to it.
+    /// NATS_SERVER, PATH, the user's own folder, and .tools where the module runs from a checkout. Null when there is
+    /// none. No other folder is searched: somebody else may be able to write to it.
     /// </summary>
     public static string? Find() => Candidates().FirstOrDefault(File.Exists);
 
-    /// <summary>The user's own: $XDG_DATA_HOME/NasPubSub or ~/.local/share/NasPubSub, %LOCALAPPDATA%\NasPubSub on Windows.</summary>
+    /// <summary>
+    /// The user's own: $XDG_DATA_HOME/NasPubSub or ~/.local/share/NasPubSub, %LOCALAPPDATA%\NasPubSub on Windows.
+    /// </summary>
     private static string? OwnFolder =>
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data ? Path.Combine(data, "NasPubSub") : null;
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data
+            ? Path.Combine(data, "NasPubSub")
+            : null;
 
     /// <summary>The folder of the manifest, above bin and the build's folder, where it is a checkout's.</summary>
     private static string? Checkout
@@ -24,20 +30,39 @@ internal static class ServerBinary
         {
             var bin = Path.GetDirectoryName(Path.GetDirectoryName(typeof(ServerBinary).Assembly.Location));
             var root = bin is null ? null : Path.GetDirectoryName(bin);
-            return root is not null && File.Exists(Path.Combine(root, "NasPubSub.psd1")) && File.Exists(Path.Combine(root, "NasPubSub.sln"))
-                && Directory.Exists(Path.Combine(root, "src")) ? root : null;
+            return
+                root is not null
+                && File.Exists(Path.Combine(root, "NasPubSub.psd1"))
+                && File.Exists(Path.Combine(root, "NasPubSub.sln"))
+                && Directory.Exists(Path.Combine(root, "src"))
+                ? root
+                : null;
         }
     }
 
     private static IEnumerable<string> Candidates()
     {
-        if (Environment.GetEnvironmentVariable("NATS_SERVER") is { Length: > 0 } chosen) yield return chosen;
+        if (Environment.GetEnvironmentVariable("NATS_SERVER") is { Length: > 0 } chosen)
+        {
+            yield return chosen;
+        }
+
         foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
         {
             // Relative folders depend on where the user happens to be.
-            if (Path.IsPathRooted(folder)) yield return Path.Combine(folder, FileName);
+            if (Path.IsPathRooted(folder))
+            {
+                yield return Path.Combine(folder, FileName);
+            }
         }
-        if (OwnFolder is { } own) yield return Path.Combine(own, FileName);
-        if (Checkout is { } root) yield return Path.Combine(root, ".tools", "nats-server", FileName);
+        if (OwnFolder is { } own)
+        {
+            yield return Path.Combine(own, FileName);
+        }
+
+        if (Checkout is { } root)
+        {
+            yield return Path.Combine(root, ".tools", "nats-server", FileName);
+        }
     }
 }

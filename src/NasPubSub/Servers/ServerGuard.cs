@@ -5,13 +5,12 @@ using System.Runtime.InteropServices;
 namespace NasPubSub;
 
 /// <summary>
-/// A small shell that outlives this process for a moment: when this process is killed, it ends the server and removes its folder.
-/// It waits for the end of its standard input, which only this process holds. On Windows there is none.
+/// A small shell that outlives this process for a moment: when this process is killed, it ends the server and removes
+/// its folder. It waits for the end of its standard input, which only this process holds. On Windows there is none.
 /// </summary>
 internal sealed class ServerGuard : IDisposable
 {
-    private const string Script =
-        """
+    private const string Script = """
         exec > /dev/null 2>&1
         trap '' HUP INT QUIT TERM
         read -r word && exit
@@ -31,16 +30,24 @@ internal sealed class ServerGuard : IDisposable
     /// <param name="folder">What is removed with it.</param>
     public static ServerGuard? Start(int server, string? folder)
     {
-        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows)) return null;
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            return null;
+        }
+
         string[] arguments = ["-c", Script, "nas-server-guard", $"{server}", folder ?? ""];
         try
         {
-            return new(Process.Start(new ProcessStartInfo("/bin/sh", string.Join(" ", arguments.Select(ServerLaunch.Quote)))
-            {
-                RedirectStandardInput = true,
-                UseShellExecute = false,
-                CreateNoWindow = true,
-            })!);
+            return new(
+                Process.Start(
+                    new ProcessStartInfo("/bin/sh", string.Join(" ", arguments.Select(ServerLaunch.Quote)))
+                    {
+                        RedirectStandardInput = true,
+                        UseShellExecute = false,
+                        CreateNoWindow = true,
+                    }
+                )!
+            );
         }
         catch (Win32Exception)
         {
@@ -51,7 +58,11 @@ internal sealed class ServerGuard : IDisposable
     /// <summary>The server has ended: nothing is left to guard, and its process id may soon be another's.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _dismissed, 1) != 0) return;
+        if (Interlocked.Exchange(ref _dismissed, 1) != 0)
+        {
+            return;
+        }
+
         try
         {
             _process.StandardInput.WriteLine("done");

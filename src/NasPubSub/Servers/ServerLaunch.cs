@@ -34,21 +34,41 @@ internal sealed class ServerLaunch
             }
             catch (Exception e)
             {
-                var taken = server.Log.Contains("address already in use", StringComparison.OrdinalIgnoreCase) || server.Log.Contains("Only one usage of each socket", StringComparison.OrdinalIgnoreCase);
+                var taken =
+                    server.Log.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
+                    || server.Log.Contains("Only one usage of each socket", StringComparison.OrdinalIgnoreCase);
                 server.Dispose();
-                if (e is not ServerLaunchException || !taken || Port != 0 || attempt == Attempts) throw;
+                if (e is not ServerLaunchException || !taken || Port != 0 || attempt == Attempts)
+                {
+                    throw;
+                }
             }
         }
     }
 
     private NasServerProcess Launch(int port)
     {
-        var ownFolder = JetStream && StoreDirectory is null ? System.IO.Path.Combine(System.IO.Path.GetTempPath(), "nas-server-" + Guid.NewGuid().ToString("N")) : null;
+        var ownFolder =
+            JetStream && StoreDirectory is null
+                ? System.IO.Path.Combine(System.IO.Path.GetTempPath(), "nas-server-" + Guid.NewGuid().ToString("N"))
+                : null;
         var store = StoreDirectory ?? ownFolder;
         List<string> arguments = ["-a", "127.0.0.1", "-p", $"{port}"];
-        if (ConfigFile is not null) arguments.AddRange(["-c", ConfigFile]);
-        if (JetStream) arguments.Add("-js");
-        if (store is not null) arguments.AddRange(["-sd", store]);
+        if (ConfigFile is not null)
+        {
+            arguments.AddRange(["-c", ConfigFile]);
+        }
+
+        if (JetStream)
+        {
+            arguments.Add("-js");
+        }
+
+        if (store is not null)
+        {
+            arguments.AddRange(["-sd", store]);
+        }
+
         arguments.AddRange(Arguments);
         var command = ProcessGroup.Own([Path, .. arguments]);
         var start = new ProcessStartInfo(command[0], string.Join(" ", command.Skip(1).Select(Quote)))
@@ -77,10 +97,26 @@ internal sealed class ServerLaunch
         while (true)
         {
             // Not before its own word: another program may have the port, and would answer in its place.
-            var isListening = server.Log.Contains("Server is ready", StringComparison.Ordinal) || clock.Elapsed.TotalMilliseconds > Timeout.TotalMilliseconds / 2;
-            if (!server.IsRunning) throw new ServerLaunchException(LastWords(server));
-            if (isListening && await InfoAsync(server.Port).ConfigureAwait(false) is { } info) return info;
-            if (clock.Elapsed > Timeout) throw new ServerLaunchException($"it did not answer within {Timeout.TotalSeconds:0.###} s. {LastWords(server)}");
+            var isListening =
+                server.Log.Contains("Server is ready", StringComparison.Ordinal)
+                || clock.Elapsed.TotalMilliseconds > Timeout.TotalMilliseconds / 2;
+            if (!server.IsRunning)
+            {
+                throw new ServerLaunchException(LastWords(server));
+            }
+
+            if (isListening && await InfoAsync(server.Port).ConfigureAwait(false) is { } info)
+            {
+                return info;
+            }
+
+            if (clock.Elapsed > Timeout)
+            {
+                throw new ServerLaunchException(
+                    $"it did not answer within {Timeout.TotalSeconds:0.###} s. {LastWords(server)}"
+                );
+            }
+
             await Task.Delay(10, cancel).ConfigureAwait(false);
         }
     }
@@ -93,9 +129,15 @@ internal sealed class ServerLaunch
             await client.ConnectAsync(IPAddress.Loopback, port).ConfigureAwait(false);
             using var reader = new StreamReader(client.GetStream(), Encoding.UTF8);
             var line = reader.ReadLineAsync();
-            if (await Task.WhenAny(line, Task.Delay(1000)).ConfigureAwait(false) != line) return null;
+            if (await Task.WhenAny(line, Task.Delay(1000)).ConfigureAwait(false) != line)
+            {
+                return null;
+            }
+
             var text = await line.ConfigureAwait(false);
-            return text is not null && text.StartsWith("INFO ", StringComparison.Ordinal) ? NasServerInfo.Parse(Encoding.UTF8.GetBytes(text.Substring(5))) : null;
+            return text is not null && text.StartsWith("INFO ", StringComparison.Ordinal)
+                ? NasServerInfo.Parse(Encoding.UTF8.GetBytes(text.Substring(5)))
+                : null;
         }
         catch (Exception e) when (e is SocketException or IOException or NasException)
         {
@@ -106,17 +148,33 @@ internal sealed class ServerLaunch
     private static string LastWords(NasServerProcess server)
     {
         var lines = server.Log.Split(['\n'], StringSplitOptions.RemoveEmptyEntries).Select(l => l.Trim()).ToArray();
-        var bad = lines.Where(l => l.Contains("[FTL]", StringComparison.Ordinal) || l.Contains("[ERR]", StringComparison.Ordinal) || l.StartsWith("nats-server:", StringComparison.Ordinal) || l.StartsWith("flag ", StringComparison.Ordinal)).ToArray();
-        return bad.Length > 0 ? string.Join(" ", bad) : lines.Length > 0 ? lines[lines.Length - 1] : "it ended without a word.";
+        var bad = lines
+            .Where(l =>
+                l.Contains("[FTL]", StringComparison.Ordinal)
+                || l.Contains("[ERR]", StringComparison.Ordinal)
+                || l.StartsWith("nats-server:", StringComparison.Ordinal)
+                || l.StartsWith("flag ", StringComparison.Ordinal)
+            )
+            .ToArray();
+        return bad.Length > 0 ? string.Join(" ", bad)
+            : lines.Length > 0 ? lines[lines.Length - 1]
+            : "it ended without a word.";
     }
 
-    /// <summary>Below the ranges from which systems serve outgoing connections, one of which could take the port of a server that is down.</summary>
+    /// <summary>
+    /// Below the ranges from which systems serve outgoing connections, one of which could take the port of a server
+    /// that is down.
+    /// </summary>
     private static int FreePort()
     {
         for (var attempt = 0; attempt < 1000; attempt++)
         {
             int port;
-            lock (Dice) port = Dice.Next(15000, 30000);
+            lock (Dice)
+            {
+                port = Dice.Next(15000, 30000);
+            }
+
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
@@ -132,7 +190,9 @@ internal sealed class ServerLaunch
     }
 
     internal static string Quote(string argument) =>
-        argument.Length > 0 && !argument.Any(c => char.IsWhiteSpace(c) || c == '"') ? argument : "\"" + argument.Replace("\\\"", "\\\\\"").Replace("\"", "\\\"") + "\"";
+        argument.Length > 0 && !argument.Any(c => char.IsWhiteSpace(c) || c == '"')
+            ? argument
+            : "\"" + argument.Replace("\\\"", "\\\\\"").Replace("\"", "\\\"") + "\"";
 }
 
 internal sealed class ServerLaunchException(string message) : Exception(message);

@@ -14,37 +14,59 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
     /// <summary>A context; where it names no server, NATS_URL does.</summary>
     /// <exception cref="NasException">InvalidOption: the context cannot be used.</exception>
     public NasOptions WithContext(NasOptions options, string name) =>
-        NasContext.Load(name, fullPath).ToOptions(Get("NATS_URL") is { } url ? options with { Servers = [url] } : options, fullPath);
+        NasContext
+            .Load(name, fullPath)
+            .ToOptions(Get("NATS_URL") is { } url ? options with { Servers = [url] } : options, fullPath);
 
     /// <summary>NATS_USER and its kin, for what the options leave open.</summary>
-    public NasOptions WithSecurity(NasOptions options) => options with
-    {
-        Credentials = options.Credentials ?? Credentials(),
-        Tls = options.Tls with
+    public NasOptions WithSecurity(NasOptions options) =>
+        options with
         {
-            CaFile = options.Tls.CaFile ?? Path("NATS_CA"),
-            CertificateFile = options.Tls.CertificateFile ?? (options.Tls.Certificate is null ? Path("NATS_CERT") : null),
-            KeyFile = options.Tls.KeyFile ?? (options.Tls.HasCertificate || Path("NATS_CERT") is null ? null : Path("NATS_KEY")),
-        },
-    };
+            Credentials = options.Credentials ?? Credentials(),
+            Tls = options.Tls with
+            {
+                CaFile = options.Tls.CaFile ?? Path("NATS_CA"),
+                CertificateFile =
+                    options.Tls.CertificateFile ?? (options.Tls.Certificate is null ? Path("NATS_CERT") : null),
+                KeyFile =
+                    options.Tls.KeyFile
+                    ?? (options.Tls.HasCertificate || Path("NATS_CERT") is null ? null : Path("NATS_KEY")),
+            },
+        };
 
     private NasCredentials? Credentials()
     {
         var token = Get("NATS_TOKEN");
         var login = Login();
-        return token is null ? login : login is null ? NasCredentials.Token(token) : login.WithToken(token);
+        return token is null ? login
+            : login is null ? NasCredentials.Token(token)
+            : login.WithToken(token);
     }
 
     private NasCredentials? Login()
     {
-        if (Path("NATS_CREDS") is { } file) return NasCredentials.File(file);
+        if (Path("NATS_CREDS") is { } file)
+        {
+            return NasCredentials.File(file);
+        }
         // The nats command takes a file here; a seed of its own is taken too.
-        if (Get("NATS_NKEY") is { } nkey) return File.Exists(fullPath(nkey)) ? NasCredentials.NKeyFile(fullPath(nkey)) : NasCredentials.NKey(nkey);
-        if (Get("NATS_USER") is { } user) return Get("NATS_PASSWORD") is { } password ? NasCredentials.UserPassword(user, password) : NasCredentials.Token(user);
+        if (Get("NATS_NKEY") is { } nkey)
+        {
+            return File.Exists(fullPath(nkey)) ? NasCredentials.NKeyFile(fullPath(nkey)) : NasCredentials.NKey(nkey);
+        }
+
+        if (Get("NATS_USER") is { } user)
+        {
+            return Get("NATS_PASSWORD") is { } password
+                ? NasCredentials.UserPassword(user, password)
+                : NasCredentials.Token(user);
+        }
+
         return null;
     }
 
     private string? Path(string name) => Get(name) is { } path ? fullPath(path) : null;
 
-    private static string? Get(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    private static string? Get(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

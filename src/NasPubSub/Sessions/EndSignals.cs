@@ -5,7 +5,8 @@ namespace NasPubSub.Sessions;
 
 /// <summary>
 /// SIGTERM and SIGHUP. .NET 10 raises no ProcessExit for them, so what is buffered is sent here; then the signal does
-/// what it does without this module, and a second one does so at once. SIGQUIT (Ctrl+Break) is left to PowerShell, whose debugger it opens.
+/// what it does without this module, and a second one does so at once. SIGQUIT (Ctrl+Break) is left to PowerShell,
+/// whose debugger it opens.
 /// </summary>
 internal static class EndSignals
 {
@@ -22,7 +23,10 @@ internal static class EndSignals
         {
             try
             {
-                if (!IsIgnored(signal)) Registrations.Add(PosixSignalRegistration.Create(signal, context => OnSignal(context, end)));
+                if (!IsIgnored(signal))
+                {
+                    Registrations.Add(PosixSignalRegistration.Create(signal, context => OnSignal(context, end)));
+                }
             }
             catch (Exception e) when (e is IOException or PlatformNotSupportedException)
             {
@@ -32,7 +36,11 @@ internal static class EndSignals
         // The script may come to its end meanwhile; the process still ends by the signal.
         AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
         {
-            if (Volatile.Read(ref _ending) == 0) return;
+            if (Volatile.Read(ref _ending) == 0)
+            {
+                return;
+            }
+
             SpinWait.SpinUntil(() => Volatile.Read(ref _ending) == 0, LastWait);
             Thread.Sleep(100);
         };
@@ -41,7 +49,11 @@ internal static class EndSignals
     private static void OnSignal(PosixSignalContext context, Action end)
     {
         // Handlers run in the reverse order of their registration: one of the script's has taken it.
-        if (context.Cancel || Interlocked.Exchange(ref _ending, 1) != 0) return;
+        if (context.Cancel || Interlocked.Exchange(ref _ending, 1) != 0)
+        {
+            return;
+        }
+
         try
         {
             end();
@@ -55,7 +67,11 @@ internal static class EndSignals
     /// <summary>As under nohup: such a signal does nothing, so nothing ends.</summary>
     private static bool IsIgnored(PosixSignal signal)
     {
-        if (OperatingSystem.IsWindows()) return false;
+        if (OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
         var number = signal == PosixSignal.SIGHUP ? 1 : 15;
         var action = new nint[64];
         return SigAction(number, 0, action) == 0 && action[0] == SigIgn;

@@ -4,7 +4,9 @@ using System.Security;
 
 namespace NasPubSub.Sessions;
 
-/// <summary>Takes a secret as SecureString or text and hands on a SecureString, so that no binding trace shows it.</summary>
+/// <summary>
+/// Takes a secret as SecureString or text and hands on a SecureString, so that no binding trace shows it.
+/// </summary>
 public sealed class SecretTransformationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>

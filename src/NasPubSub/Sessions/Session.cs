@@ -22,7 +22,10 @@ internal sealed class Session
 
     public string Name => Connection.Name ?? "";
 
-    /// <summary>Did a cmdlet connect it by itself? Then what is published is flushed by each cmdlet: the process may end at once.</summary>
+    /// <summary>
+    /// Did a cmdlet connect it by itself? Then what is published is flushed by each cmdlet: the process may end at
+    /// once.
+    /// </summary>
     public bool IsAutomatic { get; set; }
 
     public bool HasWarnings => !_events.IsEmpty;
@@ -35,7 +38,10 @@ internal sealed class Session
         while (_events.TryDequeue(out var what))
         {
             warning = what.Message;
-            if (what.Exception is null || !ReferenceEquals(what.Exception, Volatile.Read(ref _told))) return true;
+            if (what.Exception is null || !ReferenceEquals(what.Exception, Volatile.Read(ref _told)))
+            {
+                return true;
+            }
         }
         warning = null;
         return false;
@@ -47,13 +53,25 @@ internal sealed class Session
     private void OnNotified(NasEvent what)
     {
         // An error of the call that caused it, or of the next cmdlet: the connection keeps it until then.
-        if (what.Exception is NasException { Error: NasError.PermissionDenied }) return;
+        if (what.Exception is NasException { Error: NasError.PermissionDenied })
+        {
+            return;
+        }
+
         var worthIt = what.Kind switch
         {
-            NasEventKind.Disconnected or NasEventKind.Reconnected or NasEventKind.SlowConsumer or NasEventKind.LameDuck or NasEventKind.Moved or NasEventKind.Error => true,
+            NasEventKind.Disconnected
+            or NasEventKind.Reconnected
+            or NasEventKind.SlowConsumer
+            or NasEventKind.LameDuck
+            or NasEventKind.Moved
+            or NasEventKind.Error => true,
             NasEventKind.Closed => what.Exception is not null,
             _ => false,
         };
-        if (worthIt && _events.Count < MostWarnings) _events.Enqueue(what);
+        if (worthIt && _events.Count < MostWarnings)
+        {
+            _events.Enqueue(what);
+        }
     }
 }

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace NasPubSub.Sessions;
 
 /// <summary>
-/// The sessions of one runspace: the default and those with names. They end with the runspace, the module or the process,
-/// whichever comes first, and what is buffered is sent before.
+/// The sessions of one runspace: the default and those with names. They end with the runspace, the module or the
+/// process, whichever comes first, and what is buffered is sent before.
 /// </summary>
 internal sealed class SessionStore
 {
@@ -26,7 +26,10 @@ internal sealed class SessionStore
 #endif
     }
 
-    /// <summary>Raised when the store closes, before its connections do: what runs on them ends first. Handlers run side by side.</summary>
+    /// <summary>
+    /// Raised when the store closes, before its connections do: what runs on them ends first. Handlers run side by
+    /// side.
+    /// </summary>
     public event Action? Closing;
 
     /// <summary>Raised when its connections are closed: now their servers may end.</summary>
@@ -36,65 +39,122 @@ internal sealed class SessionStore
 
     public Session? Default
     {
-        get { lock (_gate) return _default; }
+        get
+        {
+            lock (_gate)
+            {
+                return _default;
+            }
+        }
     }
 
     /// <summary>
-    /// Why the last Connect-NasPubSub of this runspace failed. While it is set, no cmdlet connects by itself: it would reach
-    /// another server. A connect that succeeds clears it, and so does Disconnect-NasPubSub.
+    /// Why the last Connect-NasPubSub of this runspace failed. While it is set, no cmdlet connects by itself: it would
+    /// reach another server. A connect that succeeds clears it, and so does Disconnect-NasPubSub.
     /// </summary>
     public Exception? FailedConnect { get; set; }
 
-    /// <summary>The newest entry of $Error when Disconnect-NasPubSub was last called: a failed connect before that is forgotten.</summary>
+    /// <summary>
+    /// The newest entry of $Error when Disconnect-NasPubSub was last called: a failed connect before that is forgotten.
+    /// </summary>
     public object? LastForgiven { get; set; }
 
     /// <summary>Is there a session in another runspace of this process, and does one have this name?</summary>
     public bool IsElsewhere(string? name = null)
     {
         List<SessionStore> others;
-        lock (Open) others = [.. Open.Where(s => s != this)];
-        return others.Exists(o => o.Owned.Any(s => s.Connection.State != NasConnectionState.Closed
-            && (name is null || string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase))));
+        lock (Open)
+        {
+            others = [.. Open.Where(s => s != this)];
+        }
+
+        return others.Exists(o =>
+            o.Owned.Any(s =>
+                s.Connection.State != NasConnectionState.Closed
+                && (name is null || string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase))
+            )
+        );
     }
 
     /// <summary>All to be seen here, one that is owned elsewhere among them.</summary>
     public IReadOnlyList<Session> All
     {
-        get { lock (_gate) return _default is { } session && !_sessions.Contains(session) ? [.. _sessions, session] : [.. _sessions]; }
+        get
+        {
+            lock (_gate)
+            {
+                return _default is { } session && !_sessions.Contains(session)
+                    ? [.. _sessions, session]
+                    : [.. _sessions];
+            }
+        }
     }
 
     /// <summary>Those of this runspace: it ends them.</summary>
     public IReadOnlyList<Session> Owned
     {
-        get { lock (_gate) return [.. _sessions]; }
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _sessions];
+            }
+        }
     }
 
-    public static SessionStore Of(Runspace runspace) => Stores.GetValue(runspace, static r =>
-    {
-        var store = new SessionStore();
-        r.StateChanged += (_, change) =>
-        {
-            // Sessions outlive PowerShell.Exiting, which comes between the two: its handlers may publish.
-            if (change.RunspaceStateInfo.State is RunspaceState.Closing) Raise(store.Closing);
-            if (change.RunspaceStateInfo.State is not (RunspaceState.Closed or RunspaceState.Broken)) return;
-            store.Close();
-            lock (Open) Open.Remove(store);
-        };
-        lock (Open) Open.Add(store);
-        return store;
-    });
+    public static SessionStore Of(Runspace runspace) =>
+        Stores.GetValue(
+            runspace,
+            static r =>
+            {
+                var store = new SessionStore();
+                r.StateChanged += (_, change) =>
+                {
+                    // Sessions outlive PowerShell.Exiting, which comes between the two: its handlers may publish.
+                    if (change.RunspaceStateInfo.State is RunspaceState.Closing)
+                    {
+                        Raise(store.Closing);
+                    }
+
+                    if (change.RunspaceStateInfo.State is not (RunspaceState.Closed or RunspaceState.Broken))
+                    {
+                        return;
+                    }
+
+                    store.Close();
+                    lock (Open)
+                    {
+                        Open.Remove(store);
+                    }
+                };
+                lock (Open)
+                {
+                    Open.Add(store);
+                }
+
+                return store;
+            }
+        );
 
     public static void CloseCurrent()
     {
-        if (Runspace.DefaultRunspace is { } runspace && Stores.TryGetValue(runspace, out var store)) store.Close();
+        if (Runspace.DefaultRunspace is { } runspace && Stores.TryGetValue(runspace, out var store))
+        {
+            store.Close();
+        }
     }
 
     public Session? Find(string name)
     {
-        lock (_gate) return _sessions.Find(s => string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase));
+        lock (_gate)
+        {
+            return _sessions.Find(s => string.Equals(s.Name, name, StringComparison.OrdinalIgnoreCase));
+        }
     }
 
-    /// <summary>A name for a session that was given none: short for the user, and with the host for whoever looks at the server.</summary>
+    /// <summary>
+    /// A name for a session that was given none: short for the user, and with the host for whoever looks at the server.
+    /// </summary>
     public static string NextName() => $"nas{Interlocked.Increment(ref _named)}@{Environment.MachineName}";
 
     /// <summary>Takes a connection up and makes it the default.</summary>
@@ -104,7 +164,11 @@ internal sealed class SessionStore
         var session = Session.Of(connection);
         lock (_gate)
         {
-            if (owned) _sessions.Add(session);
+            if (owned)
+            {
+                _sessions.Add(session);
+            }
+
             _default = session;
             FailedConnect = null;
         }
@@ -113,7 +177,10 @@ internal sealed class SessionStore
 
     public void MakeDefault(NasConnection connection)
     {
-        lock (_gate) _default = Session.Of(connection);
+        lock (_gate)
+        {
+            _default = Session.Of(connection);
+        }
     }
 
     public void Forget(NasConnection connection)
@@ -121,7 +188,10 @@ internal sealed class SessionStore
         lock (_gate)
         {
             _sessions.RemoveAll(s => s.Connection == connection);
-            if (_default?.Connection == connection) _default = _sessions.LastOrDefault();
+            if (_default?.Connection == connection)
+            {
+                _default = _sessions.LastOrDefault();
+            }
         }
     }
 
@@ -142,7 +212,11 @@ internal sealed class SessionStore
     private static void CloseAll()
     {
         SessionStore[] stores;
-        lock (Open) stores = [.. Open];
+        lock (Open)
+        {
+            stores = [.. Open];
+        }
+
         Raise([.. stores.Select(s => s.Closing)]);
         End([.. stores.SelectMany(s => s.Owned)]);
         Raise([.. stores.Select(s => s.Closed)]);
@@ -151,11 +225,17 @@ internal sealed class SessionStore
     private static void Raise(params Action?[] events)
     {
         var handlers = events.SelectMany(e => e?.GetInvocationList() ?? []).Cast<Action>().ToList();
-        if (handlers.Count > 0) Task.WhenAll(handlers.Select(Task.Run)).Wait(LastWait);
+        if (handlers.Count > 0)
+        {
+            Task.WhenAll(handlers.Select(Task.Run)).Wait(LastWait);
+        }
     }
 
     private static void End(IReadOnlyList<Session> sessions)
     {
-        if (sessions.Count > 0) Task.WhenAll(sessions.Select(s => s.Connection.DisconnectAsync(LastWait))).Wait(LastWait);
+        if (sessions.Count > 0)
+        {
+            Task.WhenAll(sessions.Select(s => s.Connection.DisconnectAsync(LastWait))).Wait(LastWait);
+        }
     }
 }

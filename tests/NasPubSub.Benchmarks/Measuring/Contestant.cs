@@ -15,7 +15,8 @@ internal enum Role
 /// <summary>One way to do a row's work, ready to do it again and again.</summary>
 internal abstract class Contestant(Role role, string name) : IAsyncDisposable
 {
-    public const string OursName = "NasPubSub", PeerName = "NATS.Net";
+    public const string OursName = "NasPubSub",
+        PeerName = "NATS.Net";
 
     public Role Role { get; } = role;
     public string Name { get; } = name;
@@ -29,7 +30,8 @@ internal abstract class Contestant(Role role, string name) : IAsyncDisposable
 }
 
 /// <summary>A limit's work while raw sockets do what the messages need of server and kernel.</summary>
-internal sealed class Beside(string name, Func<int, Task<double[]>> limit, params Contestant[] raws) : Contestant(Role.Floor, name)
+internal sealed class Beside(string name, Func<int, Task<double[]>> limit, params Contestant[] raws)
+    : Contestant(Role.Floor, name)
 {
     public override async Task<double[]> RunAsync(int count)
     {
@@ -42,12 +44,16 @@ internal sealed class Beside(string name, Func<int, Task<double[]>> limit, param
 
     public override async ValueTask DisposeAsync()
     {
-        foreach (var raw in raws) await raw.DisposeAsync();
+        foreach (var raw in raws)
+        {
+            await raw.DisposeAsync();
+        }
     }
 }
 
 /// <summary>A contestant that is one function.</summary>
-internal sealed class Contender(Role role, string name, Func<int, Task<double[]>> run, Func<ValueTask>? dispose = null) : Contestant(role, name)
+internal sealed class Contender(Role role, string name, Func<int, Task<double[]>> run, Func<ValueTask>? dispose = null)
+    : Contestant(role, name)
 {
     public override Task<double[]> RunAsync(int count) => run(count);
 

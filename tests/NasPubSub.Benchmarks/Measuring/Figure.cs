@@ -9,12 +9,16 @@ internal sealed record Figure(string Unit, bool LessIsBetter, params Goal[] Goal
 
     public static Figure Allocated(params Goal[] goals) => new("B/msg", true, goals);
 
-    public static string Show(double value) => value.ToString(Math.Abs(value) switch
-    {
-        < 10 => "0.00",
-        < 100 => "0.0",
-        _ => "#,0",
-    }, CultureInfo.InvariantCulture);
+    public static string Show(double value) =>
+        value.ToString(
+            Math.Abs(value) switch
+            {
+                < 10 => "0.00",
+                < 100 => "0.0",
+                _ => "#,0",
+            },
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>How this project stands to another: more is better, whatever the unit.</summary>
     public double Ratio(double ours, double theirs) => LessIsBetter ? theirs / ours : ours / theirs;

@@ -5,7 +5,12 @@ namespace NasPubSub.Benchmarks.Measuring;
 /// <param name="Count">How much work one turn does in a full run.</param>
 /// <param name="Figures">What is read off each turn.</param>
 /// <param name="Open">Makes the contestants.</param>
-internal sealed record Row(string Name, int Count, IReadOnlyList<Figure> Figures, Func<Bench, Task<IReadOnlyList<Contestant>>> Open)
+internal sealed record Row(
+    string Name,
+    int Count,
+    IReadOnlyList<Figure> Figures,
+    Func<Bench, Task<IReadOnlyList<Contestant>>> Open
+)
 {
     /// <summary>Turns that are thrown away, until the code is compiled as it will stay.</summary>
     public int WarmUps { get; init; } = 2;

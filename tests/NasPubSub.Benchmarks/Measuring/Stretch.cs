@@ -5,7 +5,8 @@ namespace NasPubSub.Benchmarks.Measuring;
 /// <summary>One timed stretch of work, with the bytes the process allocated meanwhile.</summary>
 internal readonly struct Stretch
 {
-    private readonly long _bytes, _start;
+    private readonly long _bytes,
+        _start;
 
     private Stretch(long bytes) => (_bytes, _start) = (bytes, Stopwatch.GetTimestamp());
 
@@ -17,6 +18,10 @@ internal readonly struct Stretch
     public double[] End(int messages)
     {
         var elapsed = Elapsed;
-        return [messages / elapsed.TotalSeconds / 1000, (double)(GC.GetTotalAllocatedBytes(precise: true) - _bytes) / messages];
+        return
+        [
+            messages / elapsed.TotalSeconds / 1000,
+            (double)(GC.GetTotalAllocatedBytes(precise: true) - _bytes) / messages,
+        ];
     }
 }

@@ -24,14 +24,27 @@ internal static class Turns
                     GC.Collect();
                     GC.WaitForPendingFinalizers();
                     var sample = await contestants[i].RunAsync(count).WaitAsync(TimeSpan.FromMinutes(3));
-                    if (round >= 0) samples[i].Add(sample);
+                    if (round >= 0)
+                    {
+                        samples[i].Add(sample);
+                    }
                 }
             }
-            return new RowResult(row, [.. contestants.Select((c, i) => new ContestantResult(c.Role, c.Name, Medians(row, samples[i]), samples[i]))]);
+            return new RowResult(
+                row,
+                [
+                    .. contestants.Select(
+                        (c, i) => new ContestantResult(c.Role, c.Name, Medians(row, samples[i]), samples[i])
+                    ),
+                ]
+            );
         }
         finally
         {
-            foreach (var contestant in opened) await contestant.DisposeAsync();
+            foreach (var contestant in opened)
+            {
+                await contestant.DisposeAsync();
+            }
         }
     }
 

@@ -9,8 +9,21 @@ namespace NasPubSub.Benchmarks.Micro;
 public class JsonBenchmarks
 {
     private readonly JsonPayloadWriter _writer = new(10, false, CancellationToken.None);
-    private readonly PSObject _custom = new() { Properties = { new PSNoteProperty("Id", 17), new PSNoteProperty("Name", "a name"), new PSNoteProperty("Ok", true) } };
-    private readonly Hashtable _table = new() { ["Id"] = 17, ["Name"] = "a name", ["Tags"] = new object[] { "a", "b", 3 } };
+    private readonly PSObject _custom = new()
+    {
+        Properties =
+        {
+            new PSNoteProperty("Id", 17),
+            new PSNoteProperty("Name", "a name"),
+            new PSNoteProperty("Ok", true),
+        },
+    };
+    private readonly Hashtable _table = new()
+    {
+        ["Id"] = 17,
+        ["Name"] = "a name",
+        ["Tags"] = new object[] { "a", "b", 3 },
+    };
     private readonly PSObject _live = PSObject.AsPSObject(new Version(1, 2, 3, 4));
 
     [Benchmark]

@@ -10,7 +10,9 @@ public class ParserBenchmarks
     private const int Messages = 1000;
 
     private readonly Parser _parser = new(1 << 20);
-    private byte[] _same = [], _mixed = [], _full = [];
+    private byte[] _same = [],
+        _mixed = [],
+        _full = [];
 
     [GlobalSetup]
     public void Setup()
@@ -18,7 +20,9 @@ public class ParserBenchmarks
         var payload = new string('x', 16);
         _same = Repeat(_ => $"MSG bench.subject 1 16\r\n{payload}\r\n");
         _mixed = Repeat(i => $"MSG bench.subject.{i} {i} 16\r\n{payload}\r\n");
-        _full = Repeat(i => $"HMSG bench.subject 1 _INBOX.abcdefghijklmnopqrstuv.{i} 30 46\r\nNATS/1.0\r\nTrace: 123456789\r\n\r\n{payload}\r\n");
+        _full = Repeat(i =>
+            $"HMSG bench.subject 1 _INBOX.abcdefghijklmnopqrstuv.{i} 30 46\r\nNATS/1.0\r\nTrace: 123456789\r\n\r\n{payload}\r\n"
+        );
     }
 
     [Benchmark(OperationsPerInvoke = Messages)]
@@ -30,7 +34,8 @@ public class ParserBenchmarks
     [Benchmark(OperationsPerInvoke = Messages)]
     public int HeadersAndReply() => Parse(_full);
 
-    private static byte[] Repeat(Func<int, string> message) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(1, Messages).Select(message)));
+    private static byte[] Repeat(Func<int, string> message) =>
+        Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(1, Messages).Select(message)));
 
     private int Parse(byte[] bytes)
     {

@@ -9,15 +9,23 @@ internal static class PublishRows
     private const string Subject = "bench.publish";
 
     public static IEnumerable<Row> All =>
-    [
-        Publish(16, 2_000_000, Goal.OfLimit(0.90), Goal.OfPeer(2.5)),
-        Publish(128, 1_500_000, Goal.OfLimit(0.90)),
-        Publish(1024, 500_000, Goal.OfLimit(0.90)),
-        Publish(16 * 1024, 50_000, Goal.OfLimit(0.90)),
-    ];
+        [
+            Publish(16, 2_000_000, Goal.OfLimit(0.90), Goal.OfPeer(2.5)),
+            Publish(128, 1_500_000, Goal.OfLimit(0.90)),
+            Publish(1024, 500_000, Goal.OfLimit(0.90)),
+            Publish(16 * 1024, 50_000, Goal.OfLimit(0.90)),
+        ];
 
     private static Row Publish(int size, int count, params Goal[] goals) =>
-        new($"publish {size:N0} B", count, [Figure.Rate(goals), Figure.Allocated(Goal.AtMost(1))], bench => OpenAsync(bench, size)) { IsKey = size == 16 };
+        new(
+            $"publish {size:N0} B",
+            count,
+            [Figure.Rate(goals), Figure.Allocated(Goal.AtMost(1))],
+            bench => OpenAsync(bench, size)
+        )
+        {
+            IsKey = size == 16,
+        };
 
     private static async Task<IReadOnlyList<Contestant>> OpenAsync(Bench bench, int size)
     {
@@ -35,7 +43,11 @@ internal static class PublishRows
     private static async Task<double[]> OursAsync(NasConnection connection, byte[] payload, int count)
     {
         var stretch = Stretch.Start();
-        for (var i = 0; i < count; i++) connection.Publish(Subject, payload);
+        for (var i = 0; i < count; i++)
+        {
+            connection.Publish(Subject, payload);
+        }
+
         await connection.FlushAsync();
         return stretch.End(count);
     }
@@ -43,7 +55,11 @@ internal static class PublishRows
     private static async Task<double[]> PeerAsync(NATS.Client.Core.NatsConnection connection, byte[] payload, int count)
     {
         var stretch = Stretch.Start();
-        for (var i = 0; i < count; i++) await connection.PublishAsync(Subject, payload);
+        for (var i = 0; i < count; i++)
+        {
+            await connection.PublishAsync(Subject, payload);
+        }
+
         await connection.PingAsync();
         return stretch.End(count);
     }
@@ -52,11 +68,16 @@ internal static class PublishRows
     {
         var connection = new RawConnection(bench.Port);
         var traffic = new Traffic([Subject], size);
-        return new Contender(Role.Limit, "raw socket", Run, () =>
-        {
-            connection.Dispose();
-            return default;
-        });
+        return new Contender(
+            Role.Limit,
+            "raw socket",
+            Run,
+            () =>
+            {
+                connection.Dispose();
+                return default;
+            }
+        );
 
         Task<double[]> Run(int count)
         {

@@ -21,7 +21,9 @@ internal sealed record Reception(int Subjects, int Size, int Times = 1, bool Wil
 
     /// <summary>The subscriptions' subjects, in the order of their sids.</summary>
     public IEnumerable<string> Filters(char who) =>
-        Wildcard ? [$"{who}.>"] : Enumerable.Range(0, Subjects).SelectMany(i => Enumerable.Repeat(Subject(who, i), Times));
+        Wildcard
+            ? [$"{who}.>"]
+            : Enumerable.Range(0, Subjects).SelectMany(i => Enumerable.Repeat(Subject(who, i), Times));
 
     public IEnumerable<string> IdleSubjects(char who) => Enumerable.Range(0, Idle).Select(i => $"idle.{who}.{i}");
 
@@ -33,7 +35,9 @@ internal sealed record Reception(int Subjects, int Size, int Times = 1, bool Wil
     private string Subject(char who, int i) => Subjects == 1 ? $"{who}.bench" : $"{who}.bench.{i}";
 }
 
-/// <summary>Contestants that receive: the clock runs from the publisher's first byte to the last message handled.</summary>
+/// <summary>
+/// Contestants that receive: the clock runs from the publisher's first byte to the last message handled.
+/// </summary>
 internal static class Receiver
 {
     public static async Task<Contestant> OursAsync(Bench bench, Reception reception, char who = 'o')
@@ -41,7 +45,10 @@ internal static class Receiver
         var connection = await Clients.OursAsync(bench);
         var arrivals = new Arrivals(reception.Subscriptions);
         foreach (var idle in reception.IdleSubjects(who).Chunk(1000))
+        {
             await Task.WhenAll(idle.Select(subject => connection.SubscribeAsync(subject)));
+        }
+
         var i = 0;
         foreach (var filter in reception.Filters(who))
         {
@@ -59,16 +66,25 @@ internal static class Receiver
             }
         }
         var publisher = new RawPublisher(bench.Port, reception.Traffic(who));
-        return new Contender(Role.Ours, Contestant.OursName, Run, async () =>
-        {
-            publisher.Dispose();
-            await connection.DisconnectAsync(drain: false);
-        });
+        return new Contender(
+            Role.Ours,
+            Contestant.OursName,
+            Run,
+            async () =>
+            {
+                publisher.Dispose();
+                await connection.DisconnectAsync(drain: false);
+            }
+        );
 
         async Task<double[]> Run(int count)
         {
             var result = await TimeAsync(reception, arrivals, publisher, count);
-            if (connection.Statistics.Dropped > 0) throw new InvalidOperationException("Messages were dropped.");
+            if (connection.Statistics.Dropped > 0)
+            {
+                throw new InvalidOperationException("Messages were dropped.");
+            }
+
             return result;
         }
     }
@@ -78,7 +94,13 @@ internal static class Receiver
         var connection = await Clients.PeerAsync(bench);
         var arrivals = new Arrivals(reception.Subscriptions);
         foreach (var idle in reception.IdleSubjects('p').Chunk(1000))
-            foreach (var subject in idle) await connection.SubscribeCoreAsync<byte[]>(subject);
+        {
+            foreach (var subject in idle)
+            {
+                await connection.SubscribeCoreAsync<byte[]>(subject);
+            }
+        }
+
         var i = 0;
         foreach (var filter in reception.Filters('p'))
         {
@@ -88,43 +110,67 @@ internal static class Receiver
         }
         await connection.PingAsync();
         var publisher = new RawPublisher(bench.Port, reception.Traffic('p'));
-        return new Contender(Role.Peer, Contestant.PeerName, count => TimeAsync(reception, arrivals, publisher, count), async () =>
-        {
-            publisher.Dispose();
-            await connection.DisposeAsync();
-        });
+        return new Contender(
+            Role.Peer,
+            Contestant.PeerName,
+            count => TimeAsync(reception, arrivals, publisher, count),
+            async () =>
+            {
+                publisher.Dispose();
+                await connection.DisposeAsync();
+            }
+        );
 
         async Task ReadAsync(INatsSub<byte[]> subscription, Arrivals.Tally tally)
         {
-            await foreach (var message in subscription.Msgs.ReadAllAsync()) tally.Add(reception.Wildcard ? message.Subject.Length : message.Data!.Length);
+            await foreach (var message in subscription.Msgs.ReadAllAsync())
+            {
+                tally.Add(reception.Wildcard ? message.Subject.Length : message.Data!.Length);
+            }
         }
     }
 
     /// <param name="bench">The server.</param>
     /// <param name="reception">What comes.</param>
-    /// <param name="keeps">Does it make arrays of the payloads and hand them to another thread, as every client has to?</param>
+    /// <param name="keeps">Does it make arrays of the payloads and hand them to another thread, as every client has
+    /// to?</param>
     public static Contestant Raw(Bench bench, Reception reception, bool keeps = false)
     {
         var connection = new RawConnection(bench.Port);
         var who = keeps ? 'k' : 'r';
         var sid = 1;
-        foreach (var filter in reception.Filters(who)) connection.Subscribe(filter, sid++);
-        foreach (var subject in reception.IdleSubjects(who)) connection.Subscribe(subject, sid++);
+        foreach (var filter in reception.Filters(who))
+        {
+            connection.Subscribe(filter, sid++);
+        }
+
+        foreach (var subject in reception.IdleSubjects(who))
+        {
+            connection.Subscribe(subject, sid++);
+        }
+
         connection.Flush();
         var traffic = reception.Traffic(who);
         var publisher = new RawPublisher(bench.Port, traffic);
-        return new Contender(keeps ? Role.Floor : Role.Limit, keeps ? "raw socket that hands payloads to a handler" : "raw socket", Run, () =>
-        {
-            publisher.Dispose();
-            connection.Dispose();
-            return default;
-        });
+        return new Contender(
+            keeps ? Role.Floor : Role.Limit,
+            keeps ? "raw socket that hands payloads to a handler" : "raw socket",
+            Run,
+            () =>
+            {
+                publisher.Dispose();
+                connection.Dispose();
+                return default;
+            }
+        );
 
         Task<double[]> Run(int count)
         {
             var messages = reception.Even(count);
             var delivered = messages * (reception.Wildcard ? 1 : reception.Times);
-            var bytes = reception.Wildcard ? traffic.DeliveredBytesToOne(messages) : traffic.DeliveredBytes(messages, reception.Times);
+            var bytes = reception.Wildcard
+                ? traffic.DeliveredBytesToOne(messages)
+                : traffic.DeliveredBytes(messages, reception.Times);
             var stretch = Stretch.Start();
             publisher.Start(messages);
             if (keeps)
@@ -143,7 +189,12 @@ internal static class Receiver
         }
     }
 
-    private static async Task<double[]> TimeAsync(Reception reception, Arrivals arrivals, RawPublisher publisher, int count)
+    private static async Task<double[]> TimeAsync(
+        Reception reception,
+        Arrivals arrivals,
+        RawPublisher publisher,
+        int count
+    )
     {
         var messages = reception.Even(count);
         var all = arrivals.Expect(reception.Each(count));

@@ -11,18 +11,25 @@ internal static class RequestRows
     private const string Subject = "bench.request";
     private static readonly byte[] Payload = new byte[16];
 
-    public static IEnumerable<Row> All => [Request(1, 20_000, 1.1), Request(16, 100_000, 1.5), Request(256, 200_000, 1.5)];
+    public static IEnumerable<Row> All =>
+        [Request(1, 20_000, 1.1), Request(16, 100_000, 1.5), Request(256, 200_000, 1.5)];
 
     private static Row Request(int inFlight, int count, double goal) =>
-        new($"request, {inFlight} in flight", count,
+        new(
+            $"request, {inFlight} in flight",
+            count,
             [
                 new Figure("k req/s", false, Goal.OfPeer(goal)),
                 new Figure("p50 µs", true),
                 new Figure("p99 µs", true, Goal.OfPeer(1)),
                 new Figure("B/req", true, Goal.AtMost(500)),
             ],
-            bench => OpenAsync(bench, inFlight))
-        { LeastCount = inFlight * 10, IsKey = inFlight == 16 };
+            bench => OpenAsync(bench, inFlight)
+        )
+        {
+            LeastCount = inFlight * 10,
+            IsKey = inFlight == 16,
+        };
 
     private static async Task<IReadOnlyList<Contestant>> OpenAsync(Bench bench, int inFlight)
     {
@@ -32,37 +39,54 @@ internal static class RequestRows
         var raw = new RawRequester(bench.Port, Subject, Payload.Length);
         return
         [
-            new Contender(Role.Ours, Contestant.OursName, count => RunAsync(inFlight, count, latencies => OursAsync(ours, latencies, inFlight)), ours.DisposeAsync),
-            new Contender(Role.Peer, Contestant.PeerName, count => RunAsync(inFlight, count, latencies => PeerAsync(peer, latencies, inFlight)), peer.DisposeAsync),
-            new Contender(Role.Limit, "raw socket", count => Task.FromResult(raw.Run(inFlight, count)), () =>
-            {
-                raw.Dispose();
-                responder.Dispose();
-                return default;
-            }),
+            new Contender(
+                Role.Ours,
+                Contestant.OursName,
+                count => RunAsync(inFlight, count, latencies => OursAsync(ours, latencies, inFlight)),
+                ours.DisposeAsync
+            ),
+            new Contender(
+                Role.Peer,
+                Contestant.PeerName,
+                count => RunAsync(inFlight, count, latencies => PeerAsync(peer, latencies, inFlight)),
+                peer.DisposeAsync
+            ),
+            new Contender(
+                Role.Limit,
+                "raw socket",
+                count => Task.FromResult(raw.Run(inFlight, count)),
+                () =>
+                {
+                    raw.Dispose();
+                    responder.Dispose();
+                    return default;
+                }
+            ),
         ];
     }
 
     // One loop for each client, though they look alike: what the loop allocates would count as the client's.
-    private static Func<int, Task> OursAsync(NasConnection connection, long[] latencies, int step) => async lane =>
-    {
-        for (var i = lane; i < latencies.Length; i += step)
+    private static Func<int, Task> OursAsync(NasConnection connection, long[] latencies, int step) =>
+        async lane =>
         {
-            var start = Stopwatch.GetTimestamp();
-            await connection.RequestAsync(Subject, Payload);
-            latencies[i] = Stopwatch.GetTimestamp() - start;
-        }
-    };
+            for (var i = lane; i < latencies.Length; i += step)
+            {
+                var start = Stopwatch.GetTimestamp();
+                await connection.RequestAsync(Subject, Payload);
+                latencies[i] = Stopwatch.GetTimestamp() - start;
+            }
+        };
 
-    private static Func<int, Task> PeerAsync(NatsConnection connection, long[] latencies, int step) => async lane =>
-    {
-        for (var i = lane; i < latencies.Length; i += step)
+    private static Func<int, Task> PeerAsync(NatsConnection connection, long[] latencies, int step) =>
+        async lane =>
         {
-            var start = Stopwatch.GetTimestamp();
-            await connection.RequestAsync<byte[], byte[]>(Subject, Payload);
-            latencies[i] = Stopwatch.GetTimestamp() - start;
-        }
-    };
+            for (var i = lane; i < latencies.Length; i += step)
+            {
+                var start = Stopwatch.GetTimestamp();
+                await connection.RequestAsync<byte[], byte[]>(Subject, Payload);
+                latencies[i] = Stopwatch.GetTimestamp() - start;
+            }
+        };
 
     private static async Task<double[]> RunAsync(int inFlight, int count, Func<long[], Func<int, Task>> lanes)
     {

@@ -9,14 +9,29 @@ internal static class SessionRows
     private static readonly byte[] Payload = new byte[16];
 
     public static IEnumerable<Row> All =>
-    [
-        new("connect, publish one, disconnect", 200, [new Figure("µs", true, Goal.OfPeer(1))],
-            bench => Task.FromResult<IReadOnlyList<Contestant>>(
-            [
-                new Contender(Role.Ours, Contestant.OursName, count => TimeAsync(count, () => OursAsync(bench))),
-                new Contender(Role.Peer, Contestant.PeerName, count => TimeAsync(count, () => PeerAsync(bench))),
-            ])) { LeastCount = 20 },
-    ];
+        [
+            new(
+                "connect, publish one, disconnect",
+                200,
+                [new Figure("µs", true, Goal.OfPeer(1))],
+                bench =>
+                    Task.FromResult<IReadOnlyList<Contestant>>([
+                        new Contender(
+                            Role.Ours,
+                            Contestant.OursName,
+                            count => TimeAsync(count, () => OursAsync(bench))
+                        ),
+                        new Contender(
+                            Role.Peer,
+                            Contestant.PeerName,
+                            count => TimeAsync(count, () => PeerAsync(bench))
+                        ),
+                    ])
+            )
+            {
+                LeastCount = 20,
+            },
+        ];
 
     private static async Task OursAsync(Bench bench)
     {
@@ -38,7 +53,11 @@ internal static class SessionRows
     private static async Task<double[]> TimeAsync(int count, Func<Task> session)
     {
         var stretch = Stretch.Start();
-        for (var i = 0; i < count; i++) await session();
+        for (var i = 0; i < count; i++)
+        {
+            await session();
+        }
+
         return [stretch.Elapsed.TotalMicroseconds / count];
     }
 }

@@ -9,17 +9,28 @@ internal sealed class EmptyModule : IDisposable
     {
         if (withView)
         {
-            File.WriteAllText(Path.Combine(_folder, "Empty.Format.ps1xml"), """
+            File.WriteAllText(
+                Path.Combine(_folder, "Empty.Format.ps1xml"),
+                """
                 <Configuration><ViewDefinitions><View><Name>e</Name><ViewSelectedBy><TypeName>Empty</TypeName></ViewSelectedBy>
                 <ListControl><ListEntries><ListEntry><ListItems><ListItem><PropertyName>E</PropertyName></ListItem></ListItems></ListEntry></ListEntries></ListControl>
                 </View></ViewDefinitions></Configuration>
-                """);
-            File.WriteAllText(Path.Combine(_folder, "Empty.Types.ps1xml"), """
+                """
+            );
+            File.WriteAllText(
+                Path.Combine(_folder, "Empty.Types.ps1xml"),
+                """
                 <Types><Type><Name>Empty</Name><Members><AliasProperty><Name>E</Name><ReferencedMemberName>F</ReferencedMemberName></AliasProperty></Members></Type></Types>
-                """);
+                """
+            );
         }
-        var more = withView ? "; FormatsToProcess = @('Empty.Format.ps1xml'); TypesToProcess = @('Empty.Types.ps1xml')" : "";
-        File.WriteAllText(Manifest, $"@{{ ModuleVersion = '1.0'; CmdletsToExport = @(); FunctionsToExport = @(); AliasesToExport = @(){more} }}");
+        var more = withView
+            ? "; FormatsToProcess = @('Empty.Format.ps1xml'); TypesToProcess = @('Empty.Types.ps1xml')"
+            : "";
+        File.WriteAllText(
+            Manifest,
+            $"@{{ ModuleVersion = '1.0'; CmdletsToExport = @(); FunctionsToExport = @(); AliasesToExport = @(){more} }}"
+        );
     }
 
     public string Manifest => Path.Combine(_folder, "Empty.psd1");

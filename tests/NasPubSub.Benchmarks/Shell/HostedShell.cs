@@ -3,7 +3,9 @@ using System.Management.Automation.Runspaces;
 
 namespace NasPubSub.Benchmarks.Shell;
 
-/// <summary>A runspace of the hosted engine with the module under measurement and the cmdlets that do nothing.</summary>
+/// <summary>
+/// A runspace of the hosted engine with the module under measurement and the cmdlets that do nothing.
+/// </summary>
 internal sealed class HostedShell : IDisposable
 {
     private readonly Runspace _runspace;
@@ -31,7 +33,11 @@ internal sealed class HostedShell : IDisposable
     {
         using var shell = PowerShell.Create(_runspace);
         var output = shell.AddScript(script).Invoke();
-        if (shell.HadErrors && shell.Streams.Error.FirstOrDefault() is { } error) throw new InvalidOperationException($"{script}: {error}", error.Exception);
+        if (shell.HadErrors && shell.Streams.Error.FirstOrDefault() is { } error)
+        {
+            throw new InvalidOperationException($"{script}: {error}", error.Exception);
+        }
+
         return [.. output];
     }
 

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace NasPubSub.Benchmarks.Shell;
 
-/// <summary>Publish-NasMessage's parameters, and nothing behind them: what the engine itself costs for each object.</summary>
+/// <summary>
+/// Publish-NasMessage's parameters, and nothing behind them: what the engine itself costs for each object.
+/// </summary>
 [Cmdlet(VerbsData.Publish, "Nothing")]
 public sealed class PublishNothingCommand : PSCmdlet
 {
@@ -45,9 +47,7 @@ public sealed class PublishNothingCommand : PSCmdlet
     [Parameter]
     public object? Connection { get; set; }
 
-    protected override void ProcessRecord()
-    {
-    }
+    protected override void ProcessRecord() { }
 }
 
 /// <summary>A source of messages that come from nowhere.</summary>
@@ -65,6 +65,9 @@ public sealed class ReceiveNothingCommand : PSCmdlet
     protected override void ProcessRecord()
     {
         var origin = new MessageOrigin(Subscription, Subscription.Topic);
-        for (var i = 0L; i < Count; i++) WriteObject(new NasMessage(origin, Empty, null, 0));
+        for (var i = 0L; i < Count; i++)
+        {
+            WriteObject(new NasMessage(origin, Empty, null, 0));
+        }
     }
 }

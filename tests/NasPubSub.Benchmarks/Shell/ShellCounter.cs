@@ -1,6 +1,8 @@
 namespace NasPubSub.Benchmarks.Shell;
 
-/// <summary>What scripts count with, in whatever runspace they run; public, since the engine calls public members only.</summary>
+/// <summary>
+/// What scripts count with, in whatever runspace they run; public, since the engine calls public members only.
+/// </summary>
 public static class ShellCounter
 {
     private static TaskCompletionSource _all = new();
@@ -9,7 +11,10 @@ public static class ShellCounter
     /// <summary>Counts one.</summary>
     public static void Add()
     {
-        if (Interlocked.Decrement(ref _left) == 0) _all.TrySetResult();
+        if (Interlocked.Decrement(ref _left) == 0)
+        {
+            _all.TrySetResult();
+        }
     }
 
     internal static Task Expect(int count)

@@ -1,6 +1,8 @@
 namespace NasPubSub.Benchmarks.Wire;
 
-/// <summary>Sends traffic from a thread and a socket of its own: the same far end for every contestant that receives.</summary>
+/// <summary>
+/// Sends traffic from a thread and a socket of its own: the same far end for every contestant that receives.
+/// </summary>
 internal sealed class RawPublisher : IDisposable
 {
     private readonly RawConnection _connection;
@@ -37,7 +39,11 @@ internal sealed class RawPublisher : IDisposable
         while (true)
         {
             _go.Wait();
-            if (_messages < 0) return;
+            if (_messages < 0)
+            {
+                return;
+            }
+
             _traffic.Send(_connection, _messages);
         }
     }

@@ -23,7 +23,10 @@ internal sealed class RawRequester : IDisposable
         _replyBytes = $"MSG _INBOX.raw.1 1 {size}\r\n{payload}\r\n".Length;
     }
 
-    /// <summary>Keeps so many requests under way until <paramref name="count"/> are answered. A latency is a window's, not each one's.</summary>
+    /// <summary>
+    /// Keeps so many requests under way until <paramref name="count"/> are answered. A latency is a window's, not each
+    /// one's.
+    /// </summary>
     public double[] Run(int inFlight, int count)
     {
         count = count / inFlight * inFlight;
@@ -41,7 +44,10 @@ internal sealed class RawRequester : IDisposable
             start = Stopwatch.GetTimestamp();
             var next = Math.Min(fresh, count - sent);
             sent += next;
-            if (next > 0) _connection.Send(_many.AsSpan(0, next * _one.Length));
+            if (next > 0)
+            {
+                _connection.Send(_many.AsSpan(0, next * _one.Length));
+            }
         }
         var end = stretch.End(count);
         var scale = 1e6 / Stopwatch.Frequency;

@@ -2,12 +2,16 @@ using System.Buffers.Text;
 
 namespace NasPubSub.Benchmarks.Wire;
 
-/// <summary>Answers requests from a thread and a socket of its own, without allocating: the same far end for every contestant that asks.</summary>
+/// <summary>
+/// Answers requests from a thread and a socket of its own, without allocating: the same far end for every contestant
+/// that asks.
+/// </summary>
 internal sealed class RawResponder : IDisposable
 {
     private readonly RawConnection _connection;
     private readonly Thread _thread;
-    private readonly byte[] _in = new byte[512 * 1024], _out = new byte[512 * 1024];
+    private readonly byte[] _in = new byte[512 * 1024],
+        _out = new byte[512 * 1024];
 
     public RawResponder(int port, string subject)
     {
@@ -35,7 +39,10 @@ internal sealed class RawResponder : IDisposable
                 var (used, written) = Answer(_in.AsSpan(0, kept + got.Length));
                 kept = kept + got.Length - used;
                 _in.AsSpan(used, kept).CopyTo(_in);
-                if (written > 0) _connection.Send(_out.AsSpan(0, written));
+                if (written > 0)
+                {
+                    _connection.Send(_out.AsSpan(0, written));
+                }
             }
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or ObjectDisposedException)
@@ -47,22 +54,35 @@ internal sealed class RawResponder : IDisposable
     /// <summary>MSG subject sid reply size: gives the payload back.</summary>
     private (int Used, int Written) Answer(ReadOnlySpan<byte> bytes)
     {
-        int used = 0, written = 0;
+        int used = 0,
+            written = 0;
         while (true)
         {
             var rest = bytes[used..];
             var end = rest.IndexOf((byte)'\n');
-            if (end < 0) return (used, written);
+            if (end < 0)
+            {
+                return (used, written);
+            }
+
             var line = rest[..(end - 1)];
             if (!line.StartsWith("MSG "u8))
             {
-                if (line.StartsWith("PING"u8)) written += Copy("PONG\r\n"u8, written);
+                if (line.StartsWith("PING"u8))
+                {
+                    written += Copy("PONG\r\n"u8, written);
+                }
+
                 used += end + 1;
                 continue;
             }
             var sizeAt = line.LastIndexOf((byte)' ') + 1;
             Utf8Parser.TryParse(line[sizeAt..], out int size, out _);
-            if (rest.Length < end + 1 + size + 2) return (used, written);
+            if (rest.Length < end + 1 + size + 2)
+            {
+                return (used, written);
+            }
+
             var head = line[..(sizeAt - 1)];
             var reply = head[(head.LastIndexOf((byte)' ') + 1)..];
             written += Copy("PUB "u8, written);

@@ -3,8 +3,8 @@ using System.Text;
 namespace NasPubSub.Benchmarks.Wire;
 
 /// <summary>
-/// Publishes as bytes, made before the clock runs: a block of messages, one after the other on each of the subjects, that
-/// is sent again and again.
+/// Publishes as bytes, made before the clock runs: a block of messages, one after the other on each of the subjects,
+/// that is sent again and again.
 /// </summary>
 internal sealed class Traffic
 {
@@ -25,13 +25,16 @@ internal sealed class Traffic
         {
             foreach (var subject in subjects)
             {
-                block.Write(Encoding.ASCII.GetBytes(replyTo is null ? $"PUB {subject} {size}\r\n" : $"PUB {subject} {replyTo} {size}\r\n"));
+                block.Write(
+                    Encoding.ASCII.GetBytes(
+                        replyTo is null ? $"PUB {subject} {size}\r\n" : $"PUB {subject} {replyTo} {size}\r\n"
+                    )
+                );
                 block.Write(payload);
                 block.Write("\r\n"u8);
                 ends.Add((int)block.Length);
             }
-        }
-        while (block.Length < BlockBytes);
+        } while (block.Length < BlockBytes);
         _block = block.ToArray();
         _ends = [.. ends];
     }
@@ -45,7 +48,10 @@ internal sealed class Traffic
         for (; messages > 0; messages -= _ends.Length)
         {
             var bytes = messages >= _ends.Length ? _block.Length : _ends[messages - 1];
-            for (var at = 0; at < bytes; at += BlockBytes) connection.Send(_block.AsSpan(at, Math.Min(BlockBytes, bytes - at)));
+            for (var at = 0; at < bytes; at += BlockBytes)
+            {
+                connection.Send(_block.AsSpan(at, Math.Min(BlockBytes, bytes - at)));
+            }
         }
     }
 

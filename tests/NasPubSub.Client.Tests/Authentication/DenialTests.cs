@@ -13,8 +13,15 @@ public sealed class DenialTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _server = await NatsServer.StartAsync("""authorization { users: [ { user: u, password: p, permissions: { publish: { deny: ["no.>"] } } } ] }""");
-        _connection = await Quick.ConnectAsync(Quick.Options(_server.Url) with { Credentials = NasCredentials.UserPassword("u", "p") });
+        _server = await NatsServer.StartAsync(
+            """authorization { users: [ { user: u, password: p, permissions: { publish: { deny: ["no.>"] } } } ] }"""
+        );
+        _connection = await Quick.ConnectAsync(
+            Quick.Options(_server.Url) with
+            {
+                Credentials = NasCredentials.UserPassword("u", "p"),
+            }
+        );
     }
 
     public async Task DisposeAsync()
@@ -30,7 +37,11 @@ public sealed class DenialTests : IAsyncLifetime
         var one = await Clients.FailsAsync(NasError.PermissionDenied, () => _connection.FlushAsync());
         Assert.Equal("no.1", one.Target);
         await _connection.FlushAsync();
-        for (var i = 0; i < 3; i++) _connection.Publish("no.2", "x");
+        for (var i = 0; i < 3; i++)
+        {
+            _connection.Publish("no.2", "x");
+        }
+
         _connection.Publish("yes", "x");
         _connection.Publish("no.3", "x");
         await _connection.PingAsync();
@@ -42,18 +53,28 @@ public sealed class DenialTests : IAsyncLifetime
     [Fact]
     public async Task A_denied_request_is_reported_to_its_caller_alone()
     {
-        await Clients.FailsAsync(NasError.PermissionDenied, async () => await _connection.RequestAsync("no.1", "x", TimeSpan.FromSeconds(20)));
-        await Clients.FailsAsync(NasError.PermissionDenied, async () =>
-        {
-            await foreach (var _ in _connection.RequestManyAsync("no.1", default, TimeSpan.FromSeconds(20))) { }
-        });
+        await Clients.FailsAsync(
+            NasError.PermissionDenied,
+            async () => await _connection.RequestAsync("no.1", "x", TimeSpan.FromSeconds(20))
+        );
+        await Clients.FailsAsync(
+            NasError.PermissionDenied,
+            async () =>
+            {
+                await foreach (var _ in _connection.RequestManyAsync("no.1", default, TimeSpan.FromSeconds(20))) { }
+            }
+        );
         await _connection.FlushAsync();
     }
 
     [Fact]
     public async Task Subjects_without_end_are_counted_within_bounds()
     {
-        for (var i = 0; i < 150; i++) _connection.Publish($"no.{i}", "x");
+        for (var i = 0; i < 150; i++)
+        {
+            _connection.Publish($"no.{i}", "x");
+        }
+
         var many = await Clients.FailsAsync(NasError.PermissionDenied, () => _connection.FlushAsync());
         Assert.EndsWith("The server denied 50 more operations.", many.Message, StringComparison.Ordinal);
     }

@@ -9,7 +9,8 @@ namespace NasPubSub.Client.Tests.Authentication;
 public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<JwtTests.OperatorServer>, IDisposable
 {
     private readonly TestFiles _files = new();
-    private readonly JwtUser _bob = fixture.Operator.User(), _eve = fixture.Operator.User();
+    private readonly JwtUser _bob = fixture.Operator.User(),
+        _eve = fixture.Operator.User();
 
     public sealed class OperatorServer : IAsyncLifetime
     {
@@ -41,7 +42,17 @@ public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<Jw
     {
         var foreign = new JwtOperator().User();
         var over = fixture.Operator.User(expires: DateTimeOffset.UtcNow.AddHours(-1));
-        foreach (var (jwt, seed) in new[] { (_bob.Jwt, _eve.Seed), (_bob.Jwt, null), (foreign.Jwt, foreign.Seed), (over.Jwt, over.Seed), ("hunter2", _bob.Seed), ("", _bob.Seed) })
+        foreach (
+            var (jwt, seed) in new[]
+            {
+                (_bob.Jwt, _eve.Seed),
+                (_bob.Jwt, null),
+                (foreign.Jwt, foreign.Seed),
+                (over.Jwt, over.Seed),
+                ("hunter2", _bob.Seed),
+                ("", _bob.Seed),
+            }
+        )
         {
             var error = await FailsAsync(NasCredentials.Jwt(jwt, seed));
             Assert.Contains("Authorization Violation", error.Message, StringComparison.Ordinal);
@@ -52,7 +63,12 @@ public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<Jw
     public async Task A_creds_file_lets_in()
     {
         Assert.Equal(_bob.Id, await UserAsync(NasCredentials.File(_files.Write("bob.creds", _bob.Creds))));
-        Assert.Equal(_bob.Id, await UserAsync(NasCredentials.File(_files.Write("windows.creds", "\uFEFF" + _bob.Creds.ReplaceLineEndings("\r\n")))));
+        Assert.Equal(
+            _bob.Id,
+            await UserAsync(
+                NasCredentials.File(_files.Write("windows.creds", "\uFEFF" + _bob.Creds.ReplaceLineEndings("\r\n")))
+            )
+        );
     }
 
     [Theory]
@@ -62,10 +78,18 @@ public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<Jw
     [InlineData("-----BEGIN USER NKEY SEED-----\nSEED\n------END USER NKEY SEED------", "holds no user JWT")]
     [InlineData("-----BEGIN NATS USER JWT-----\nSEED\n------END NATS USER JWT------", "holds no user JWT")]
     [InlineData("-----BEGIN NATS USER JWT-----\nJWT\n------END NATS USER JWT------", "holds no NKey seed")]
-    [InlineData("-----BEGIN NATS USER JWT-----\nJWT\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\nSUhunter2\n------END USER NKEY SEED------", "not valid")]
+    [InlineData(
+        "-----BEGIN NATS USER JWT-----\nJWT\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\nSUhunter2\n------END USER NKEY SEED------",
+        "not valid"
+    )]
     public async Task A_bad_creds_file_is_told_by_name_and_nothing_of_it_is_sent(string text, string expected)
     {
-        var file = _files.Write("bad.creds", text.Replace("JWT\n---", _bob.Jwt + "\n---").Replace("USER " + _bob.Jwt, "USER JWT").Replace("SEED\n---", _bob.Seed + "\n---"));
+        var file = _files.Write(
+            "bad.creds",
+            text.Replace("JWT\n---", _bob.Jwt + "\n---")
+                .Replace("USER " + _bob.Jwt, "USER JWT")
+                .Replace("SEED\n---", _bob.Seed + "\n---")
+        );
         var error = await FailsAsync(NasCredentials.File(file));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains(file, error.Message, StringComparison.Ordinal);
@@ -94,18 +118,35 @@ public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<Jw
     [Fact]
     public async Task A_file_that_hangs_holds_nothing_up_for_longer_than_the_connect_timeout()
     {
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
         var file = _files.Path("pipe.creds");
-        using (var made = System.Diagnostics.Process.Start("mkfifo", file)) await made.WaitForExitAsync();
-        await using var connection = new NasConnection(Login.Options(fixture.Server, NasCredentials.File(file)) with { ConnectTimeout = TimeSpan.FromMilliseconds(300) });
-        var error = await Clients.FailsAsync(NasError.ConnectFailed, () => connection.ConnectAsync().WaitAsync(Eventually.DefaultDeadline));
+        using (var made = System.Diagnostics.Process.Start("mkfifo", file))
+        {
+            await made.WaitForExitAsync();
+        }
+
+        await using var connection = new NasConnection(
+            Login.Options(fixture.Server, NasCredentials.File(file)) with
+            {
+                ConnectTimeout = TimeSpan.FromMilliseconds(300),
+            }
+        );
+        var error = await Clients.FailsAsync(
+            NasError.ConnectFailed,
+            () => connection.ConnectAsync().WaitAsync(Eventually.DefaultDeadline)
+        );
         Assert.Contains(file, error.Message, StringComparison.Ordinal);
         await connection.DisconnectAsync().WaitAsync(Eventually.DefaultDeadline);
         // Lets the reader go.
         await File.WriteAllTextAsync(file, _bob.Creds);
     }
 
-    private Task<string> UserAsync(NasCredentials credentials) => Login.UserAsync(Login.Options(fixture.Server, credentials));
+    private Task<string> UserAsync(NasCredentials credentials) =>
+        Login.UserAsync(Login.Options(fixture.Server, credentials));
 
     private Task<NasException> FailsAsync(NasCredentials credentials) =>
         Login.FailsAsync(Login.Options(fixture.Server, credentials), _bob.Jwt, _bob.Seed, _eve.Seed, "hunter2");

@@ -12,7 +12,11 @@ internal static class Login
     private static readonly ConcurrentDictionary<string, int> Monitors = new();
     private static readonly HttpClient Http = new();
 
-    public static NasOptions Options(NatsServer server, NasCredentials? credentials) => Quick.Options(server.Url) with { Credentials = credentials };
+    public static NasOptions Options(NatsServer server, NasCredentials? credentials) =>
+        Quick.Options(server.Url) with
+        {
+            Credentials = credentials,
+        };
 
     /// <summary>A server that can be asked who its clients are.</summary>
     public static async Task<NatsServer> StartAsync(string config)
@@ -26,7 +30,9 @@ internal static class Login
     public static async Task<string> UserAsync(this NasConnection connection)
     {
         // Not by a request to $SYS.REQ.USER.INFO: old servers do not answer it.
-        var answer = await Http.GetStringAsync($"http://127.0.0.1:{Monitors[connection.Server!]}/connz?auth=1&cid={connection.ServerInfo!.ClientId}");
+        var answer = await Http.GetStringAsync(
+            $"http://127.0.0.1:{Monitors[connection.Server!]}/connz?auth=1&cid={connection.ServerInfo!.ClientId}"
+        );
         var client = Assert.Single(JsonDocument.Parse(answer).RootElement.GetProperty("connections").EnumerateArray());
         return client.TryGetProperty("authorized_user", out var user) ? user.GetString()! : "";
     }
@@ -38,14 +44,28 @@ internal static class Login
         return await connection.UserAsync();
     }
 
-    /// <summary>The one error of a login that fails: by the server, within the time of one try, and without a word of <paramref name="secrets"/>.</summary>
+    /// <summary>
+    /// The one error of a login that fails: by the server, within the time of one try, and without a word of
+    /// <paramref name="secrets"/>.
+    /// </summary>
     public static async Task<NasException> FailsAsync(NasOptions options, params string[] secrets)
     {
         await using var connection = new NasConnection(options);
-        var error = await Clients.FailsAsync(NasError.AuthenticationFailed, () => connection.ConnectAsync().WaitAsync(Eventually.DefaultDeadline));
+        var error = await Clients.FailsAsync(
+            NasError.AuthenticationFailed,
+            () => connection.ConnectAsync().WaitAsync(Eventually.DefaultDeadline)
+        );
         Assert.Equal(NasConnectionState.Disconnected, connection.State);
         Assert.Same(error, connection.LastError);
-        foreach (var secret in secrets) Assert.DoesNotContain(secret, $"{error} {error.Target} {connection} {connection.Options}", StringComparison.Ordinal);
+        foreach (var secret in secrets)
+        {
+            Assert.DoesNotContain(
+                secret,
+                $"{error} {error.Target} {connection} {connection.Options}",
+                StringComparison.Ordinal
+            );
+        }
+
         return error;
     }
 }

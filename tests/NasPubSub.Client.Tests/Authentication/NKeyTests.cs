@@ -17,8 +17,14 @@ public sealed class NKeyTests : IDisposable
     public async Task The_seed_lets_in()
     {
         await using var server = await Login.StartAsync(Config);
-        Assert.Equal(_key.GetPublicKey(), await Login.UserAsync(Login.Options(server, NasCredentials.NKey(_key.GetSeed()))));
-        Assert.Equal(_key.GetPublicKey(), await Login.UserAsync(Login.Options(server, NasCredentials.NKey($" {_key.GetSeed()}\r\n"))));
+        Assert.Equal(
+            _key.GetPublicKey(),
+            await Login.UserAsync(Login.Options(server, NasCredentials.NKey(_key.GetSeed())))
+        );
+        Assert.Equal(
+            _key.GetPublicKey(),
+            await Login.UserAsync(Login.Options(server, NasCredentials.NKey($" {_key.GetSeed()}\r\n")))
+        );
     }
 
     [Theory]
@@ -38,7 +44,11 @@ public sealed class NKeyTests : IDisposable
     {
         await using var server = await Login.StartAsync(Config);
         var seed = KeyPair.CreatePair(PrefixByte.User).GetSeed();
-        Assert.Contains("Authorization Violation", (await Login.FailsAsync(Login.Options(server, NasCredentials.NKey(seed)), seed)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Authorization Violation",
+            (await Login.FailsAsync(Login.Options(server, NasCredentials.NKey(seed)), seed)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -97,7 +107,11 @@ public sealed class NKeyTests : IDisposable
         var seed = _key.GetSeed();
         await Login.FailsAsync(Login.Options(server, NasCredentials.NKeyFile(seed)), seed);
         await Login.FailsAsync(Login.Options(server, NasCredentials.File(_files.Path(seed))), seed);
-        Assert.DoesNotContain(seed, $"{NasCredentials.NKeyFile(seed)} {NasCredentials.File(seed)}", StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            seed,
+            $"{NasCredentials.NKeyFile(seed)} {NasCredentials.File(seed)}",
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose()

@@ -28,7 +28,10 @@ public sealed class PasswordTests
     public async Task A_wrong_one_does_not(string user, string password)
     {
         await using var server = await Login.StartAsync(Users("bob", "s3cret"));
-        var error = await Login.FailsAsync(Login.Options(server, NasCredentials.UserPassword(user, password)), "s3cret");
+        var error = await Login.FailsAsync(
+            Login.Options(server, NasCredentials.UserPassword(user, password)),
+            "s3cret"
+        );
         Assert.Contains("Authorization Violation", error.Message, StringComparison.Ordinal);
     }
 
@@ -45,10 +48,18 @@ public sealed class PasswordTests
     [InlineData("other", false)]
     public async Task A_token_lets_in_when_it_is_the_right_one(string token, bool isRight)
     {
-        await using var server = await Login.StartAsync($"authorization {{ token: {Quoted(isRight ? token : "t0ken")} }}");
+        await using var server = await Login.StartAsync(
+            $"authorization {{ token: {Quoted(isRight ? token : "t0ken")} }}"
+        );
         var options = Login.Options(server, NasCredentials.Token(token));
-        if (!isRight) await Login.FailsAsync(options, token);
-        else await using (await Quick.ConnectAsync(options)) { }
+        if (!isRight)
+        {
+            await Login.FailsAsync(options, token);
+        }
+        else
+        {
+            await using (await Quick.ConnectAsync(options)) { }
+        }
     }
 
     [Theory]
@@ -85,7 +96,11 @@ public sealed class PasswordTests
     {
         await using var first = await Login.StartAsync(Users("bob", "s3cret"));
         await using var second = await Login.StartAsync(Users("eve", "0ther"));
-        var options = Quick.Options($"nats://bob:s3cret@127.0.0.1:{first.Port}", second.Url) with { Credentials = NasCredentials.UserPassword("eve", "0ther"), KeepServerOrder = true };
+        var options = Quick.Options($"nats://bob:s3cret@127.0.0.1:{first.Port}", second.Url) with
+        {
+            Credentials = NasCredentials.UserPassword("eve", "0ther"),
+            KeepServerOrder = true,
+        };
         await using var connection = await Quick.ConnectAsync(options);
         Assert.Equal("bob", await connection.UserAsync());
         await first.KillAsync();
@@ -110,7 +125,8 @@ public sealed class PasswordTests
         {
             await using var connection = new NasConnection(Quick.Options(address));
             var error = await Assert.ThrowsAsync<NasException>(() => connection.ConnectAsync());
-            shown = $"{error} {error.Target} {connection} {string.Join(' ', connection.Servers)} {connection.Options} {string.Join(' ', connection.Options.Servers)}";
+            shown =
+                $"{error} {error.Target} {connection} {string.Join(' ', connection.Servers)} {connection.Options} {string.Join(' ', connection.Options.Servers)}";
         }
         catch (NasException e)
         {
@@ -122,7 +138,8 @@ public sealed class PasswordTests
         Assert.DoesNotContain("bob", shown, StringComparison.Ordinal);
     }
 
-    private static string Users(string user, string password) => $"authorization {{ users: [ {{ user: {Quoted(user)}, password: {Quoted(password)} }} ] }}";
+    private static string Users(string user, string password) =>
+        $"authorization {{ users: [ {{ user: {Quoted(user)}, password: {Quoted(password)} }} ] }}";
 
     /// <summary>A string of nats-server's configuration.</summary>
     private static string Quoted(string text) => "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\"";

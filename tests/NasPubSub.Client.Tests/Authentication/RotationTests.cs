@@ -34,7 +34,9 @@ public sealed class RotationTests : IDisposable
     {
         using var old = NATS.NKeys.KeyPair.CreatePair(NATS.NKeys.PrefixByte.User);
         using var fresh = NATS.NKeys.KeyPair.CreatePair(NATS.NKeys.PrefixByte.User);
-        await using var server = await Login.StartAsync($"authorization {{ users: [ {{ nkey: {old.GetPublicKey()} }}, {{ nkey: {fresh.GetPublicKey()} }} ] }}");
+        await using var server = await Login.StartAsync(
+            $"authorization {{ users: [ {{ nkey: {old.GetPublicKey()} }}, {{ nkey: {fresh.GetPublicKey()} }} ] }}"
+        );
         var file = _files.Write("user.nk", old.GetSeed());
         await using var connection = await Quick.ConnectAsync(Login.Options(server, NasCredentials.NKeyFile(file)));
         Assert.Equal(old.GetPublicKey(), await connection.UserAsync());
@@ -69,12 +71,18 @@ public sealed class RotationTests : IDisposable
     {
         var old = _operator.User(Soon());
         await using var server = await Login.StartAsync(_operator.Config);
-        await using var connection = new NasConnection(Login.Options(server, NasCredentials.Jwt(old.Jwt, old.Seed)) with { MaxReconnects = -1 });
+        await using var connection = new NasConnection(
+            Login.Options(server, NasCredentials.Jwt(old.Jwt, old.Seed)) with
+            {
+                MaxReconnects = -1,
+            }
+        );
         var events = new EventLog(connection);
         await connection.ConnectAsync();
         var closed = await events.WaitAsync(NasEventKind.Closed);
         // Within the second of its end a server lets it in and drops it at once.
-        var refusals = events.Of(NasEventKind.ConnectAttemptFailed).Count + events.Of(NasEventKind.Disconnected).Count - 1;
+        var refusals =
+            events.Of(NasEventKind.ConnectAttemptFailed).Count + events.Of(NasEventKind.Disconnected).Count - 1;
         Assert.True(refusals == 2, events.ToString());
         Assert.Equal(NasError.AuthenticationFailed, Assert.IsType<NasException>(connection.LastError).Error);
         Assert.Equal(NasConnectionState.Closed, connection.State);
@@ -89,18 +97,30 @@ public sealed class RotationTests : IDisposable
         await using var server = FakeServer.Start(async peer =>
         {
             await peer.SendAsync("INFO {\"max_payload\":1000} \r\n");
-            await peer.SendAsync(Interlocked.Increment(ref round) switch
+            await peer.SendAsync(
+                Interlocked.Increment(ref round) switch
+                {
+                    1 => "-ERR 'Authentication Timeout'\r\n",
+                    2 => "-ERR 'Authorization Violation'\r\n",
+                    3 => "-ERR 'authentication timeout'\r\n",
+                    4 => "-ERR 'AUTHENTICATION TIMEOUT'\r\n",
+                    _ => "PONG\r\n",
+                }
+            );
+            if (round < 5)
             {
-                1 => "-ERR 'Authentication Timeout'\r\n",
-                2 => "-ERR 'Authorization Violation'\r\n",
-                3 => "-ERR 'authentication timeout'\r\n",
-                4 => "-ERR 'AUTHENTICATION TIMEOUT'\r\n",
-                _ => "PONG\r\n",
-            });
-            if (round < 5) return;
+                return;
+            }
+
             await peer.UntilClosedAsync();
         });
-        await using var connection = new NasConnection(Quick.Options($"nats://127.0.0.1:{server.Port}") with { RetryOnFailedConnect = true, MaxReconnects = -1 });
+        await using var connection = new NasConnection(
+            Quick.Options($"nats://127.0.0.1:{server.Port}") with
+            {
+                RetryOnFailedConnect = true,
+                MaxReconnects = -1,
+            }
+        );
         var events = new EventLog(connection);
         await connection.ConnectAsync();
         await Eventually.TrueAsync(() => connection.State == NasConnectionState.Disconnected, explain: events.ToString);
@@ -112,7 +132,14 @@ public sealed class RotationTests : IDisposable
     {
         await using var strict = await Login.StartAsync("authorization { user: u, password: right }");
         await using var other = await Login.StartAsync("authorization { user: u, password: right }");
-        await using var connection = new NasConnection(Quick.Options(strict.Url, other.Url) with { Credentials = NasCredentials.UserPassword("u", "right"), KeepServerOrder = true, MaxReconnects = -1 });
+        await using var connection = new NasConnection(
+            Quick.Options(strict.Url, other.Url) with
+            {
+                Credentials = NasCredentials.UserPassword("u", "right"),
+                KeepServerOrder = true,
+                MaxReconnects = -1,
+            }
+        );
         var events = new EventLog(connection);
         await connection.ConnectAsync();
         await other.StopAsync();
@@ -136,7 +163,13 @@ public sealed class RotationTests : IDisposable
         await server.KillAsync();
         File.Delete(file);
         await server.RestartAsync();
-        await Eventually.TrueAsync(() => events.Of(NasEventKind.ConnectAttemptFailed).Count(e => e.Message.Contains(file, StringComparison.Ordinal)) >= 3, explain: events.ToString);
+        await Eventually.TrueAsync(
+            () =>
+                events
+                    .Of(NasEventKind.ConnectAttemptFailed)
+                    .Count(e => e.Message.Contains(file, StringComparison.Ordinal)) >= 3,
+            explain: events.ToString
+        );
         _files.Write("user.creds", user.Creds);
         await connection.ConnectedAsync(1);
     }
@@ -148,7 +181,11 @@ public sealed class RotationTests : IDisposable
         await using var server = await Login.StartAsync(_operator.Config);
         var file = _files.Write("user.creds", foreign.Creds);
         await using var connection = new NasConnection(Login.Options(server, NasCredentials.File(file)));
-        for (var i = 0; i < 3; i++) await Clients.FailsAsync(NasError.AuthenticationFailed, () => connection.ConnectAsync());
+        for (var i = 0; i < 3; i++)
+        {
+            await Clients.FailsAsync(NasError.AuthenticationFailed, () => connection.ConnectAsync());
+        }
+
         _files.Write("user.creds", user.Creds);
         await connection.ConnectAsync();
         Assert.Equal(user.Id, await connection.UserAsync());

@@ -18,13 +18,24 @@ public sealed partial class Adr40Tests
     public async Task Point15_ADeniedSubscriptionFails_AndTheConnectionStays()
     {
         await using var server = await NatsServer.StartAsync(Permissions);
-        await using var connection = new NasConnection(Quick.Options(server.Url) with { Credentials = NasCredentials.UserPassword("u", "p") });
+        await using var connection = new NasConnection(
+            Quick.Options(server.Url) with
+            {
+                Credentials = NasCredentials.UserPassword("u", "p"),
+            }
+        );
         var events = new EventLog(connection);
         var allowed = await connection.SubscribeAsync("open");
         var denied = await Clients.FailsAsync(NasError.PermissionDenied, () => connection.SubscribeAsync("secret.a"));
         Assert.Equal("secret.a", denied.Target);
-        await Clients.FailsAsync(NasError.PermissionDenied, () => connection.SubscribeAsync("secret.a", queueGroup: "q"));
-        Assert.Equal(NasError.PermissionDenied, Assert.IsType<NasException>((await events.WaitAsync(NasEventKind.Error, 2)).Exception).Error);
+        await Clients.FailsAsync(
+            NasError.PermissionDenied,
+            () => connection.SubscribeAsync("secret.a", queueGroup: "q")
+        );
+        Assert.Equal(
+            NasError.PermissionDenied,
+            Assert.IsType<NasException>((await events.WaitAsync(NasEventKind.Error, 2)).Exception).Error
+        );
         Assert.Equal([allowed], connection.Subscriptions);
         connection.Publish("open", "on it goes");
         Assert.Equal("on it goes", await allowed.NextAsync());
@@ -35,18 +46,31 @@ public sealed partial class Adr40Tests
     public async Task Point15_ADeniedPublishReachesTheErrorHandler_AndFailsRequestsOnThatSubjectAtOnce()
     {
         await using var server = await NatsServer.StartAsync(Permissions);
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { Credentials = NasCredentials.UserPassword("u", "p") });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                Credentials = NasCredentials.UserPassword("u", "p"),
+            }
+        );
         var events = new EventLog(connection);
         connection.Publish("secret.b", "x");
         var denied = await events.WaitAsync(NasEventKind.Error);
         Assert.Equal("secret.b", Assert.IsType<NasException>(denied.Exception).Target);
 
         var watch = Stopwatch.StartNew();
-        await Clients.FailsAsync(NasError.PermissionDenied, async () => await connection.RequestAsync("secret.c", "x", TimeSpan.FromSeconds(20)));
-        await Clients.FailsAsync(NasError.PermissionDenied, async () =>
-        {
-            await foreach (var _ in connection.RequestManyAsync("secret.d", "x"u8.ToArray(), TimeSpan.FromSeconds(20))) { }
-        });
+        await Clients.FailsAsync(
+            NasError.PermissionDenied,
+            async () => await connection.RequestAsync("secret.c", "x", TimeSpan.FromSeconds(20))
+        );
+        await Clients.FailsAsync(
+            NasError.PermissionDenied,
+            async () =>
+            {
+                await foreach (
+                    var _ in connection.RequestManyAsync("secret.d", "x"u8.ToArray(), TimeSpan.FromSeconds(20))
+                ) { }
+            }
+        );
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5));
         Assert.True(connection.IsConnected);
         Assert.Equal(0, connection.Statistics.Reconnects);
@@ -56,9 +80,24 @@ public sealed partial class Adr40Tests
     public async Task Point16_ARefusalIsReported_ReconnectsFollow_AndTheSecondOfOneServerIsTheLast()
     {
         await using var server = await NatsServer.StartAsync("authorization { user: u, password: right }");
-        await Clients.FailsAsync(NasError.AuthenticationFailed, () => Quick.ConnectAsync(Quick.Options(server.Url) with { Credentials = NasCredentials.UserPassword("u", "wrong") }));
+        await Clients.FailsAsync(
+            NasError.AuthenticationFailed,
+            () =>
+                Quick.ConnectAsync(
+                    Quick.Options(server.Url) with
+                    {
+                        Credentials = NasCredentials.UserPassword("u", "wrong"),
+                    }
+                )
+        );
 
-        await using var connection = new NasConnection(Quick.Options(server.Url) with { Credentials = NasCredentials.UserPassword("u", "right"), MaxReconnects = -1 });
+        await using var connection = new NasConnection(
+            Quick.Options(server.Url) with
+            {
+                Credentials = NasCredentials.UserPassword("u", "right"),
+                MaxReconnects = -1,
+            }
+        );
         var events = new EventLog(connection);
         await connection.ConnectAsync();
         await server.ReloadAsync("authorization { user: u, password: changed }");
@@ -66,7 +105,13 @@ public sealed partial class Adr40Tests
         Assert.Single(events.Of(NasEventKind.Disconnected));
         Assert.Equal(2, events.Of(NasEventKind.ConnectAttemptFailed).Count);
         Assert.Equal(NasError.AuthenticationFailed, Assert.IsType<NasException>(connection.LastError).Error);
-        Assert.Contains("Authorization Violation", (await Clients.FailsAsync(NasError.ConnectionClosed, async () => await connection.PublishAsync("a", "x"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Authorization Violation",
+            (
+                await Clients.FailsAsync(NasError.ConnectionClosed, async () => await connection.PublishAsync("a", "x"))
+            ).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -74,7 +119,12 @@ public sealed partial class Adr40Tests
     {
         await using var strict = await NatsServer.StartAsync("authorization { user: u, password: other }");
         await using var open = await NatsServer.StartAsync();
-        await using var connection = await Quick.ConnectAsync(Quick.Options(strict.Url, open.Url) with { KeepServerOrder = true });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(strict.Url, open.Url) with
+            {
+                KeepServerOrder = true,
+            }
+        );
         Assert.Equal(open.Url, connection.Server);
     }
 
@@ -83,8 +133,18 @@ public sealed partial class Adr40Tests
     {
         await using var server = await NatsServer.StartAsync("max_connections: 1");
         var first = await Quick.ConnectAsync(server);
-        for (var i = 0; i < 5; i++) await Clients.FailsAsync(NasError.LimitExceeded, () => Quick.ConnectAsync(server));
-        await using var waiting = new NasConnection(Quick.Options(server.Url) with { RetryOnFailedConnect = true, MaxReconnects = -1 });
+        for (var i = 0; i < 5; i++)
+        {
+            await Clients.FailsAsync(NasError.LimitExceeded, () => Quick.ConnectAsync(server));
+        }
+
+        await using var waiting = new NasConnection(
+            Quick.Options(server.Url) with
+            {
+                RetryOnFailedConnect = true,
+                MaxReconnects = -1,
+            }
+        );
         var events = new EventLog(waiting);
         await waiting.ConnectAsync();
         var refused = await events.WaitAsync(NasEventKind.ConnectAttemptFailed, 2);
@@ -118,11 +178,21 @@ public sealed partial class Adr40Tests
         await using var connection = await Quick.ConnectAsync(server);
         var service = await connection.SubscribeAsync("service", m => m.ReplyAsync("done"));
         var patience = TimeSpan.FromMinutes(1);
-        await Clients.FailsAsync(NasError.LimitExceeded, () => connection.RequestAsync("service", "x", patience).AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
-        await Clients.FailsAsync(NasError.LimitExceeded, async () =>
-        {
-            await foreach (var _ in connection.RequestManyAsync("service", default, patience).WithCancellation(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token)) { }
-        });
+        await Clients.FailsAsync(
+            NasError.LimitExceeded,
+            () => connection.RequestAsync("service", "x", patience).AsTask().WaitAsync(TimeSpan.FromSeconds(10))
+        );
+        await Clients.FailsAsync(
+            NasError.LimitExceeded,
+            async () =>
+            {
+                await foreach (
+                    var _ in connection
+                        .RequestManyAsync("service", default, patience)
+                        .WithCancellation(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token)
+                ) { }
+            }
+        );
         await service.UnsubscribeAsync();
         await using var other = await Quick.ConnectAsync(server);
         await other.SubscribeAsync("service", m => m.ReplyAsync("done"));
@@ -146,7 +216,11 @@ public sealed partial class Adr40Tests
         var events = new EventLog(careful);
         await careful.SubscribeAsync("b");
         connection.Publish("b", new byte[1001]);
-        Assert.Contains("MaxIncomingBytes", (await events.WaitAsync(NasEventKind.Disconnected)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "MaxIncomingBytes",
+            (await events.WaitAsync(NasEventKind.Disconnected)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -156,9 +230,18 @@ public sealed partial class Adr40Tests
         await using var connection = await Quick.ConnectAsync(server);
         var subscription = await connection.SubscribeAsync("a");
         connection.Publish("a", "before");
-        Assert.Equal(NasError.PayloadTooLarge, Assert.Throws<NasException>(() => connection.Publish("a", new byte[101])).Error);
-        await Clients.FailsAsync(NasError.PayloadTooLarge, async () => await connection.PublishAsync("a", new byte[95], headers: new NasHeaders().Add("X", "1")));
-        await Clients.FailsAsync(NasError.PayloadTooLarge, async () => await connection.RequestAsync("a", new byte[101]));
+        Assert.Equal(
+            NasError.PayloadTooLarge,
+            Assert.Throws<NasException>(() => connection.Publish("a", new byte[101])).Error
+        );
+        await Clients.FailsAsync(
+            NasError.PayloadTooLarge,
+            async () => await connection.PublishAsync("a", new byte[95], headers: new NasHeaders().Add("X", "1"))
+        );
+        await Clients.FailsAsync(
+            NasError.PayloadTooLarge,
+            async () => await connection.RequestAsync("a", new byte[101])
+        );
         connection.Publish("a", new string('x', 100));
         Assert.Equal(["before", new string('x', 100)], await subscription.NextAsync(2));
         Assert.Equal((2, 0), (connection.Statistics.MessagesOut, connection.Statistics.Reconnects));

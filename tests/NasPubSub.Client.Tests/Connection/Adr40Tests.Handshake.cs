@@ -37,24 +37,49 @@ public sealed partial class Adr40Tests
     {
         using var certificates = TestCertificates.Create();
         await using var secure = await NatsServer.StartAsync(certificates.TlsConfig(certificates.Server));
-        await using var connection = await Quick.ConnectAsync(Quick.Options(secure.Url) with { Tls = new() { CaFile = certificates.CaFile } });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(secure.Url) with
+            {
+                Tls = new() { CaFile = certificates.CaFile },
+            }
+        );
         Assert.True(connection.IsTls);
 
         await using var plain = await NatsServer.StartAsync();
         await Clients.FailsAsync(NasError.TlsFailed, () => Quick.ConnectAsync(Quick.Options(plain.TlsUrl)));
-        await Clients.FailsAsync(NasError.TlsFailed, () => Quick.ConnectAsync(Quick.Options(plain.Url) with { Tls = new() { Mode = NasTlsMode.Require } }));
+        await Clients.FailsAsync(
+            NasError.TlsFailed,
+            () => Quick.ConnectAsync(Quick.Options(plain.Url) with { Tls = new() { Mode = NasTlsMode.Require } })
+        );
     }
 
     [ServerFact(MinVersion = "2.10.4")]
     public async Task Point02_TlsFirst_ShakesHandsBeforeInfo()
     {
         using var certificates = TestCertificates.Create();
-        await using var server = await NatsServer.StartAsync(certificates.TlsConfig(certificates.Server, more: "handshake_first: true"));
+        await using var server = await NatsServer.StartAsync(
+            certificates.TlsConfig(certificates.Server, more: "handshake_first: true")
+        );
         var tls = new NasTlsOptions { CaFile = certificates.CaFile };
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { Tls = tls with { Mode = NasTlsMode.First } });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                Tls = tls with { Mode = NasTlsMode.First },
+            }
+        );
         Assert.True(connection.IsTls);
         // Who waits for INFO first waits in vain.
-        await Clients.FailsAsync(NasError.ConnectFailed, () => Quick.ConnectAsync(Quick.Options(server.TlsUrl) with { Tls = tls, ConnectTimeout = TimeSpan.FromMilliseconds(500) }));
+        await Clients.FailsAsync(
+            NasError.ConnectFailed,
+            () =>
+                Quick.ConnectAsync(
+                    Quick.Options(server.TlsUrl) with
+                    {
+                        Tls = tls,
+                        ConnectTimeout = TimeSpan.FromMilliseconds(500),
+                    }
+                )
+        );
     }
 
     [Fact]
@@ -64,15 +89,23 @@ public sealed partial class Adr40Tests
         {
             using var connect = JsonDocument.Parse((await peer.HandshakeAsync())["CONNECT ".Length..]);
             Assert.Equal(1, connect.RootElement.GetProperty("protocol").GetInt32());
-            await peer.SendAsync("INFO {\"server_id\":\"FAKE\",\"server_name\":\"renamed\",\"max_payload\":5,\"connect_urls\":[\"127.0.0.1:1\",\"127.0.0.1:2\"]} \r\n");
+            await peer.SendAsync(
+                "INFO {\"server_id\":\"FAKE\",\"server_name\":\"renamed\",\"max_payload\":5,\"connect_urls\":[\"127.0.0.1:1\",\"127.0.0.1:2\"]} \r\n"
+            );
             await peer.AnswerPingsAsync();
         });
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
         await Eventually.TrueAsync(() => connection.ServerInfo?.Name == "renamed");
         await connection.FlushAsync();
-        Assert.Equal(new[] { server.Url, "nats://127.0.0.1:1", "nats://127.0.0.1:2" }.Order(StringComparer.Ordinal), connection.Servers.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            new[] { server.Url, "nats://127.0.0.1:1", "nats://127.0.0.1:2" }.Order(StringComparer.Ordinal),
+            connection.Servers.Order(StringComparer.Ordinal)
+        );
         // The limit of a message is part of that data.
-        Assert.Equal(NasError.PayloadTooLarge, Assert.Throws<NasException>(() => connection.Publish("a", "123456")).Error);
+        Assert.Equal(
+            NasError.PayloadTooLarge,
+            Assert.Throws<NasException>(() => connection.Publish("a", "123456")).Error
+        );
         server.ThrowIfFailed();
     }
 
@@ -82,7 +115,10 @@ public sealed partial class Adr40Tests
         Assert.Equal(TimeSpan.FromSeconds(5), new NasOptions().ConnectTimeout);
         await using var silent = FakeServer.Start(peer => peer.StaySilentAsync());
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        await Clients.FailsAsync(NasError.ConnectFailed, () => Quick.ConnectAsync(Quick.Options(silent.Url) with { ConnectTimeout = TimeSpan.FromMilliseconds(300) }));
+        await Clients.FailsAsync(
+            NasError.ConnectFailed,
+            () => Quick.ConnectAsync(Quick.Options(silent.Url) with { ConnectTimeout = TimeSpan.FromMilliseconds(300) })
+        );
         Assert.InRange(watch.Elapsed.TotalSeconds, 0.25, 3);
 
         await using var server = await NatsServer.StartAsync();
@@ -144,8 +180,14 @@ public sealed partial class Adr40Tests
     [Fact]
     public async Task Point19_HeadersAreTheServersAffair_NotAnOption()
     {
-        Assert.DoesNotContain(typeof(NasOptions).GetProperties(), p => p.Name.Contains("Header", StringComparison.Ordinal) || p.Name.Contains("NoResponder", StringComparison.Ordinal));
-        string old = "", present = "";
+        Assert.DoesNotContain(
+            typeof(NasOptions).GetProperties(),
+            p =>
+                p.Name.Contains("Header", StringComparison.Ordinal)
+                || p.Name.Contains("NoResponder", StringComparison.Ordinal)
+        );
+        string old = "",
+            present = "";
         await using var server = FakeServer.Start(
             async peer =>
             {
@@ -156,7 +198,8 @@ public sealed partial class Adr40Tests
             {
                 old = await peer.HandshakeAsync("INFO {\"server_id\":\"OLD\",\"version\":\"1.4.1\"} \r\n");
                 await peer.AnswerPingsAsync();
-            });
+            }
+        );
         await using var modern = await Quick.ConnectAsync(Quick.Options(server.Url));
         await using var ancient = await Quick.ConnectAsync(Quick.Options(server.Url));
         // The client is connected before the script that let it in has gone on.
@@ -164,6 +207,9 @@ public sealed partial class Adr40Tests
         Assert.Contains("\"headers\":true,\"no_responders\":true", present, StringComparison.Ordinal);
         Assert.Contains("\"headers\":false,\"no_responders\":false", old, StringComparison.Ordinal);
         modern.Publish("a", "x", headers: new NasHeaders().Add("X", "1"));
-        Assert.Equal(NasError.InvalidHeader, Assert.Throws<NasException>(() => ancient.Publish("a", "x", headers: new NasHeaders().Add("X", "1"))).Error);
+        Assert.Equal(
+            NasError.InvalidHeader,
+            Assert.Throws<NasException>(() => ancient.Publish("a", "x", headers: new NasHeaders().Add("X", "1"))).Error
+        );
     }
 }

@@ -11,12 +11,14 @@ public sealed partial class Adr40Tests
     {
         await using var server = await NatsServer.StartAsync();
         await using var proxy = TcpProxy.Start(server);
-        await using var connection = new NasConnection(Quick.Options(proxy.Url) with
-        {
-            ReconnectWait = TimeSpan.FromMilliseconds(400),
-            ReconnectMaxWait = TimeSpan.FromMilliseconds(1000),
-            ReconnectJitter = 0.25,
-        });
+        await using var connection = new NasConnection(
+            Quick.Options(proxy.Url) with
+            {
+                ReconnectWait = TimeSpan.FromMilliseconds(400),
+                ReconnectMaxWait = TimeSpan.FromMilliseconds(1000),
+                ReconnectJitter = 0.25,
+            }
+        );
         var events = new EventLog(connection);
         await connection.ConnectAsync();
         for (var episode = 1; episode <= 2; episode++)
@@ -28,11 +30,21 @@ public sealed partial class Adr40Tests
             proxy.CutAll();
             var lost = await events.WaitAsync(NasEventKind.Disconnected, episode);
             await events.WaitAsync(NasEventKind.ConnectAttemptFailed, failed + attempts);
-            var times = events.Of(NasEventKind.ConnectAttemptFailed).Skip(failed).Take(attempts).Select(e => e.Time).Prepend(lost.Time).ToArray();
+            var times = events
+                .Of(NasEventKind.ConnectAttemptFailed)
+                .Skip(failed)
+                .Take(attempts)
+                .Select(e => e.Time)
+                .Prepend(lost.Time)
+                .ToArray();
             var gaps = times.Zip(times.Skip(1), (a, b) => (b - a).TotalMilliseconds).ToArray();
             Assert.True(gaps[0] < 295, $"The first attempt came after {gaps[0]} ms.");
             double[] least = [300, 600, 750];
-            for (var i = 0; i < attempts - 1; i++) Assert.InRange(gaps[i + 1], least[i] - 5, least[i] * 5 / 3 + 2000);
+            for (var i = 0; i < attempts - 1; i++)
+            {
+                Assert.InRange(gaps[i + 1], least[i] - 5, least[i] * 5 / 3 + 2000);
+            }
+
             proxy.Accept();
             await connection.ConnectedAsync(episode);
         }
@@ -56,7 +68,8 @@ public sealed partial class Adr40Tests
                 var last = await peer.ExpectAsync("UNSUB");
                 second.SetResult(string.Join("|", peer.Lines.Skip(2)));
                 await peer.AnswerPingsAsync();
-            });
+            }
+        );
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
         var adding = connection.SubscribeAsync("a.>", queueGroup: "q");
         var limited = connection.SubscribeAsync("b", maxMessages: 10);
@@ -70,23 +83,33 @@ public sealed partial class Adr40Tests
     {
         await using var server = await NatsServer.StartAsync();
         var rounds = new System.Collections.Concurrent.ConcurrentQueue<int>();
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with
-        {
-            ReconnectBufferBytes = 1000,
-            ReconnectDelay = round =>
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
             {
-                rounds.Enqueue(round);
-                return TimeSpan.FromMilliseconds(10);
-            },
-        });
-        await using var bufferless = await Quick.ConnectAsync(Quick.Options(server.Url) with { ReconnectBufferBytes = 0 });
+                ReconnectBufferBytes = 1000,
+                ReconnectDelay = round =>
+                {
+                    rounds.Enqueue(round);
+                    return TimeSpan.FromMilliseconds(10);
+                },
+            }
+        );
+        await using var bufferless = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                ReconnectBufferBytes = 0,
+            }
+        );
         await server.KillAsync();
         await Eventually.TrueAsync(() => !connection.IsConnected && !bufferless.IsConnected && rounds.Count >= 3);
         Assert.Equal([1, 2, 3], rounds.Take(3));
 
         Assert.Equal(NasError.BufferFull, Assert.Throws<NasException>(() => bufferless.Publish("a", "x")).Error);
         connection.Publish("a", new string('x', 500));
-        Assert.Equal(NasError.BufferFull, Assert.Throws<NasException>(() => connection.Publish("a", new string('x', 500))).Error);
+        Assert.Equal(
+            NasError.BufferFull,
+            Assert.Throws<NasException>(() => connection.Publish("a", new string('x', 500))).Error
+        );
         await Clients.FailsAsync(NasError.BufferFull, async () => await connection.PublishAsync("a", new byte[500]));
     }
 
@@ -103,7 +126,10 @@ public sealed partial class Adr40Tests
             await subscription.NextAsync(2);
             // "NATS/1.0", "X: 1" and the empty line are 18 bytes.
             var statistics = connection.Statistics;
-            Assert.Equal((2 * round, 2 * round, 28 * round, 28 * round), (statistics.MessagesIn, statistics.MessagesOut, statistics.BytesIn, statistics.BytesOut));
+            Assert.Equal(
+                (2 * round, 2 * round, 28 * round, 28 * round),
+                (statistics.MessagesIn, statistics.MessagesOut, statistics.BytesIn, statistics.BytesOut)
+            );
             Assert.Equal(round - 1, statistics.Reconnects);
             await connection.ReconnectAsync();
         }

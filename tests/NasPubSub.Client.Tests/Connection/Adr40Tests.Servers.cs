@@ -12,7 +12,12 @@ public sealed partial class Adr40Tests
         await using var cluster = await NatsCluster.StartAsync(3);
         var first = cluster.Servers[0];
         await using var curious = new NasConnection(Quick.Options(first.Url));
-        await using var content = await Quick.ConnectAsync(Quick.Options(first.Url) with { IgnoreDiscoveredServers = true });
+        await using var content = await Quick.ConnectAsync(
+            Quick.Options(first.Url) with
+            {
+                IgnoreDiscoveredServers = true,
+            }
+        );
         var events = new EventLog(curious);
         await curious.ConnectAsync();
         Assert.Equal(cluster.Servers.Select(s => s.Url).Order(), curious.Servers.Order());
@@ -31,16 +36,32 @@ public sealed partial class Adr40Tests
         var dead = Enumerable.Range(0, 6).Select(_ => $"nats://127.0.0.1:{FreePort.Next()}").ToArray();
         Assert.Equal(dead, await AttemptsAsync(keepOrder: true));
         var orders = new HashSet<string>();
-        for (var i = 0; i < 8; i++) orders.Add(string.Join(",", await AttemptsAsync(keepOrder: false)));
+        for (var i = 0; i < 8; i++)
+        {
+            orders.Add(string.Join(",", await AttemptsAsync(keepOrder: false)));
+        }
+
         Assert.True(orders.Count > 1);
 
         async Task<string[]> AttemptsAsync(bool keepOrder)
         {
-            await using var connection = new NasConnection(Quick.Options(dead) with { KeepServerOrder = keepOrder, RetryOnFailedConnect = true });
+            await using var connection = new NasConnection(
+                Quick.Options(dead) with
+                {
+                    KeepServerOrder = keepOrder,
+                    RetryOnFailedConnect = true,
+                }
+            );
             var events = new EventLog(connection);
             await connection.ConnectAsync();
             await events.WaitAsync(NasEventKind.ConnectAttemptFailed, dead.Length);
-            return [.. events.Of(NasEventKind.ConnectAttemptFailed).Take(dead.Length).Select(e => ((NasException)e.Exception!).Target!)];
+            return
+            [
+                .. events
+                    .Of(NasEventKind.ConnectAttemptFailed)
+                    .Take(dead.Length)
+                    .Select(e => ((NasException)e.Exception!).Target!),
+            ];
         }
     }
 
@@ -49,7 +70,13 @@ public sealed partial class Adr40Tests
     {
         Assert.Equal((TimeSpan.FromMinutes(2), 2), (new NasOptions().PingInterval, new NasOptions().MaxPingsOut));
         await using var server = await NatsServer.StartAsync();
-        await using var connection = new NasConnection(Quick.Options(server.Url) with { PingInterval = TimeSpan.FromMilliseconds(200), ConnectTimeout = TimeSpan.FromSeconds(1) });
+        await using var connection = new NasConnection(
+            Quick.Options(server.Url) with
+            {
+                PingInterval = TimeSpan.FromMilliseconds(200),
+                ConnectTimeout = TimeSpan.FromSeconds(1),
+            }
+        );
         var events = new EventLog(connection);
         await connection.ConnectAsync();
 
@@ -93,7 +120,10 @@ public sealed partial class Adr40Tests
         Assert.Equal(other.Url, connection.Server);
         Assert.Equal([other.Url], connection.Servers);
         Assert.Equal(NasError.InvalidOption, Assert.Throws<NasException>(() => connection.SetServers([])).Error);
-        Assert.Equal(NasError.InvalidOption, Assert.Throws<NasException>(() => connection.SetServers(["http://x"])).Error);
+        Assert.Equal(
+            NasError.InvalidOption,
+            Assert.Throws<NasException>(() => connection.SetServers(["http://x"])).Error
+        );
     }
 
     [Fact]
@@ -120,7 +150,8 @@ public sealed partial class Adr40Tests
         await events.WaitAsync(NasEventKind.Closed);
         Assert.Equal(
             [NasEventKind.Connected, NasEventKind.Disconnected, NasEventKind.Reconnected, NasEventKind.Closed],
-            events.All.Select(e => e.Kind).Where(k => k != NasEventKind.ConnectAttemptFailed));
+            events.All.Select(e => e.Kind).Where(k => k != NasEventKind.ConnectAttemptFailed)
+        );
         Assert.All(events.All, e => Assert.Equal(server.Url, e.Server));
     }
 }

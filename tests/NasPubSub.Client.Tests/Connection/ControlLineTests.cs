@@ -24,13 +24,21 @@ public sealed class ControlLineTests
         await RefusedAsync(() => connection.PublishAsync(long1, "", long2).AsTask());
         await RefusedAsync(() => connection.PublishAsync("a", "", Han).AsTask());
         await RefusedAsync(() => Task.Run(() => connection.Publish(long1, "", long2, new NasHeaders().Add("X", "1"))));
-        await RefusedAsync(() => connection.RequestAsync(new string('\u00fc', 2028), "", TimeSpan.FromSeconds(5)).AsTask());
+        await RefusedAsync(() =>
+            connection.RequestAsync(new string('\u00fc', 2028), "", TimeSpan.FromSeconds(5)).AsTask()
+        );
         await RefusedAsync(async () =>
         {
-            await foreach (var _ in connection.RequestManyAsync(new string('\u00fc', 2028), default)) Assert.Fail("a reply");
+            await foreach (var _ in connection.RequestManyAsync(new string('\u00fc', 2028), default))
+            {
+                Assert.Fail("a reply");
+            }
         });
         await connection.FlushAsync();
-        Assert.Equal((0, NasConnectionState.Connected, 0), (connection.Statistics.Reconnects, connection.State, connection.Subscriptions.Count));
+        Assert.Equal(
+            (0, NasConnectionState.Connected, 0),
+            (connection.Statistics.Reconnects, connection.State, connection.Subscriptions.Count)
+        );
     }
 
     [ServerFact]
@@ -59,5 +67,6 @@ public sealed class ControlLineTests
         Assert.Equal(0, connection.Statistics.Reconnects);
     }
 
-    private static Task<NasException> RefusedAsync(Func<Task> action) => Clients.FailsAsync(NasError.InvalidSubject, action);
+    private static Task<NasException> RefusedAsync(Func<Task> action) =>
+        Clients.FailsAsync(NasError.InvalidSubject, action);
 }

@@ -16,17 +16,21 @@ public sealed class CutTests
         await using var server = await NatsServer.StartAsync();
         var bytes = await ConverseAsync(server, toServer, long.MaxValue / 2);
         Assert.InRange(bytes, 200, 5000);
-        await Parallel.ForEachAsync(Enumerable.Range(0, (int)bytes + 1), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (at, _) =>
-        {
-            try
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, (int)bytes + 1),
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (at, _) =>
             {
-                await ConverseAsync(server, toServer, at);
+                try
+                {
+                    await ConverseAsync(server, toServer, at);
+                }
+                catch (Exception e)
+                {
+                    throw new InvalidOperationException($"The line was cut after {at} bytes: {e.Message}", e);
+                }
             }
-            catch (Exception e)
-            {
-                throw new InvalidOperationException($"The line was cut after {at} bytes: {e.Message}", e);
-            }
-        });
+        );
     }
 
     /// <summary>Subscribes, publishes, gets it back, with headers and a request, while the line is cut once.</summary>
@@ -34,19 +38,47 @@ public sealed class CutTests
     private static async Task<long> ConverseAsync(NatsServer server, bool toServer, long cutAfter)
     {
         await using var proxy = TcpProxy.Start(server);
-        if (toServer) proxy.CutAfterToServer(cutAfter);
-        else proxy.CutAfterToClient(cutAfter);
+        if (toServer)
+        {
+            proxy.CutAfterToServer(cutAfter);
+        }
+        else
+        {
+            proxy.CutAfterToClient(cutAfter);
+        }
+
         var ns = $"cut{proxy.Port}";
-        await using var connection = new NasConnection(Quick.Options(proxy.Url) with { Namespace = ns, RetryOnFailedConnect = true, ReconnectWait = TimeSpan.FromMilliseconds(1), MaxReconnects = -1 });
+        await using var connection = new NasConnection(
+            Quick.Options(proxy.Url) with
+            {
+                Namespace = ns,
+                RetryOnFailedConnect = true,
+                ReconnectWait = TimeSpan.FromMilliseconds(1),
+                MaxReconnects = -1,
+            }
+        );
         await connection.ConnectAsync();
         Assert.True(await connection.WaitConnectedAsync(Eventually.DefaultDeadline), "not connected");
         var reader = new NumberedReader();
         var subscription = await connection.SubscribeAsync("a.*", reader.OnMessage);
         var echo = await connection.SubscribeAsync("echo", m => m.ReplyAsync(m.Payload, m.Headers));
-        for (var i = 0; i < 3; i++) connection.Publish($"a.{i}", Numbered.Payload(i * Short), headers: i == 1 ? new NasHeaders().Add("X", "1") : null);
+        for (var i = 0; i < 3; i++)
+        {
+            connection.Publish(
+                $"a.{i}",
+                Numbered.Payload(i * Short),
+                headers: i == 1 ? new NasHeaders().Add("X", "1") : null
+            );
+        }
+
         try
         {
-            var reply = await connection.RequestAsync("echo", "ping", TimeSpan.FromMilliseconds(100), new NasHeaders().Add("Y", "2"));
+            var reply = await connection.RequestAsync(
+                "echo",
+                "ping",
+                TimeSpan.FromMilliseconds(100),
+                new NasHeaders().Add("Y", "2")
+            );
             Assert.Equal(("ping", "2"), (reply.Text, reply.Headers["Y"]));
         }
         catch (NasException e) when (e.Error is NasError.RequestTimeout or NasError.NoResponders)
@@ -56,9 +88,19 @@ public sealed class CutTests
 
         // In the end everything works, on the first try.
         var passed = toServer ? proxy.BytesToServer : proxy.BytesToClient;
-        if (toServer) proxy.CutAfterToServer(long.MaxValue);
-        else proxy.CutAfterToClient(long.MaxValue);
-        await Eventually.TrueAsync(async () => await AnswersAsync(connection), explain: () => $"{connection}, {connection.LastError}");
+        if (toServer)
+        {
+            proxy.CutAfterToServer(long.MaxValue);
+        }
+        else
+        {
+            proxy.CutAfterToClient(long.MaxValue);
+        }
+
+        await Eventually.TrueAsync(
+            async () => await AnswersAsync(connection),
+            explain: () => $"{connection}, {connection.LastError}"
+        );
         connection.Publish("a.end", Numbered.Payload(1000 * Short));
         await Eventually.TrueAsync(() => reader.Last == 1000 * Short);
         Assert.Equal((0, 0), (reader.Corrupt, reader.OutOfOrder));
@@ -73,7 +115,8 @@ public sealed class CutTests
         {
             return (await connection.RequestAsync("echo", "again", TimeSpan.FromSeconds(1))).Text == "again";
         }
-        catch (NasException e) when (e.Error is NasError.RequestTimeout or NasError.NoResponders or NasError.ConnectionLost)
+        catch (NasException e)
+            when (e.Error is NasError.RequestTimeout or NasError.NoResponders or NasError.ConnectionLost)
         {
             return false;
         }

@@ -20,5 +20,6 @@ internal sealed class EventLog
         return Of(kind)[count - 1];
     }
 
-    public override string ToString() => string.Join(Environment.NewLine, _events.Select(e => $"{e.Time:mm:ss.fff} {e.Kind}: {e.Message}"));
+    public override string ToString() =>
+        string.Join(Environment.NewLine, _events.Select(e => $"{e.Time:mm:ss.fff} {e.Kind}: {e.Message}"));
 }

@@ -12,7 +12,10 @@ public sealed class GivenUpTests
         var unobserved = new System.Collections.Concurrent.ConcurrentQueue<string>();
         void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e)
         {
-            if (e.Exception.InnerException is NasException nas) unobserved.Enqueue(nas.Message);
+            if (e.Exception.InnerException is NasException nas)
+            {
+                unobserved.Enqueue(nas.Message);
+            }
         }
         TaskScheduler.UnobservedTaskException += OnUnobserved;
         try
@@ -62,11 +65,17 @@ public sealed class GivenUpTests
         await using var connection = await (Clients.Options(server.Url) with { Namespace = null }).ConnectAsync();
         var reply = await connection.RequestAsync("busy", "");
         Assert.Equal((503, "busy"), (reply.Status, reply.Text));
-        await foreach (var one in connection.RequestManyAsync("busy", default, count: 1)) Assert.Equal("busy", one.Text);
+        await foreach (var one in connection.RequestManyAsync("busy", default, count: 1))
+        {
+            Assert.Equal("busy", one.Text);
+        }
+
         await connection.DisconnectAsync(drain: false);
     }
 
-    /// <summary>A flush, a ping and a subscribe that time out or are cancelled, a connect that fails later than the wait for it.</summary>
+    /// <summary>
+    /// A flush, a ping and a subscribe that time out or are cancelled, a connect that fails later than the wait for it.
+    /// </summary>
     private static async Task GiveUpAsync()
     {
         await using var server = FakeServer.Start(
@@ -75,13 +84,16 @@ public sealed class GivenUpTests
                 await peer.HandshakeAsync();
                 await peer.StaySilentAsync();
             },
-            peer => peer.StaySilentAsync());
+            peer => peer.StaySilentAsync()
+        );
         var options = Clients.Options(server.Url) with { OperationTimeout = TimeSpan.FromMilliseconds(50) };
         var connection = await options.ConnectAsync();
         await Clients.FailsAsync(NasError.Timeout, () => connection.FlushAsync());
         await Clients.FailsAsync(NasError.Timeout, () => connection.SubscribeAsync("a"));
         using var cancel = new CancellationTokenSource(50);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.PingAsync(Timeout.InfiniteTimeSpan, cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            connection.PingAsync(Timeout.InfiniteTimeSpan, cancel.Token)
+        );
         await connection.DisconnectAsync(drain: false);
 
         var other = new NasConnection(options with { ConnectTimeout = TimeSpan.FromMilliseconds(100) });
@@ -92,7 +104,9 @@ public sealed class GivenUpTests
 
     private static async Task<List<WeakReference>> AskAsync(NasConnection connection, int count)
     {
-        var replies = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => connection.RequestAsync("big", "").AsTask()));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, count).Select(_ => connection.RequestAsync("big", "").AsTask())
+        );
         return [.. replies.Select(r => new WeakReference(r.Payload))];
     }
 }

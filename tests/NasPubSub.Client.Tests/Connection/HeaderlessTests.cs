@@ -8,21 +8,33 @@ namespace NasPubSub.Client.Tests.Connection;
 public sealed class HeaderlessTests
 {
     private static readonly NasHeaders Json = new NasHeaders().Add("Content-Type", "application/json");
-    private static readonly NasHeaders Failure = new NasHeaders().Add("Nats-Service-Error", "no such order").Add("Nats-Service-Error-Code", "404");
+    private static readonly NasHeaders Failure = new NasHeaders()
+        .Add("Nats-Service-Error", "no such order")
+        .Add("Nats-Service-Error-Code", "404");
     private static readonly NasHeaders Own = new NasHeaders().Add("X", "1");
 
     [Fact]
     public async Task Headers_of_a_call_are_its_error()
     {
-        await using var server = await NatsServer.StartAsync(new NatsServerOptions { Config = "no_header_support: true\n" });
+        await using var server = await NatsServer.StartAsync(
+            new NatsServerOptions { Config = "no_header_support: true\n" }
+        );
         await using var connection = await server.ConnectAsync();
-        await Clients.FailsAsync(NasError.InvalidHeader, () => connection.PublishAsync("a", "x", headers: Own).AsTask());
-        await Clients.FailsAsync(NasError.InvalidHeader, () => connection.RequestAsync("a", "x", headers: Own).AsTask());
+        await Clients.FailsAsync(
+            NasError.InvalidHeader,
+            () => connection.PublishAsync("a", "x", headers: Own).AsTask()
+        );
+        await Clients.FailsAsync(
+            NasError.InvalidHeader,
+            () => connection.RequestAsync("a", "x", headers: Own).AsTask()
+        );
         await connection.FlushAsync();
         Assert.Equal(0, connection.Statistics.Reconnects);
     }
 
-    /// <summary>Published while no server was there yet, or after one that takes headers: the next takes none.</summary>
+    /// <summary>
+    /// Published while no server was there yet, or after one that takes headers: the next takes none.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -38,22 +50,37 @@ public sealed class HeaderlessTests
         async Task Second(FakePeer peer)
         {
             await gate.Task;
-            await peer.HandshakeAsync(FakePeer.Info.Replace("\"headers\":true", "\"headers\":false", StringComparison.Ordinal));
+            await peer.HandshakeAsync(
+                FakePeer.Info.Replace("\"headers\":true", "\"headers\":false", StringComparison.Ordinal)
+            );
             await peer.ExpectAsync("PUB end ");
             lines.SetResult([.. peer.Lines.SkipWhile(l => l != "PING").Skip(1)]);
             await peer.AnswerPingsAsync();
         }
         await using var server = wasConnected ? FakeServer.Start(First, Second) : FakeServer.Start(Second);
-        await using var connection = new NasConnection(Clients.Options(server.Url) with { Namespace = null, RetryOnFailedConnect = true });
+        await using var connection = new NasConnection(
+            Clients.Options(server.Url) with
+            {
+                Namespace = null,
+                RetryOnFailedConnect = true,
+            }
+        );
         var events = connection.Record();
         await connection.ConnectAsync();
-        if (wasConnected) await Eventually.TrueAsync(() => connection.State == NasConnectionState.Reconnecting);
+        if (wasConnected)
+        {
+            await Eventually.TrueAsync(() => connection.State == NasConnectionState.Reconnecting);
+        }
+
         connection.Publish("json", "{}", headers: Json);
         connection.Publish("failure", "", "r", Failure);
         connection.Publish("own", "lost", headers: Own);
         connection.Publish("end", "");
         gate.SetResult();
-        Assert.Equal(["PUB json 2", "{}", "PUB failure r 37", "Nats-Service-Error: 404 no such order", "PUB end 0"], await lines.Task.WaitAsync(Eventually.DefaultDeadline));
+        Assert.Equal(
+            ["PUB json 2", "{}", "PUB failure r 37", "Nats-Service-Error: 404 no such order", "PUB end 0"],
+            await lines.Task.WaitAsync(Eventually.DefaultDeadline)
+        );
         await connection.FlushAsync();
         Assert.Equal((1, 4), (connection.Statistics.Unconfirmed, connection.Statistics.MessagesOut));
         await events.SeenAsync(NasEventKind.Error);
@@ -77,10 +104,15 @@ public sealed class HeaderlessTests
                 await gate.Task;
                 await peer.HandshakeAsync(FakePeer.Info.Replace("1048576", "1000", StringComparison.Ordinal));
                 await peer.AnswerPingsAsync();
-            });
+            }
+        );
         await using var connection = await (Clients.Options(server.Url) with { Namespace = null }).ConnectAsync();
         await Eventually.TrueAsync(() => connection.State == NasConnectionState.Reconnecting);
-        for (var i = 0; i < 3; i++) connection.Publish("big", new byte[5000]);
+        for (var i = 0; i < 3; i++)
+        {
+            connection.Publish("big", new byte[5000]);
+        }
+
         connection.Publish("small", "x");
         gate.SetResult();
         Assert.True(await connection.WaitConnectedAsync(Eventually.DefaultDeadline));

@@ -11,13 +11,16 @@ namespace NasPubSub.Client.Tests.Connection;
 /// <summary>Names with several addresses, and lists of servers that never answer.</summary>
 public sealed class HostAddressTests
 {
-    private static readonly IPAddress Nobody = IPAddress.Parse("127.0.0.2"), Other = IPAddress.Parse("127.0.0.3");
+    private static readonly IPAddress Nobody = IPAddress.Parse("127.0.0.2"),
+        Other = IPAddress.Parse("127.0.0.3");
 
     [Fact]
     public async Task All_addresses_of_a_name_are_tried()
     {
         await using var server = FakeServer.Start(ServeAsync);
-        await using var connection = await Quick.ConnectAsync(Named(server.Port, Nobody, IPAddress.IPv6Loopback, IPAddress.Loopback));
+        await using var connection = await Quick.ConnectAsync(
+            Named(server.Port, Nobody, IPAddress.IPv6Loopback, IPAddress.Loopback)
+        );
         Assert.Equal($"nats://many.test:{server.Port}", connection.Server);
         await connection.DisconnectAsync(drain: false);
 
@@ -33,7 +36,10 @@ public sealed class HostAddressTests
         using var silent = Listen(Nobody, server.Port, 16);
         using var closing = Listen(Other, server.Port, 16);
         _ = closing.AcceptAsync().ContinueWith(t => t.Result.Dispose(), TaskScheduler.Default);
-        var options = Named(server.Port, Nobody, Other, IPAddress.Loopback) with { ConnectTimeout = TimeSpan.FromSeconds(3) };
+        var options = Named(server.Port, Nobody, Other, IPAddress.Loopback) with
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(3),
+        };
         await using var connection = await Quick.ConnectAsync(options);
         Assert.True(connection.IsConnected);
         await connection.DisconnectAsync(drain: false);
@@ -45,14 +51,24 @@ public sealed class HostAddressTests
         await using var server = FakeServer.Start(ServeAsync);
         // Its queue is full: a further connection is neither taken nor refused.
         using var full = Listen(Nobody, server.Port, 0);
-        var queued = Enumerable.Range(0, 3).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
-        foreach (var socket in queued) _ = socket.ConnectAsync(Nobody, server.Port).ContinueWith(t => t.Exception, TaskScheduler.Default);
+        var queued = Enumerable
+            .Range(0, 3)
+            .Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+            .ToList();
+        foreach (var socket in queued)
+        {
+            _ = socket.ConnectAsync(Nobody, server.Port).ContinueWith(t => t.Exception, TaskScheduler.Default);
+        }
+
         await Eventually.TrueAsync(() => queued.Any(s => s.Connected));
         var watch = Stopwatch.StartNew();
         await using var connection = await Quick.ConnectAsync(Named(server.Port, Nobody, IPAddress.Loopback));
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 2);
         await connection.DisconnectAsync(drain: false);
-        foreach (var socket in queued) socket.Dispose();
+        foreach (var socket in queued)
+        {
+            socket.Dispose();
+        }
     }
 
     [Fact]
@@ -75,7 +91,14 @@ public sealed class HostAddressTests
         var firsts = new HashSet<IPAddress>();
         for (var i = 0; i < 50; i++)
         {
-            var order = await TcpConnector.ResolveAsync("x", options with { KeepServerOrder = false }, CancellationToken.None);
+            var order = await TcpConnector.ResolveAsync(
+                "x",
+                options with
+                {
+                    KeepServerOrder = false,
+                },
+                CancellationToken.None
+            );
             firsts.Add(order[0]);
             Assert.Equal(2, order.Take(4).Count(a => a.AddressFamily == AddressFamily.InterNetworkV6));
             Assert.Equal(8, order.Distinct().Count());
@@ -88,11 +111,19 @@ public sealed class HostAddressTests
     public async Task A_list_of_silent_servers_keeps_nobody_from_the_server_that_was_given()
     {
         await using var silent = FakeServer.Start(peer => peer.StaySilentAsync());
-        var urls = string.Join(",", Enumerable.Range(0, 30).Select(i => $"\"127.0.{i}.1:{silent.Port}\",\"localhost:{silent.Port}\""));
+        var urls = string.Join(
+            ",",
+            Enumerable.Range(0, 30).Select(i => $"\"127.0.{i}.1:{silent.Port}\",\"localhost:{silent.Port}\"")
+        );
         await using var server = FakeServer.Start(
             peer => peer.HandshakeAsync(FakePeer.Info.Replace("{", $$"""{"connect_urls":[{{urls}}],""")),
-            peer => { peer.Close(); return Task.CompletedTask; },
-            ServeAsync);
+            peer =>
+            {
+                peer.Close();
+                return Task.CompletedTask;
+            },
+            ServeAsync
+        );
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
         var watch = Stopwatch.StartNew();
         await connection.ConnectedAsync(1);
@@ -106,12 +137,20 @@ public sealed class HostAddressTests
         var own = NasServerAddress.Parse("nats://own.test:1");
         var pool = new ServerPool(Quick.Options("nats://own.test:1", "nats://second.test:1"));
         var urls = string.Join(",", Enumerable.Range(0, 30).Select(i => $"\"10.0.0.{i}:4222\""));
-        pool.Discover(NasServerInfo.Parse(System.Text.Encoding.UTF8.GetBytes($$"""{"connect_urls":[{{urls}}]}""")), own, isTls: false);
+        pool.Discover(
+            NasServerInfo.Parse(System.Text.Encoding.UTF8.GetBytes($$"""{"connect_urls":[{{urls}}]}""")),
+            own,
+            isTls: false
+        );
         var round = pool.Round(own);
         Assert.Equal(["second.test", "own.test"], round.Take(2).Select(s => s.Address.Host));
         Assert.Equal(5, round.Count);
         // Those that have failed leave the next round to others.
-        foreach (var server in round.Skip(2)) server.Failures++;
+        foreach (var server in round.Skip(2))
+        {
+            server.Failures++;
+        }
+
         Assert.Empty(pool.Round(own).Skip(2).Intersect(round));
         // One that has answered is a server as any other; where the server is about to end, all are of use.
         round[2].IsUnproven = false;
@@ -123,7 +162,12 @@ public sealed class HostAddressTests
     public async Task A_server_too_busy_to_let_clients_in_is_tried_again()
     {
         const string Busy = "-ERR 'Authentication Timeout'\r\n";
-        Func<FakePeer, Task> busy = async peer => { await peer.SendAsync(FakePeer.Info); await peer.ExpectAsync("PING"); await peer.SendAsync(Busy); };
+        Func<FakePeer, Task> busy = async peer =>
+        {
+            await peer.SendAsync(FakePeer.Info);
+            await peer.ExpectAsync("PING");
+            await peer.SendAsync(Busy);
+        };
         await using var server = FakeServer.Start(peer => peer.HandshakeAsync(), busy, busy, busy, ServeAsync);
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
         await connection.ConnectedAsync(1);
@@ -132,7 +176,11 @@ public sealed class HostAddressTests
     }
 
     private static NasOptions Named(int port, params IPAddress[] addresses) =>
-        Quick.Options($"nats://many.test:{port}") with { KeepServerOrder = true, Resolver = _ => Task.FromResult(addresses) };
+        Quick.Options($"nats://many.test:{port}") with
+        {
+            KeepServerOrder = true,
+            Resolver = _ => Task.FromResult(addresses),
+        };
 
     private static async Task ServeAsync(FakePeer peer)
     {

@@ -9,15 +9,27 @@ public sealed class KillTests(ITestOutputHelper output)
 {
     private const int Subjects = 20;
 
-    /// <summary>10 kills, or 100 with NAS_TEST_LONG=1. What is held at the start is taken after a tenth of them, when all code has run.</summary>
+    /// <summary>
+    /// 10 kills, or 100 with NAS_TEST_LONG=1. What is held at the start is taken after a tenth of them, when all code
+    /// has run.
+    /// </summary>
     [Fact]
     public async Task Servers_killed_under_load_cost_only_what_is_counted()
     {
         var kills = Alone.IsLong ? 100 : 10;
         await using var server = await NatsServer.StartAsync();
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { MaxReconnects = -1, Subscriptions = new() { MaxPendingMessages = int.MaxValue, MaxPendingBytes = long.MaxValue } });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                MaxReconnects = -1,
+                Subscriptions = new() { MaxPendingMessages = int.MaxValue, MaxPendingBytes = long.MaxValue },
+            }
+        );
         var readers = Enumerable.Range(0, Subjects).Select(_ => new NumberedReader()).ToArray();
-        for (var i = 0; i < Subjects; i++) await connection.SubscribeAsync($"load.{i}", readers[i].OnMessage, queueGroup: i % 2 == 0 ? null : "q");
+        for (var i = 0; i < Subjects; i++)
+        {
+            await connection.SubscribeAsync($"load.{i}", readers[i].OnMessage, queueGroup: i % 2 == 0 ? null : "q");
+        }
 
         using var stop = new CancellationTokenSource();
         var load = Task.Run(() => LoadAsync(connection, stop.Token));
@@ -30,10 +42,16 @@ public sealed class KillTests(ITestOutputHelper output)
             await server.KillAsync();
             await server.RestartAsync();
             await connection.ConnectedAsync(kill);
-            if (kill == 1 + kills / 10) start = Footprint.Now();
+            if (kill == 1 + kills / 10)
+            {
+                start = Footprint.Now();
+            }
         }
         var last = readers.Select(r => r.Received).ToArray();
-        await Eventually.TrueAsync(() => readers.Zip(last).All(r => r.First.Received > r.Second), what: "each subscription lives after the last kill");
+        await Eventually.TrueAsync(
+            () => readers.Zip(last).All(r => r.First.Received > r.Second),
+            what: "each subscription lives after the last kill"
+        );
         await stop.CancelAsync();
         var sent = await load;
         await connection.FlushAsync();
@@ -42,7 +60,9 @@ public sealed class KillTests(ITestOutputHelper output)
 
         var all = readers.Sum(r => r.Received);
         var statistics = connection.Statistics;
-        output.WriteLine($"{kills} kills in {watch.Elapsed.TotalSeconds:0} s: {sent:N0} sent, {sent - all:N0} lost, {statistics.Unconfirmed:N0} unconfirmed, {statistics.Dropped} dropped");
+        output.WriteLine(
+            $"{kills} kills in {watch.Elapsed.TotalSeconds:0} s: {sent:N0} sent, {sent - all:N0} lost, {statistics.Unconfirmed:N0} unconfirmed, {statistics.Dropped} dropped"
+        );
         output.WriteLine($"start {start}, end {end}");
         Assert.All(readers, r => Assert.Equal((0, 0), (r.Corrupt, r.OutOfOrder)));
         Assert.Equal(kills, statistics.Reconnects);
@@ -72,7 +92,10 @@ public sealed class KillTests(ITestOutputHelper output)
                     await connection.WaitConnectedAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
                 }
             }
-            if (number % 4 == 0) await Task.Delay(1, CancellationToken.None);
+            if (number % 4 == 0)
+            {
+                await Task.Delay(1, CancellationToken.None);
+            }
         }
         return sent;
     }

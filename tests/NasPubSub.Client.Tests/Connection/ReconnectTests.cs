@@ -19,13 +19,18 @@ public sealed class ReconnectTests
             var leaving = new[] { subscriber, publisher }.Where(c => c.Server == node.Url).ToArray();
             var reconnects = leaving.Select(c => c.Statistics.Reconnects).ToArray();
             await node.StopAsync();
-            for (var i = 0; i < leaving.Length; i++) await leaving[i].ConnectedAsync(reconnects[i] + 1);
+            for (var i = 0; i < leaving.Length; i++)
+            {
+                await leaving[i].ConnectedAsync(reconnects[i] + 1);
+            }
+
             Assert.All(new[] { subscriber, publisher }, c => Assert.NotEqual(node.Url, c.Server));
             await Eventually.TrueAsync(async () =>
             {
                 try
                 {
-                    return (await publisher.RequestAsync("echo", node.Url, TimeSpan.FromMilliseconds(500))).Text == node.Url;
+                    return (await publisher.RequestAsync("echo", node.Url, TimeSpan.FromMilliseconds(500))).Text
+                        == node.Url;
                 }
                 catch (NasException e) when (e.Error is NasError.NoResponders or NasError.RequestTimeout)
                 {
@@ -34,7 +39,9 @@ public sealed class ReconnectTests
                 }
             });
             await node.RestartAsync();
-            await Eventually.TrueAsync(() => subscriber.Servers.Contains(node.Url) && publisher.Servers.Contains(node.Url));
+            await Eventually.TrueAsync(() =>
+                subscriber.Servers.Contains(node.Url) && publisher.Servers.Contains(node.Url)
+            );
         }
     }
 
@@ -47,7 +54,11 @@ public sealed class ReconnectTests
         await connection.SubscribeAsync("a", reader.OnMessage);
         await server.KillAsync();
         await Eventually.TrueAsync(() => !connection.IsConnected);
-        for (var i = 0; i < 2000; i++) connection.Publish("a", Numbered.Payload(i));
+        for (var i = 0; i < 2000; i++)
+        {
+            connection.Publish("a", Numbered.Payload(i));
+        }
+
         Assert.True(connection.PendingBytes > 2000 * 1000);
         await server.RestartAsync();
         await connection.ConnectedAsync(1);
@@ -60,7 +71,12 @@ public sealed class ReconnectTests
     public async Task An_own_delay_that_fails_closes_the_connection_and_says_so()
     {
         await using var server = await NatsServer.StartAsync();
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { ReconnectDelay = _ => throw new InvalidOperationException("no idea") });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                ReconnectDelay = _ => throw new InvalidOperationException("no idea"),
+            }
+        );
         await server.KillAsync();
         await Eventually.TrueAsync(() => connection.State == NasConnectionState.Closed);
         var last = Assert.IsType<NasException>(connection.LastError);
@@ -72,7 +88,14 @@ public sealed class ReconnectTests
     public async Task A_delay_below_zero_is_none()
     {
         await using var server = await NatsServer.StartAsync();
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { ReconnectJitter = 5, ReconnectMaxWait = TimeSpan.FromMilliseconds(20), MaxReconnects = -1 });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                ReconnectJitter = 5,
+                ReconnectMaxWait = TimeSpan.FromMilliseconds(20),
+                MaxReconnects = -1,
+            }
+        );
         await server.KillAsync();
         var events = new EventLog(connection);
         await events.WaitAsync(NasEventKind.ConnectAttemptFailed, 15);
@@ -84,19 +107,28 @@ public sealed class ReconnectTests
     public async Task A_message_cut_in_the_middle_by_the_break_is_sent_again_as_a_whole()
     {
         await using var server = await NatsServer.StartAsync();
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { SendTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                SendTimeout = TimeSpan.FromMilliseconds(300),
+            }
+        );
         var reader = new NumberedReader();
         await connection.SubscribeAsync("a", reader.OnMessage);
         await server.PauseAsync();
         // The network's buffers fill up, then ours, and then Publish fails: in time, and with nothing half sent.
         var sent = 0;
-        // Full is what does not change while one waits for room: a slow machine only looks so, and its network then takes the rest.
+        // Full is what does not change while one waits for room: a slow machine only looks so, and its network then
+        // takes the rest.
         for (var before = -1; before != connection.PendingBytes;)
         {
             before = connection.PendingBytes;
             var full = Assert.Throws<NasException>(() =>
             {
-                for (; sent < 100_000; sent++) connection.Publish("a", Numbered.Payload(sent));
+                for (; sent < 100_000; sent++)
+                {
+                    connection.Publish("a", Numbered.Payload(sent));
+                }
             });
             Assert.Equal(NasError.BufferFull, full.Error);
         }
@@ -116,7 +148,8 @@ public sealed class ReconnectTests
     {
         const int Messages = 160;
         var published = new TaskCompletionSource();
-        List<int> before = [], after = [];
+        List<int> before = [],
+            after = [];
         await using var server = FakeServer.Start(
             async peer =>
             {
@@ -127,18 +160,35 @@ public sealed class ReconnectTests
             {
                 await published.Task;
                 await peer.HandshakeAsync();
-                while (before.Count < Messages / 3) await TakeAsync(peer, before);
+                while (before.Count < Messages / 3)
+                {
+                    await TakeAsync(peer, before);
+                }
+
                 peer.Close(reset: true);
             },
             async peer =>
             {
                 await peer.HandshakeAsync();
-                while (after.Count == 0 || after[^1] != Messages - 1) await TakeAsync(peer, after);
-            });
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { ReconnectBufferBytes = 32_000_000 });
+                while (after.Count == 0 || after[^1] != Messages - 1)
+                {
+                    await TakeAsync(peer, after);
+                }
+            }
+        );
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                ReconnectBufferBytes = 32_000_000,
+            }
+        );
         await Eventually.TrueAsync(() => server.Connections == 2);
         // All of it waits for the second connection, and goes out at once.
-        for (var i = 0; i < Messages; i++) connection.Publish("a", (byte[])[.. BitConverter.GetBytes(i), .. new byte[100_000]]);
+        for (var i = 0; i < Messages; i++)
+        {
+            connection.Publish("a", (byte[])[.. BitConverter.GetBytes(i), .. new byte[100_000]]);
+        }
+
         published.SetResult();
         await server.CompletedAsync(3);
         Assert.Equal(Enumerable.Range(0, before.Count), before);
@@ -149,7 +199,13 @@ public sealed class ReconnectTests
         static async Task TakeAsync(FakePeer peer, List<int> taken)
         {
             var words = (await peer.ExpectAsync("PUB a ")).Split(' ');
-            taken.Add(BitConverter.ToInt32(await peer.ReadBytesAsync(int.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) + 2)));
+            taken.Add(
+                BitConverter.ToInt32(
+                    await peer.ReadBytesAsync(
+                        int.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) + 2
+                    )
+                )
+            );
         }
     }
 
@@ -161,7 +217,13 @@ public sealed class ReconnectTests
             await peer.HandshakeAsync();
             peer.Close();
         });
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { MaxReconnects = -1, ReconnectWait = TimeSpan.FromMilliseconds(100) });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                MaxReconnects = -1,
+                ReconnectWait = TimeSpan.FromMilliseconds(100),
+            }
+        );
         var events = new EventLog(connection);
         await events.WaitAsync(NasEventKind.Reconnected, 5);
         var times = events.Of(NasEventKind.Reconnected).Select(e => e.Time).ToArray();
@@ -174,14 +236,22 @@ public sealed class ReconnectTests
         await using var server = await NatsServer.StartAsync();
         await using var connection = await Quick.ConnectAsync(server);
         var limited = await connection.SubscribeAsync("a", queueGroup: "q");
-        for (var i = 0; i < 5; i++) connection.Publish("a", $"{i}");
+        for (var i = 0; i < 5; i++)
+        {
+            connection.Publish("a", $"{i}");
+        }
+
         await limited.NextAsync(5);
         await connection.ReconnectAsync();
         await limited.UnsubscribeAsync(maxMessages: 8);
         await connection.FlushAsync();
         // The server must send three more and no other: each further one of a queue group would be lost.
         var other = await connection.SubscribeAsync("a", queueGroup: "q");
-        for (var i = 5; i < 40; i++) connection.Publish("a", $"{i}");
+        for (var i = 5; i < 40; i++)
+        {
+            connection.Publish("a", $"{i}");
+        }
+
         await connection.FlushAsync();
         await Eventually.TrueAsync(() => limited.Delivered + other.Delivered == 40);
         Assert.Equal(8, limited.Delivered);

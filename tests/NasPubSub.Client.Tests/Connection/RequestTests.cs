@@ -26,13 +26,19 @@ public sealed class RequestTests : IAsyncLifetime
     public async Task No_responders_and_no_reply_are_different_answers()
     {
         var watch = Stopwatch.StartNew();
-        var nobody = await Clients.FailsAsync(NasError.NoResponders, async () => await _connection.RequestAsync("nobody", "x", TimeSpan.FromSeconds(30)));
+        var nobody = await Clients.FailsAsync(
+            NasError.NoResponders,
+            async () => await _connection.RequestAsync("nobody", "x", TimeSpan.FromSeconds(30))
+        );
         Assert.Equal("nobody", nobody.Target);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5));
 
         await _connection.SubscribeAsync("mute", _ => default);
         watch.Restart();
-        var silent = await Clients.FailsAsync(NasError.RequestTimeout, async () => await _connection.RequestAsync("mute", "x", TimeSpan.FromMilliseconds(200)));
+        var silent = await Clients.FailsAsync(
+            NasError.RequestTimeout,
+            async () => await _connection.RequestAsync("mute", "x", TimeSpan.FromMilliseconds(200))
+        );
         Assert.Equal("mute", silent.Target);
         Assert.InRange(watch.Elapsed.TotalSeconds, 0.19, 2);
     }
@@ -45,11 +51,18 @@ public sealed class RequestTests : IAsyncLifetime
         await _server.KillAsync();
         await Clients.FailsAsync(NasError.NotConnected, () => asked);
         await Eventually.TrueAsync(() => _connection.State == NasConnectionState.Reconnecting);
-        await Clients.FailsAsync(NasError.NotConnected, async () => await _connection.RequestAsync("mute", "x", TimeSpan.FromMilliseconds(50)));
-        await Clients.FailsAsync(NasError.NotConnected, async () =>
-        {
-            await foreach (var _ in _connection.RequestManyAsync("mute", default, TimeSpan.FromMilliseconds(50))) { }
-        });
+        await Clients.FailsAsync(
+            NasError.NotConnected,
+            async () => await _connection.RequestAsync("mute", "x", TimeSpan.FromMilliseconds(50))
+        );
+        await Clients.FailsAsync(
+            NasError.NotConnected,
+            async () =>
+            {
+                await foreach (var _ in _connection.RequestManyAsync("mute", default, TimeSpan.FromMilliseconds(50)))
+                { }
+            }
+        );
         await _connection.DisconnectAsync(drain: false);
     }
 
@@ -57,7 +70,9 @@ public sealed class RequestTests : IAsyncLifetime
     public async Task Many_at_once_each_get_their_own_reply()
     {
         await _connection.SubscribeAsync("echo", m => m.ReplyAsync(m.Payload));
-        var replies = await Task.WhenAll(Enumerable.Range(0, 2000).Select(i => _connection.RequestAsync("echo", $"{i}").AsTask()));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, 2000).Select(i => _connection.RequestAsync("echo", $"{i}").AsTask())
+        );
         Assert.Equal(Enumerable.Range(0, 2000).Select(i => $"{i}"), replies.Select(r => r.Text));
     }
 
@@ -69,7 +84,11 @@ public sealed class RequestTests : IAsyncLifetime
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var blocked = BlockAsync();
         await reached.Task;
-        for (var i = 0; i < 100; i++) Assert.Equal($"{i}", (await _connection.RequestAsync("echo", $"{i}", TimeSpan.FromSeconds(10))).Text);
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal($"{i}", (await _connection.RequestAsync("echo", $"{i}", TimeSpan.FromSeconds(10))).Text);
+        }
+
         go.Set();
         Assert.True(await blocked);
 
@@ -85,7 +104,10 @@ public sealed class RequestTests : IAsyncLifetime
     public async Task A_late_reply_reaches_no_later_request()
     {
         var asked = await _connection.SubscribeAsync("slow");
-        await Clients.FailsAsync(NasError.RequestTimeout, async () => await _connection.RequestAsync("slow", "first", TimeSpan.FromMilliseconds(50)));
+        await Clients.FailsAsync(
+            NasError.RequestTimeout,
+            async () => await _connection.RequestAsync("slow", "first", TimeSpan.FromMilliseconds(50))
+        );
         var second = _connection.RequestAsync("slow", "second", TimeSpan.FromSeconds(10)).AsTask();
         var questions = new[] { (await asked.ReadAsync())!, (await asked.ReadAsync())! };
         questions[0].Reply("to the first");
@@ -101,7 +123,9 @@ public sealed class RequestTests : IAsyncLifetime
         var request = _connection.RequestAsync("mute", "x", TimeSpan.FromSeconds(30), cancel: cancel.Token).AsTask();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request.WaitAsync(TimeSpan.FromSeconds(2)));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _connection.RequestAsync("mute", "x", cancel: cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await _connection.RequestAsync("mute", "x", cancel: cancel.Token)
+        );
     }
 
     [Theory]
@@ -111,16 +135,38 @@ public sealed class RequestTests : IAsyncLifetime
     public async Task Many_replies_until_a_count_a_pause_or_an_empty_message(int count, int? idle, int expected)
     {
         await using var responder = await Quick.ConnectAsync(_server);
-        await responder.SubscribeAsync("many", m =>
-        {
-            for (var i = 0; i < 5; i++) m.Reply($"{i}");
-            if (idle is null) m.Reply("");
-            return default;
-        });
+        await responder.SubscribeAsync(
+            "many",
+            m =>
+            {
+                for (var i = 0; i < 5; i++)
+                {
+                    m.Reply($"{i}");
+                }
+
+                if (idle is null)
+                {
+                    m.Reply("");
+                }
+
+                return default;
+            }
+        );
         var watch = Stopwatch.StartNew();
         var replies = new List<string>();
-        await foreach (var reply in _connection.RequestManyAsync("many", default, Timeout.InfiniteTimeSpan, count, idle is { } ms ? TimeSpan.FromMilliseconds(ms) : null))
+        await foreach (
+            var reply in _connection.RequestManyAsync(
+                "many",
+                default,
+                Timeout.InfiniteTimeSpan,
+                count,
+                idle is { } ms ? TimeSpan.FromMilliseconds(ms) : null
+            )
+        )
+        {
             replies.Add(reply.Text);
+        }
+
         Assert.Equal(Enumerable.Range(0, expected).Select(i => $"{i}"), replies);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5));
         Assert.Empty(_connection.Subscriptions);
@@ -129,9 +175,19 @@ public sealed class RequestTests : IAsyncLifetime
     [Fact]
     public async Task Many_replies_of_nobody_is_an_error_and_of_the_silent_none()
     {
-        await Clients.FailsAsync(NasError.NoResponders, async () => { await foreach (var _ in _connection.RequestManyAsync("nobody", default)) { } });
+        await Clients.FailsAsync(
+            NasError.NoResponders,
+            async () =>
+            {
+                await foreach (var _ in _connection.RequestManyAsync("nobody", default)) { }
+            }
+        );
         var mute = await _connection.SubscribeAsync("mute", _ => default);
-        await foreach (var _ in _connection.RequestManyAsync("mute", default, TimeSpan.FromMilliseconds(100))) Assert.Fail("nobody replied");
+        await foreach (var _ in _connection.RequestManyAsync("mute", default, TimeSpan.FromMilliseconds(100)))
+        {
+            Assert.Fail("nobody replied");
+        }
+
         Assert.Equal([mute], _connection.Subscriptions);
     }
 
@@ -139,14 +195,22 @@ public sealed class RequestTests : IAsyncLifetime
     public async Task A_subscription_with_a_maximum_gets_that_many_and_ends()
     {
         var limited = await _connection.SubscribeAsync("a", maxMessages: 3);
-        for (var i = 0; i < 10; i++) _connection.Publish("a", $"{i}");
+        for (var i = 0; i < 10; i++)
+        {
+            _connection.Publish("a", $"{i}");
+        }
+
         await _connection.FlushAsync();
         Assert.Equal((3, false), (limited.Delivered, limited.IsActive));
         Assert.Equal(["0", "1", "2", "(end)"], await limited.NextAsync(4));
         Assert.Empty(_connection.Subscriptions);
 
         var late = await _connection.SubscribeAsync("b");
-        for (var i = 0; i < 5; i++) _connection.Publish("b", $"{i}");
+        for (var i = 0; i < 5; i++)
+        {
+            _connection.Publish("b", $"{i}");
+        }
+
         await _connection.FlushAsync();
         await late.UnsubscribeAsync(maxMessages: 3);
         Assert.False(late.IsActive);

@@ -20,7 +20,13 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", "s3cret");
         Assert.Equal("bob", await UserAsync(server, """ "user": "bob", "password": "s3cret" """));
         Assert.Equal("bob", await UserAsync(server, """ "user": "bob", "password": "env://NAS_TEST_SECRET" """));
-        Assert.Equal("bob", await UserAsync(server, $$""" "user": "bob", "password": "file://{{_files.Write("password", "s3cret\n")}}" """));
+        Assert.Equal(
+            "bob",
+            await UserAsync(
+                server,
+                $$""" "user": "bob", "password": "file://{{_files.Write("password", "s3cret\n")}}" """
+            )
+        );
         Assert.Equal("bob", await UserAsync(server, """ "user": "bob", "password": "data:;base64,czNjcmV0" """));
         Assert.Equal("bob", await UserAsync($$"""{ "url": "nats://bob:s3cret@127.0.0.1:{{server.Port}}" }"""));
         await FailsAsync(server, """ "user": "bob", "password": "hunter2" """, "hunter2");
@@ -40,7 +46,9 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
     public async Task NKey()
     {
         using var key = KeyPair.CreatePair(PrefixByte.User);
-        await using var server = await Login.StartAsync($"authorization {{ users: [ {{ nkey: {key.GetPublicKey()} }} ] }}");
+        await using var server = await Login.StartAsync(
+            $"authorization {{ users: [ {{ nkey: {key.GetPublicKey()} }} ] }}"
+        );
         var (seed, file) = (key.GetSeed(), _files.Write("user.nk", key.GetSeed()));
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", seed);
         Environment.SetEnvironmentVariable("NAS_TEST_FOLDER", _files.Folder);
@@ -64,9 +72,18 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
         Environment.SetEnvironmentVariable("NAS_TEST_SEED", bob.Seed);
         Assert.Equal(bob.Id, await UserAsync(server, $$""" "creds": "{{file}}" """));
         Assert.Equal(bob.Id, await UserAsync(server, """ "creds": "env://NAS_TEST_SECRET" """));
-        Assert.Equal(bob.Id, await UserAsync(server, $$""" "creds": "data:;base64,{{Convert.ToBase64String(Encoding.UTF8.GetBytes(bob.Creds))}}" """));
+        Assert.Equal(
+            bob.Id,
+            await UserAsync(
+                server,
+                $$""" "creds": "data:;base64,{{Convert.ToBase64String(Encoding.UTF8.GetBytes(bob.Creds))}}" """
+            )
+        );
         Assert.Equal(bob.Id, await UserAsync(server, $$""" "user_jwt": "{{bob.Jwt}}", "user_seed": "{{bob.Seed}}" """));
-        Assert.Equal(bob.Id, await UserAsync(server, $$""" "user_jwt": "{{bob.Jwt}}", "user_seed": "env://NAS_TEST_SEED" """));
+        Assert.Equal(
+            bob.Id,
+            await UserAsync(server, $$""" "user_jwt": "{{bob.Jwt}}", "user_seed": "env://NAS_TEST_SEED" """)
+        );
         await FailsAsync(server, $$""" "creds": "{{_files.Path("nowhere.creds")}}" """, bob.Seed);
         await FailsAsync(server, $$""" "user_jwt": "{{bob.Jwt}}", "user_seed": "{{users.User().Seed}}" """, bob.Jwt);
         await FailsAsync(server, $$""" "user_jwt": "{{bob.Jwt}}", "user_seed": "SUhunter2" """, bob.Jwt, "hunter2");
@@ -86,7 +103,13 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", null);
         await server.KillAsync();
         await server.RestartAsync();
-        await Eventually.TrueAsync(() => events.Of(NasEventKind.ConnectAttemptFailed).Any(e => e.Message.Contains("NAS_TEST_SECRET", StringComparison.Ordinal)), explain: events.ToString);
+        await Eventually.TrueAsync(
+            () =>
+                events
+                    .Of(NasEventKind.ConnectAttemptFailed)
+                    .Any(e => e.Message.Contains("NAS_TEST_SECRET", StringComparison.Ordinal)),
+            explain: events.ToString
+        );
         Assert.Equal(NasError.AuthenticationFailed, Assert.IsType<NasException>(connection.LastError).Error);
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", eve.Creds);
         await connection.ConnectedAsync(1);
@@ -105,11 +128,15 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
 
     private Task<string> UserAsync(string json) => Login.UserAsync(Options(json));
 
-    private Task<NasException> FailsAsync(NatsServer server, string json, params string[] secrets) => Login.FailsAsync(Options(With(server, json)), secrets);
+    private Task<NasException> FailsAsync(NatsServer server, string json, params string[] secrets) =>
+        Login.FailsAsync(Options(With(server, json)), secrets);
 
     public void Dispose()
     {
         _files.Dispose();
-        foreach (var name in new[] { "NAS_TEST_SECRET", "NAS_TEST_SEED", "NAS_TEST_FOLDER" }) Environment.SetEnvironmentVariable(name, null);
+        foreach (var name in new[] { "NAS_TEST_SECRET", "NAS_TEST_SEED", "NAS_TEST_FOLDER" })
+        {
+            Environment.SetEnvironmentVariable(name, null);
+        }
     }
 }

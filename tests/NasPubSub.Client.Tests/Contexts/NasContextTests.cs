@@ -10,25 +10,34 @@ public sealed class NasContextTests(ContextFixture folder)
     [Fact]
     public void A_context_gives_its_settings()
     {
-        folder.Write("full", """
+        folder.Write(
+            "full",
+            """
             { "description": "the lot", "url": "nats://a:4222, tls://user:secret@b:5222", "user": "alice", "password": "hunter2",
               "jetstream_domain": "hub", "jetstream_api_prefix": "api", "jetstream_event_prefix": "ev", "inbox_prefix": "_MINE",
               "ca": "~/ca.pem", "cert": "$NAS_TEST_KEYS/c.pem", "key": "${NAS_TEST_KEYS}/k.pem", "tls_first": true,
               "color_scheme": "default", "windows_ca_certs_match": null, "something_new": 1 }
-            """);
+            """
+        );
         Environment.SetEnvironmentVariable("NAS_TEST_KEYS", "/keys");
         var context = NasContext.Load("full");
         Assert.Equal("full", context.Name);
         Assert.Equal("the lot", context.Description);
         Assert.Equal(["nats://a:4222", "tls://b:5222"], context.Servers);
-        Assert.Equal(("hub", "api", "ev"), (context.JetStreamDomain, context.JetStreamApiPrefix, context.JetStreamEventPrefix));
+        Assert.Equal(
+            ("hub", "api", "ev"),
+            (context.JetStreamDomain, context.JetStreamApiPrefix, context.JetStreamEventPrefix)
+        );
         Assert.Equal("user/password", context.Authentication);
 
         var options = context.ToOptions(new NasOptions { Namespace = "mine" });
         Assert.Equal(["nats://a:4222", "tls://user:secret@b:5222"], options.Addresses);
         Assert.Equal(("mine", "_MINE"), (options.Namespace, options.InboxPrefix));
         Assert.Equal(NasTlsMode.First, options.Tls.Mode);
-        Assert.Equal(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "ca.pem"), options.Tls.CaFile);
+        Assert.Equal(
+            Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "ca.pem"),
+            options.Tls.CaFile
+        );
         Assert.Equal(("/keys/c.pem", "/keys/k.pem"), (options.Tls.CertificateFile, options.Tls.KeyFile));
         Assert.Equal("user alice", options.Credentials!.ToString());
     }
@@ -36,11 +45,27 @@ public sealed class NasContextTests(ContextFixture folder)
     [Fact]
     public void Nothing_shows_a_secret()
     {
-        folder.Write("secret", """{ "url": "nats://user:hunter2@a", "user": "u", "password": "hunter2", "token": "hunter2", "user_seed": "hunter2" }""");
+        folder.Write(
+            "secret",
+            """{ "url": "nats://user:hunter2@a", "user": "u", "password": "hunter2", "token": "hunter2", "user_seed": "hunter2" }"""
+        );
         var context = NasContext.Load("secret");
-        var shown = string.Join("|", typeof(NasContext).GetProperties().Where(p => p.GetMethod!.IsStatic is false)
-            .Select(p => p.GetValue(context) is IEnumerable<string> many ? string.Join(",", many) : p.GetValue(context)?.ToString()));
-        Assert.DoesNotContain("hunter2", shown + context + context.ToOptions(new NasOptions()), StringComparison.Ordinal);
+        var shown = string.Join(
+            "|",
+            typeof(NasContext)
+                .GetProperties()
+                .Where(p => p.GetMethod!.IsStatic is false)
+                .Select(p =>
+                    p.GetValue(context) is IEnumerable<string> many
+                        ? string.Join(",", many)
+                        : p.GetValue(context)?.ToString()
+                )
+        );
+        Assert.DoesNotContain(
+            "hunter2",
+            shown + context + context.ToOptions(new NasOptions()),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -75,10 +100,16 @@ public sealed class NasContextTests(ContextFixture folder)
     [Fact]
     public void Files_without_a_folder_lie_where_the_caller_is()
     {
-        folder.Write("near", """{ "creds": "a.creds", "ca": "file://ca.pem", "cert": "/c/c.pem", "key": "sub/k.pem" }""");
+        folder.Write(
+            "near",
+            """{ "creds": "a.creds", "ca": "file://ca.pem", "cert": "/c/c.pem", "key": "sub/k.pem" }"""
+        );
         var options = NasContext.Load("near").ToOptions(new NasOptions(), path => Path.Combine("/here", path));
         Assert.Equal("credentials file /here/a.creds", options.Credentials?.ToString());
-        Assert.Equal(("/here/ca.pem", "/c/c.pem", "/here/sub/k.pem"), (options.Tls.CaFile, options.Tls.CertificateFile, options.Tls.KeyFile));
+        Assert.Equal(
+            ("/here/ca.pem", "/c/c.pem", "/here/sub/k.pem"),
+            (options.Tls.CaFile, options.Tls.CertificateFile, options.Tls.KeyFile)
+        );
     }
 
     [Fact]
@@ -110,7 +141,11 @@ public sealed class NasContextTests(ContextFixture folder)
     {
         folder.Write("store", """{ "windows_cert_store": "user", "windows_cert_match": "no such certificate here" }""");
         var error = Assert.Throws<NasException>(() => NasContext.Load("store").ToOptions(new NasOptions()));
-        Assert.Contains(OperatingSystem.IsWindows() ? "no certificate" : "not Windows", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            OperatingSystem.IsWindows() ? "no certificate" : "not Windows",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

@@ -7,13 +7,14 @@ namespace NasPubSub.Client.Tests.Infrastructure;
 internal static class Clients
 {
     /// <summary>Options with times fit for tests.</summary>
-    public static NasOptions Options(params string[] urls) => new()
-    {
-        Servers = urls,
-        ReconnectWait = TimeSpan.FromMilliseconds(20),
-        ReconnectMaxWait = TimeSpan.FromMilliseconds(100),
-        MaxReconnects = -1,
-    };
+    public static NasOptions Options(params string[] urls) =>
+        new()
+        {
+            Servers = urls,
+            ReconnectWait = TimeSpan.FromMilliseconds(20),
+            ReconnectMaxWait = TimeSpan.FromMilliseconds(100),
+            MaxReconnects = -1,
+        };
 
     public static async Task<NasConnection> ConnectAsync(this NasOptions options)
     {
@@ -22,8 +23,10 @@ internal static class Clients
         return connection;
     }
 
-    public static Task<NasConnection> ConnectAsync(this NatsServer server, Func<NasOptions, NasOptions>? change = null) =>
-        (change ?? (o => o))(Options(server.Url)).ConnectAsync();
+    public static Task<NasConnection> ConnectAsync(
+        this NatsServer server,
+        Func<NasOptions, NasOptions>? change = null
+    ) => (change ?? (o => o))(Options(server.Url)).ConnectAsync();
 
     /// <summary>What happens to a connection from now on.</summary>
     public static ConcurrentQueue<NasEvent> Record(this NasConnection connection)
@@ -33,8 +36,17 @@ internal static class Clients
         return events;
     }
 
-    public static Task SeenAsync(this ConcurrentQueue<NasEvent> events, NasEventKind kind, int count = 1, TimeSpan? within = null) =>
-        Eventually.TrueAsync(() => events.Count(e => e.Kind == kind) >= count, within ?? TimeSpan.FromSeconds(20), () => $"no {kind} among {string.Join("; ", events.Select(e => e.Kind + ": " + e.Message))}");
+    public static Task SeenAsync(
+        this ConcurrentQueue<NasEvent> events,
+        NasEventKind kind,
+        int count = 1,
+        TimeSpan? within = null
+    ) =>
+        Eventually.TrueAsync(
+            () => events.Count(e => e.Kind == kind) >= count,
+            within ?? TimeSpan.FromSeconds(20),
+            () => $"no {kind} among {string.Join("; ", events.Select(e => e.Kind + ": " + e.Message))}"
+        );
 
     public static async Task<NasException> FailsAsync(NasError error, Func<Task> action)
     {
@@ -47,7 +59,11 @@ internal static class Clients
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         var messages = new List<NasMessage>();
-        while (messages.Count < count && await subscription.ReadAsync(limit.Token) is { } message) messages.Add(message);
+        while (messages.Count < count && await subscription.ReadAsync(limit.Token) is { } message)
+        {
+            messages.Add(message);
+        }
+
         return messages;
     }
 }

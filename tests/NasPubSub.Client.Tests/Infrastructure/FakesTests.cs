@@ -38,7 +38,8 @@ public sealed class FakesTests
     {
         await using var server = FakeServer.Start(
             peer => peer.SendAsync("first"),
-            peer => throw new InvalidOperationException("second fails"));
+            peer => throw new InvalidOperationException("second fails")
+        );
         Assert.Equal("first", await ReadAllAsync(server.Port));
         await server.CompletedAsync();
         Assert.Equal("", await ReadAllAsync(server.Port));
@@ -49,7 +50,9 @@ public sealed class FakesTests
     public async Task A_wait_that_fails_says_for_what()
     {
         var never = false;
-        var failure = await Assert.ThrowsAsync<TimeoutException>(() => Eventually.TrueAsync(() => never, TimeSpan.FromMilliseconds(20)));
+        var failure = await Assert.ThrowsAsync<TimeoutException>(() =>
+            Eventually.TrueAsync(() => never, TimeSpan.FromMilliseconds(20))
+        );
         Assert.Contains("never", failure.Message, StringComparison.Ordinal);
     }
 

@@ -53,16 +53,22 @@ public sealed class NatsServerTests
     public async Task A_server_serves_TLS_WebSocket_and_monitoring()
     {
         using var certificates = TestCertificates.Create();
-        await using var server = await NatsServer.StartAsync(new NatsServerOptions
-        {
-            Config = certificates.TlsConfig(certificates.Server),
-            WebSocket = "no_tls: true",
-            Monitor = true,
-        });
+        await using var server = await NatsServer.StartAsync(
+            new NatsServerOptions
+            {
+                Config = certificates.TlsConfig(certificates.Server),
+                WebSocket = "no_tls: true",
+                Monitor = true,
+            }
+        );
 
         Assert.Contains("\"tls_required\":true", await FirstLineAsync(server.Port), StringComparison.Ordinal);
         using var http = new HttpClient();
-        Assert.Contains("server_id", await http.GetStringAsync(new Uri($"http://127.0.0.1:{server.MonitorPort}/varz")), StringComparison.Ordinal);
+        Assert.Contains(
+            "server_id",
+            await http.GetStringAsync(new Uri($"http://127.0.0.1:{server.MonitorPort}/varz")),
+            StringComparison.Ordinal
+        );
         using var web = new System.Net.WebSockets.ClientWebSocket();
         await web.ConnectAsync(new Uri(server.WebSocketUrl), CancellationToken.None);
     }
@@ -98,7 +104,11 @@ public sealed class NatsServerTests
     public void A_test_for_a_later_server_is_skipped_with_the_reason()
     {
         Assert.Null(new ServerFactAttribute { MinVersion = "1.0" }.Skip);
-        Assert.Contains("needs nats-server 99.0", new ServerFactAttribute { MinVersion = "99.0" }.Skip, StringComparison.Ordinal);
+        Assert.Contains(
+            "needs nats-server 99.0",
+            new ServerFactAttribute { MinVersion = "99.0" }.Skip,
+            StringComparison.Ordinal
+        );
     }
 
     private static async Task<string> FirstLineAsync(int port)

@@ -10,18 +10,32 @@ public sealed class GatheringTests
     [Fact]
     public async Task They_leave_by_themselves_and_in_order_with_others()
     {
-        // Pings of either side would take along what lies there. The server's first comes all the same, hence several rounds.
+        // Pings of either side would take along what lies there. The server's first comes all the same, hence several
+        // rounds.
         await using var server = await NatsServer.StartAsync("ping_interval: \"10m\"");
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { PingInterval = TimeSpan.FromMinutes(10) });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                PingInterval = TimeSpan.FromMinutes(10),
+            }
+        );
         await using var receiver = await Quick.ConnectAsync(server);
         var subscription = await receiver.SubscribeAsync("a");
         var sent = 0;
         for (var round = 0; round < 5; round++)
         {
-            for (var i = 0; i < 3; i++) Gather(connection, sent++);
+            for (var i = 0; i < 3; i++)
+            {
+                Gather(connection, sent++);
+            }
+
             connection.Publish("a", $"{sent++}");
             await Eventually.TrueAsync(() => subscription.Delivered == sent);
-            for (var i = 0; i < 3; i++) Gather(connection, sent++);
+            for (var i = 0; i < 3; i++)
+            {
+                Gather(connection, sent++);
+            }
+
             await Eventually.TrueAsync(() => subscription.Delivered == sent);
         }
         var messages = await subscription.TakeAsync(sent);
@@ -35,7 +49,11 @@ public sealed class GatheringTests
         await using var receiver = await Quick.ConnectAsync(server);
         var subscription = await receiver.SubscribeAsync("a");
         var connection = await Quick.ConnectAsync(server);
-        for (var i = 0; i < 100; i++) Gather(connection, i);
+        for (var i = 0; i < 100; i++)
+        {
+            Gather(connection, i);
+        }
+
         Assert.True(await connection.DisconnectAsync());
         Assert.Equal(100, (await subscription.TakeAsync(100)).Count);
     }
@@ -44,10 +62,19 @@ public sealed class GatheringTests
     public async Task More_than_the_buffer_takes_goes_out_as_it_comes()
     {
         await using var server = await NatsServer.StartAsync();
-        await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { SendBufferBytes = 1000 });
+        await using var connection = await Quick.ConnectAsync(
+            Quick.Options(server.Url) with
+            {
+                SendBufferBytes = 1000,
+            }
+        );
         await using var receiver = await Quick.ConnectAsync(server);
         var subscription = await receiver.SubscribeAsync("a");
-        for (var i = 0; i < 1000; i++) Gather(connection, i);
+        for (var i = 0; i < 1000; i++)
+        {
+            Gather(connection, i);
+        }
+
         Assert.Equal(1000, (await subscription.TakeAsync(1000)).Count);
     }
 

@@ -56,7 +56,10 @@ public sealed class SeedApiTests : IAsyncLifetime
         var seen = await subscription.TakeAsync(3);
         Assert.Equal([1, 2], seen[0].Payload);
         Assert.Equal("Hello", seen[1].Text);
-        Assert.Equal(("events.created", "default.events.created", "responses.info", subscription.Sid), (seen[2].Subject, seen[2].Topic, seen[2].ReplyTo, seen[2].Sid));
+        Assert.Equal(
+            ("events.created", "default.events.created", "responses.info", subscription.Sid),
+            (seen[2].Subject, seen[2].Topic, seen[2].ReplyTo, seen[2].Sid)
+        );
         Assert.InRange(DateTimeOffset.Now - seen[2].Timestamp, TimeSpan.Zero, TimeSpan.FromMinutes(1));
     }
 
@@ -89,7 +92,11 @@ public sealed class SeedApiTests : IAsyncLifetime
         Assert.Equal(1, await nas.UnsubscribeAsync("x"));
         Assert.False(b.IsActive);
         Assert.True(await nas.UnsubscribeAsync(c.Sid, maxMessages: 2));
-        for (var i = 0; i < 5; i++) nas.Publish("y", $"{i}");
+        for (var i = 0; i < 5; i++)
+        {
+            nas.Publish("y", $"{i}");
+        }
+
         Assert.Equal(["0", "1"], (await c.TakeAsync(9)).Select(m => m.Text));
         Assert.Empty(nas.Subscriptions);
     }
@@ -103,9 +110,21 @@ public sealed class SeedApiTests : IAsyncLifetime
         for (var i = 0; i < 2; i++)
         {
             var worker = i;
-            await service.SubscribeAsync("jobs", async m => { Interlocked.Increment(ref counts[worker]); await m.ReplyAsync("done " + m.Text); }, "workers");
+            await service.SubscribeAsync(
+                "jobs",
+                async m =>
+                {
+                    Interlocked.Increment(ref counts[worker]);
+                    await m.ReplyAsync("done " + m.Text);
+                },
+                "workers"
+            );
         }
-        for (var i = 0; i < 100; i++) Assert.Equal($"done {i}", (await nas.RequestAsync("jobs", $"{i}", TimeSpan.FromSeconds(5))).Text);
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal($"done {i}", (await nas.RequestAsync("jobs", $"{i}", TimeSpan.FromSeconds(5))).Text);
+        }
+
         Assert.Equal(100, counts.Sum());
         Assert.All(counts, count => Assert.True(count > 0));
         await Clients.FailsAsync(NasError.NoResponders, () => nas.RequestAsync("nobody", "x").AsTask());
@@ -117,8 +136,23 @@ public sealed class SeedApiTests : IAsyncLifetime
         await using var nas = await _server.ConnectAsync();
         var events = nas.Record();
         var got = new List<string>();
-        var subscription = await nas.SubscribeAsync("s", m => { if (m.Text == "bad") throw new InvalidOperationException("oh"); got.Add(m.Text); return default; });
-        foreach (var text in new[] { "a", "bad", "b" }) nas.Publish("s", text);
+        var subscription = await nas.SubscribeAsync(
+            "s",
+            m =>
+            {
+                if (m.Text == "bad")
+                {
+                    throw new InvalidOperationException("oh");
+                }
+                got.Add(m.Text);
+                return default;
+            }
+        );
+        foreach (var text in new[] { "a", "bad", "b" })
+        {
+            nas.Publish("s", text);
+        }
+
         await subscription.DrainAsync();
         Assert.Equal(["a", "b"], got);
         await events.SeenAsync(NasEventKind.Error);
@@ -132,7 +166,11 @@ public sealed class SeedApiTests : IAsyncLifetime
         await pool.ConnectAsync();
         await using var nas = await _server.ConnectAsync();
         var subscription = await nas.SubscribeAsync("events");
-        for (var i = 0; i < 9; i++) await pool.PublishAsync("events", $"{i}");
+        for (var i = 0; i < 9; i++)
+        {
+            await pool.PublishAsync("events", $"{i}");
+        }
+
         await pool.FlushAsync();
         Assert.Equal(9, (await subscription.TakeAsync(9)).Select(m => m.Text).Distinct().Count());
         Assert.All(pool.Connections, c => Assert.Equal(3, c.Statistics.MessagesOut));

@@ -15,13 +15,19 @@ public sealed class WireSubjectTests
             await peer.HandshakeAsync();
             await peer.ExpectAsync("SUB inbox 1");
             await peer.ExpectAsync("PING");
-            await peer.SendAsync("PONG\r\nMSG dev.orders.1 1 1\r\na\r\nMSG dev.orders.1 1 1\r\nb\r\nMSG other 1 1\r\nc\r\nHMSG inbox 1 12 13\r\nNATS/1.0\r\n\r\nd\r\n");
+            await peer.SendAsync(
+                "PONG\r\nMSG dev.orders.1 1 1\r\na\r\nMSG dev.orders.1 1 1\r\nb\r\nMSG other 1 1\r\nc\r\nHMSG inbox 1 12 13\r\nNATS/1.0\r\n\r\nd\r\n"
+            );
             await peer.AnswerPingsAsync();
         });
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { Namespace = "dev" });
         var subscription = await connection.SubscribeAsync("inbox", useNamespace: false);
         var seen = new List<string>();
-        while (seen.Count < 4) seen.Add(await subscription.ReadAsync() is { } m ? $"{m.Text} {m.Subject} {m.Topic}" : "end");
+        while (seen.Count < 4)
+        {
+            seen.Add(await subscription.ReadAsync() is { } m ? $"{m.Text} {m.Subject} {m.Topic}" : "end");
+        }
+
         Assert.Equal(["a orders.1 dev.orders.1", "b orders.1 dev.orders.1", "c other other", "d inbox inbox"], seen);
     }
 
@@ -50,7 +56,9 @@ public sealed class WireSubjectTests
         {
             await peer.HandshakeAsync();
             var inbox = (await peer.ExpectAsync("PUB service")).Split(' ')[2];
-            await peer.SendAsync($"MSG {inbox[..inbox.LastIndexOf('.')]}.{token} 1 2\r\nno\r\nMSG {inbox} 1 3\r\nyes\r\n");
+            await peer.SendAsync(
+                $"MSG {inbox[..inbox.LastIndexOf('.')]}.{token} 1 2\r\nno\r\nMSG {inbox} 1 3\r\nyes\r\n"
+            );
             await peer.AnswerPingsAsync();
         });
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
@@ -63,9 +71,18 @@ public sealed class WireSubjectTests
         await using var server = await NatsServer.StartAsync(new NatsServerOptions { JetStream = true });
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { Namespace = null });
         await AskAsync("STREAM.CREATE.S", """{"name":"S","subjects":["s.>"],"storage":"memory"}""");
-        await AskAsync("CONSUMER.DURABLE.CREATE.S.C", """{"stream_name":"S","config":{"durable_name":"C","ack_policy":"explicit"}}""");
-        foreach (var i in Enumerable.Range(0, 3)) await connection.RequestAsync($"s.{i}", $"{i}");
-        var pulled = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => connection.RequestAsync("$JS.API.CONSUMER.MSG.NEXT.S.C", "1").AsTask()));
+        await AskAsync(
+            "CONSUMER.DURABLE.CREATE.S.C",
+            """{"stream_name":"S","config":{"durable_name":"C","ack_policy":"explicit"}}"""
+        );
+        foreach (var i in Enumerable.Range(0, 3))
+        {
+            await connection.RequestAsync($"s.{i}", $"{i}");
+        }
+
+        var pulled = await Task.WhenAll(
+            Enumerable.Range(0, 3).Select(_ => connection.RequestAsync("$JS.API.CONSUMER.MSG.NEXT.S.C", "1").AsTask())
+        );
         Assert.Equal(["s.0 0", "s.1 1", "s.2 2"], pulled.Select(m => $"{m.Subject} {m.Text}").Order());
 
         async Task AskAsync(string api, string json) =>

@@ -15,7 +15,8 @@ public sealed class AddressTests
     [InlineData("nats://[fe80::1%25eth0.1]:5", "nats://[fe80::1%25eth0.1]:5")]
     [InlineData("nats://u:p%25@[fe80::1%lo]", "nats://[fe80::1%25lo]:4222")]
     [InlineData("[fe80::1%25]:5", "nats://[fe80::1%2525]:5")]
-    public void An_address_is_shown_whole_but_for_its_secrets(string text, string shown) => Assert.Equal(shown, NasServerAddress.Parse(text).ToString());
+    public void An_address_is_shown_whole_but_for_its_secrets(string text, string shown) =>
+        Assert.Equal(shown, NasServerAddress.Parse(text).ToString());
 
     [Theory]
     [InlineData("http://s3cret:s3cret@h")]

@@ -74,7 +74,10 @@ public sealed class ParserLimitTests
         var given = 0;
         var error = Assert.Throws<NasException>(() =>
         {
-            for (given = start.Length; given < buffer.Length; given += 1000) Assert.Equal(0, parser.Read(buffer.AsSpan(0, given), out _));
+            for (given = start.Length; given < buffer.Length; given += 1000)
+            {
+                Assert.Equal(0, parser.Read(buffer.AsSpan(0, given), out _));
+            }
         });
         Assert.Equal(NasError.ProtocolError, error.Error);
         Assert.InRange(given, limit - 1000, limit + 2000);
@@ -85,7 +88,10 @@ public sealed class ParserLimitTests
     {
         var urls = string.Join(",", Enumerable.Range(0, 20_000).Select(i => $"\"10.0.0.{i % 250}:{i}\""));
         var fed = Feed.Whole($"INFO {{\"connect_urls\":[{urls}]}} \r\n");
-        Assert.Equal(20_000, NasServerInfo.Parse(Encoding.Latin1.GetBytes(Assert.Single(fed.Operations).Text)).ConnectUrls.Count);
+        Assert.Equal(
+            20_000,
+            NasServerInfo.Parse(Encoding.Latin1.GetBytes(Assert.Single(fed.Operations).Text)).ConnectUrls.Count
+        );
     }
 
     [Theory]
@@ -104,7 +110,10 @@ public sealed class ParserLimitTests
         Assert.Single(Feed.Whole("MSG a 1 10\r\n0123456789\r\n", 10).Operations);
         Assert.Equal(NasError.ProtocolError, Feed.Whole("MSG a 1 11\r\n0123456789a\r\n", 10).Error?.Error);
         // The shorter way of messages that begin alike knows the limit too.
-        Assert.Equal(NasError.ProtocolError, Feed.Whole("MSG a 1 1\r\nx\r\nMSG a 1 11\r\n0123456789a\r\n", 10).Error?.Error);
+        Assert.Equal(
+            NasError.ProtocolError,
+            Feed.Whole("MSG a 1 1\r\nx\r\nMSG a 1 11\r\n0123456789a\r\n", 10).Error?.Error
+        );
     }
 
     [Fact]

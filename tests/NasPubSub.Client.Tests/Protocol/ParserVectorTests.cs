@@ -26,19 +26,36 @@ public sealed class ParserVectorTests
     public void A_message(string bytes) => Assert.Equal([Message("a.b", 7, "hello")], Sound(bytes));
 
     [Fact]
-    public void A_message_with_reply_subject() => Assert.Equal([Message("a", 1, "x", "r.1")], Sound("MSG a 1 r.1 1\r\nx\r\n"));
+    public void A_message_with_reply_subject() =>
+        Assert.Equal([Message("a", 1, "x", "r.1")], Sound("MSG a 1 r.1 1\r\nx\r\n"));
 
     [Fact]
     public void A_message_without_payload() => Assert.Equal([Message("a", 1, "")], Sound("MSG a 1 0\r\n\r\n"));
 
     [Fact]
-    public void A_payload_of_line_ends_is_no_line() => Assert.Equal([Message("a", 1, "\r\n\r\n"), Plain(OperationKind.Ping)], Sound("MSG a 1 4\r\n\r\n\r\n\r\nPING\r\n"));
+    public void A_payload_of_line_ends_is_no_line() =>
+        Assert.Equal(
+            [Message("a", 1, "\r\n\r\n"), Plain(OperationKind.Ping)],
+            Sound("MSG a 1 4\r\n\r\n\r\n\r\nPING\r\n")
+        );
 
     [Fact]
     public void Messages_that_begin_alike_and_those_that_do_not()
     {
-        var heard = Sound("MSG a 1 1\r\nx\r\nMSG a 1 2\r\nyy\r\nMSG a 11 1\r\nz\r\nMSG a 1 r 1\r\nu\r\nMSG a 1 1\r\nv\r\nMSG a.b 1 1\r\nw\r\n");
-        Assert.Equal([Message("a", 1, "x"), Message("a", 1, "yy"), Message("a", 11, "z"), Message("a", 1, "u", "r"), Message("a", 1, "v"), Message("a.b", 1, "w")], heard);
+        var heard = Sound(
+            "MSG a 1 1\r\nx\r\nMSG a 1 2\r\nyy\r\nMSG a 11 1\r\nz\r\nMSG a 1 r 1\r\nu\r\nMSG a 1 1\r\nv\r\nMSG a.b 1 1\r\nw\r\n"
+        );
+        Assert.Equal(
+            [
+                Message("a", 1, "x"),
+                Message("a", 1, "yy"),
+                Message("a", 11, "z"),
+                Message("a", 1, "u", "r"),
+                Message("a", 1, "v"),
+                Message("a.b", 1, "w"),
+            ],
+            heard
+        );
     }
 
     [Theory]
@@ -55,8 +72,12 @@ public sealed class ParserVectorTests
     [Fact]
     public void A_message_with_headers() =>
         Assert.Equal(
-            [Message("a", 1, "hi", "", "NATS/1.0\r\nX: 1\r\n\r\n"), Message("a", 1, "", "r", "NATS/1.0\r\nX: 1\r\n\r\n")],
-            Sound("HMSG a 1 18 20\r\nNATS/1.0\r\nX: 1\r\n\r\nhi\r\nhmsg a 1 r 18 18\r\nNATS/1.0\r\nX: 1\r\n\r\n\r\n"));
+            [
+                Message("a", 1, "hi", "", "NATS/1.0\r\nX: 1\r\n\r\n"),
+                Message("a", 1, "", "r", "NATS/1.0\r\nX: 1\r\n\r\n"),
+            ],
+            Sound("HMSG a 1 18 20\r\nNATS/1.0\r\nX: 1\r\n\r\nhi\r\nhmsg a 1 r 18 18\r\nNATS/1.0\r\nX: 1\r\n\r\n\r\n")
+        );
 
     [Theory]
     [InlineData("HMSG r 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n", "2.9")]
@@ -79,17 +100,23 @@ public sealed class ParserVectorTests
     [Fact]
     public void The_second_INFO_of_a_2_15_server_right_behind_the_PONG()
     {
-        var heard = Sound("PONG\r\nINFO {\"server_id\":\"A\",\"connect_info\":true,\"remote_account\":\"$G\",\"api_lvl\":4,\"xkey\":\"X\"} \r\nMSG a 1 1\r\nx\r\n");
+        var heard = Sound(
+            "PONG\r\nINFO {\"server_id\":\"A\",\"connect_info\":true,\"remote_account\":\"$G\",\"api_lvl\":4,\"xkey\":\"X\"} \r\nMSG a 1 1\r\nx\r\n"
+        );
         Assert.Equal(["Pong", "Info", "Message"], heard.Select(h => h.Kind));
     }
 
     [Theory]
     [InlineData("-ERR 'Unknown Protocol Operation'\r\n", "Unknown Protocol Operation")]
-    [InlineData("-err  'Permissions Violation for Publish to \"a\"' \r\n", "Permissions Violation for Publish to \"a\"")]
+    [InlineData(
+        "-err  'Permissions Violation for Publish to \"a\"' \r\n",
+        "Permissions Violation for Publish to \"a\""
+    )]
     [InlineData("-ERR\t'x'\r\n", "x")]
     [InlineData("-ERR bare\r\n", "bare")]
     [InlineData("-ERR\r\n", "")]
-    public void An_error_without_its_quotes(string bytes, string text) => Assert.Equal([Plain(OperationKind.Error, text)], Sound(bytes));
+    public void An_error_without_its_quotes(string bytes, string text) =>
+        Assert.Equal([Plain(OperationKind.Error, text)], Sound(bytes));
 
     private static IReadOnlyList<Heard> Sound(string bytes)
     {

@@ -43,8 +43,20 @@ public sealed class ServerErrorTests
     [InlineData("Permissions Violation for Subscription to \"a\" (sid \"12\")", "a", null, false, 12)]
     [InlineData("Permissions Violation for Subscription to \"a.b.c\" - too many tokens", "a.b.c", null, false, 0)]
     [InlineData("Permissions Violation", null, null, false, 0)]
-    [InlineData("Permissions Violation for Subscription to \"a\\\"b\" using queue \"q\\\\w\" (sid \"7\")", "a\"b", "q\\w", false, 7)]
-    [InlineData("Permissions Violation for Publish to \"a\\u200bb\\x7f\\U000e0001\"", "a\u200bb\u007f\U000e0001", null, true, 0)]
+    [InlineData(
+        "Permissions Violation for Subscription to \"a\\\"b\" using queue \"q\\\\w\" (sid \"7\")",
+        "a\"b",
+        "q\\w",
+        false,
+        7
+    )]
+    [InlineData(
+        "Permissions Violation for Publish to \"a\\u200bb\\x7f\\U000e0001\"",
+        "a\u200bb\u007f\U000e0001",
+        null,
+        true,
+        0
+    )]
     public void A_permissions_violation_taken_apart(string text, string? topic, string? group, bool isPublish, long sid)
     {
         var read = ServerErrors.Read(text);
@@ -56,8 +68,13 @@ public sealed class ServerErrorTests
     [Fact]
     public void INFO_with_escapes_unknown_fields_and_none_at_all()
     {
-        var info = NasServerInfo.Parse("""{"server_name":"a\u003eb","max_payload":99,"headers":true,"new":{"x":[1]},"connect_urls":["a:1",null,""],"ldm":true,"client_id":18446744073709551615}"""u8);
-        Assert.Equal(("a>b", 99, true, true, ulong.MaxValue), (info.Name, info.MaxPayload, info.Headers, info.LameDuck, info.ClientId));
+        var info = NasServerInfo.Parse(
+            """{"server_name":"a\u003eb","max_payload":99,"headers":true,"new":{"x":[1]},"connect_urls":["a:1",null,""],"ldm":true,"client_id":18446744073709551615}"""u8
+        );
+        Assert.Equal(
+            ("a>b", 99, true, true, ulong.MaxValue),
+            (info.Name, info.MaxPayload, info.Headers, info.LameDuck, info.ClientId)
+        );
         Assert.Equal(["a:1"], info.ConnectUrls);
         Assert.Equal(1024 * 1024, NasServerInfo.Parse("{}"u8).MaxPayload);
     }
@@ -76,9 +93,19 @@ public sealed class ServerErrorTests
     [InlineData("{\"server_id\":\"\\ud800\"}")]
     [InlineData("{\"client_id\":-1}")]
     public void INFO_that_cannot_be_read_is_a_protocol_error(string json) =>
-        Assert.Equal(NasError.ProtocolError, Assert.Throws<NasException>(() => NasServerInfo.Parse(Encoding.UTF8.GetBytes(json))).Error);
+        Assert.Equal(
+            NasError.ProtocolError,
+            Assert.Throws<NasException>(() => NasServerInfo.Parse(Encoding.UTF8.GetBytes(json))).Error
+        );
 
     [Fact]
     public void INFO_nested_without_end_is_a_protocol_error() =>
-        Assert.Equal(NasError.ProtocolError, Assert.Throws<NasException>(() => NasServerInfo.Parse(Encoding.UTF8.GetBytes("{\"x\":" + new string('[', 100_000)))).Error);
+        Assert.Equal(
+            NasError.ProtocolError,
+            Assert
+                .Throws<NasException>(() =>
+                    NasServerInfo.Parse(Encoding.UTF8.GetBytes("{\"x\":" + new string('[', 100_000)))
+                )
+                .Error
+        );
 }

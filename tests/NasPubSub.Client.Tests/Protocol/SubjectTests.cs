@@ -81,7 +81,8 @@ public sealed class SubjectTests
     [InlineData("")]
     [InlineData("a b")]
     [InlineData("a\n")]
-    public void No_queue_group(string group) => Refused(NasError.InvalidQueueGroup, () => Subjects.CheckQueueGroup(group));
+    public void No_queue_group(string group) =>
+        Refused(NasError.InvalidQueueGroup, () => Subjects.CheckQueueGroup(group));
 
     [Theory]
     [InlineData("a", "a", true)]
@@ -126,8 +127,12 @@ public sealed class SubjectTests
     [InlineData("ns", "MINE.1", true, "MINE.1")]
     [InlineData("ns", "MINE", true, "ns.MINE")]
     [InlineData("ns", "MINERAL.1", true, "ns.MINERAL.1")]
-    public void A_namespace_goes_before_all_but_what_NATS_keeps_for_itself(string? ns, string subject, bool useNamespace, string wire) =>
-        Assert.Equal(wire, Subjects.ToWire(ns, subject, useNamespace, "MINE"));
+    public void A_namespace_goes_before_all_but_what_NATS_keeps_for_itself(
+        string? ns,
+        string subject,
+        bool useNamespace,
+        string wire
+    ) => Assert.Equal(wire, Subjects.ToWire(ns, subject, useNamespace, "MINE"));
 
     [Theory]
     [InlineData("ns", "ns.a.b", "a.b")]
@@ -136,7 +141,8 @@ public sealed class SubjectTests
     [InlineData("ns", "ns.", "ns.")]
     [InlineData("ns", "other.a", "other.a")]
     [InlineData(null, "ns.a", "ns.a")]
-    public void A_topic_is_shown_without_its_namespace(string? ns, string topic, string shown) => Assert.Equal(shown, Subjects.ToShown(ns, topic));
+    public void A_topic_is_shown_without_its_namespace(string? ns, string topic, string shown) =>
+        Assert.Equal(shown, Subjects.ToShown(ns, topic));
 
     private static NasException Refused(NasError error, Action check)
     {

@@ -19,16 +19,30 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
         ("NasConnection.FlushAsync", (h, c) => h.Connection.FlushAsync(cancel: c)),
         ("NasConnection.PingAsync", (h, c) => h.Connection.PingAsync(cancel: c)),
         ("NasConnection.PublishAsync", (h, c) => h.Connection.PublishAsync("a", Payload, cancel: c).AsTask()),
-        ("NasConnection.PublishAsync", (h, c) => h.Connection.PublishAsync("a", new string('x', Payload.Length), cancel: c).AsTask()),
+        (
+            "NasConnection.PublishAsync",
+            (h, c) => h.Connection.PublishAsync("a", new string('x', Payload.Length), cancel: c).AsTask()
+        ),
         ("NasConnection.ReconnectAsync", (h, c) => h.Connection.ReconnectAsync(cancel: c)),
         ("NasConnection.RequestAsync", (h, c) => h.Connection.RequestAsync("a", Payload, cancel: c).AsTask()),
         ("NasConnection.RequestAsync", (h, c) => h.Connection.RequestAsync("a", "x", cancel: c).AsTask()),
-        ("NasConnection.RequestManyAsync", async (h, c) => { await foreach (var _ in h.Connection.RequestManyAsync("a", Payload, h.Connection.Options.RequestTimeout, cancel: c)) { } }),
+        (
+            "NasConnection.RequestManyAsync",
+            async (h, c) =>
+            {
+                await foreach (
+                    var _ in h.Connection.RequestManyAsync("a", Payload, h.Connection.Options.RequestTimeout, cancel: c)
+                ) { }
+            }
+        ),
         ("NasConnection.SubscribeAsync", (h, c) => h.Connection.SubscribeAsync("a", cancel: c)),
         ("NasConnection.SubscribePatternAsync", (h, c) => h.Connection.SubscribePatternAsync("a.*", cancel: c)),
         ("NasConnection.UnsubscribeAsync", (h, c) => h.Connection.UnsubscribeAsync(1, drain: true, cancel: c)),
         ("NasConnection.UnsubscribeAsync", (h, c) => h.Connection.UnsubscribeAsync("held", drain: true, cancel: c)),
-        ("NasConnection.WaitConnectedAsync", (h, c) => h.Connection.WaitConnectedAsync(h.Connection.Options.ConnectTimeout, c)),
+        (
+            "NasConnection.WaitConnectedAsync",
+            (h, c) => h.Connection.WaitConnectedAsync(h.Connection.Options.ConnectTimeout, c)
+        ),
         ("NasConnectionPool.ConnectAsync", (h, c) => h.Pool.ConnectAsync(c)),
         ("NasConnectionPool.DisposeAsync", (h, _) => h.Pool.DisposeAsync().AsTask()),
         ("NasConnectionPool.FlushAsync", (h, c) => h.Pool.FlushAsync(cancel: c)),
@@ -40,11 +54,23 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
         ("NasBatchPublisher.PublishAsync", (h, c) => h.Batch.PublishAsync("a", "x", cancel: c).AsTask()),
         ("NasMessage.ReplyAsync", (h, c) => h.Message.ReplyAsync(Payload, cancel: c).AsTask()),
         ("NasMessage.ReplyAsync", (h, c) => h.Message.ReplyAsync("x", cancel: c).AsTask()),
-        ("NasPublisher.PublishAsync", (h, c) => h.Connection.CreatePublisher("a").PublishAsync(Payload, cancel: c).AsTask()),
-        ("NasPublisher.PublishAsync", (h, c) => h.Connection.CreatePublisher("a").PublishAsync("x", cancel: c).AsTask()),
+        (
+            "NasPublisher.PublishAsync",
+            (h, c) => h.Connection.CreatePublisher("a").PublishAsync(Payload, cancel: c).AsTask()
+        ),
+        (
+            "NasPublisher.PublishAsync",
+            (h, c) => h.Connection.CreatePublisher("a").PublishAsync("x", cancel: c).AsTask()
+        ),
         ("NasSubscription.DisposeAsync", (h, _) => h.Subscription.DisposeAsync().AsTask()),
         ("NasSubscription.DrainAsync", (h, c) => h.Subscription.DrainAsync(cancel: c)),
-        ("NasSubscription.ReadAllAsync", async (h, c) => { await foreach (var _ in h.Subscription.ReadAllAsync(c)) { } }),
+        (
+            "NasSubscription.ReadAllAsync",
+            async (h, c) =>
+            {
+                await foreach (var _ in h.Subscription.ReadAllAsync(c)) { }
+            }
+        ),
         ("NasSubscription.ReadAsync", (h, c) => h.Subscription.ReadAsync(c).AsTask()),
         ("NasSubscription.UnsubscribeAsync", (h, c) => h.Subscription.UnsubscribeAsync(cancel: c)),
         ("NasSubscription.WaitCompletedAsync", (h, c) => h.Subscription.WaitCompletedAsync(c)),
@@ -59,21 +85,36 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
         ("NasConnection.ReconnectAsync", (h, t) => h.Connection.ReconnectAsync(t)),
         ("NasConnection.RequestAsync", (h, t) => h.Connection.RequestAsync("a", Payload, t).AsTask()),
         ("NasConnection.RequestAsync", (h, t) => h.Connection.RequestAsync("a", "x", t).AsTask()),
-        ("NasConnection.RequestManyAsync", async (h, t) => { await foreach (var _ in h.Connection.RequestManyAsync("a", Payload, t)) { } }),
+        (
+            "NasConnection.RequestManyAsync",
+            async (h, t) =>
+            {
+                await foreach (var _ in h.Connection.RequestManyAsync("a", Payload, t)) { }
+            }
+        ),
         ("NasConnection.WaitConnectedAsync", (h, t) => h.Connection.WaitConnectedAsync(t)),
         ("NasConnectionPool.FlushAsync", (h, t) => h.Pool.FlushAsync(t)),
         ("NasSubscription.DrainAsync", (h, t) => h.Subscription.DrainAsync(t)),
     ];
 
-    /// <summary>What these wait for is a message or the end of all, which may take for ever: the caller's token is the bound.</summary>
-    private static readonly string[] BoundByTheCaller = ["NasSubscription.ReadAllAsync", "NasSubscription.ReadAsync", "NasSubscription.WaitCompletedAsync"];
+    /// <summary>
+    /// What these wait for is a message or the end of all, which may take for ever: the caller's token is the bound.
+    /// </summary>
+    private static readonly string[] BoundByTheCaller =
+    [
+        "NasSubscription.ReadAllAsync",
+        "NasSubscription.ReadAsync",
+        "NasSubscription.WaitCompletedAsync",
+    ];
 
     [Fact]
     public void Every_public_asynchronous_method_has_a_call()
     {
         var methods =
             from type in typeof(NasConnection).Assembly.GetExportedTypes()
-            from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            from method in type.GetMethods(
+                BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly
+            )
             where !method.IsSpecialName && IsAwaited(method.ReturnType)
             select $"{type.Name}.{method.Name}";
         Assert.Equal(methods.Order(StringComparer.Ordinal), Calls.Select(c => c.Method).Order(StringComparer.Ordinal));
@@ -93,10 +134,21 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
     {
         var methods =
             from type in typeof(NasConnection).Assembly.GetExportedTypes()
-            from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
-            where IsAwaited(method.ReturnType) && method.GetParameters().Any(p => p.Name!.EndsWith("timeout", StringComparison.OrdinalIgnoreCase) && p.Name != "idleTimeout")
+            from method in type.GetMethods(
+                BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly
+            )
+            where
+                IsAwaited(method.ReturnType)
+                && method
+                    .GetParameters()
+                    .Any(p =>
+                        p.Name!.EndsWith("timeout", StringComparison.OrdinalIgnoreCase) && p.Name != "idleTimeout"
+                    )
             select $"{type.Name}.{method.Name}";
-        Assert.Equal(methods.Order(StringComparer.Ordinal), TimedCalls.Select(c => c.Method).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            methods.Order(StringComparer.Ordinal),
+            TimedCalls.Select(c => c.Method).Order(StringComparer.Ordinal)
+        );
     }
 
     /// <summary>However long the options let things take.</summary>
@@ -108,9 +160,20 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
     [InlineData(Silence.AfterABreak)]
     public async Task Each_ends_within_the_time_it_is_given(Silence silence)
     {
-        var calls = TimedCalls.Where(c => SilentServer.LetsIn(silence) || !c.Method.StartsWith("NasSubscription.", StringComparison.Ordinal));
-        var failures = await Task.WhenAll(calls.Select(c =>
-            FailureAsync(c.Method, (h, _) => c.Call(h, TimeSpan.FromMilliseconds(400)), silence, TimeSpan.FromSeconds(60), cancelled: false)));
+        var calls = TimedCalls.Where(c =>
+            SilentServer.LetsIn(silence) || !c.Method.StartsWith("NasSubscription.", StringComparison.Ordinal)
+        );
+        var failures = await Task.WhenAll(
+            calls.Select(c =>
+                FailureAsync(
+                    c.Method,
+                    (h, _) => c.Call(h, TimeSpan.FromMilliseconds(400)),
+                    silence,
+                    TimeSpan.FromSeconds(60),
+                    cancelled: false
+                )
+            )
+        );
         Assert.Empty(failures.OfType<string>());
     }
 
@@ -126,20 +189,43 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
     private async Task RunAsync(Silence silence, TimeSpan limit, bool cancelled)
     {
         var calls = Calls.Where(c =>
-            (cancelled ? !c.Method.EndsWith(".DisposeAsync", StringComparison.Ordinal) : !BoundByTheCaller.Contains(c.Method))
-            && !(!SilentServer.LetsIn(silence) && (c.Method.StartsWith("NasSubscription.", StringComparison.Ordinal) || c.Method.StartsWith("NasMessage.", StringComparison.Ordinal))));
-        var failures = await Task.WhenAll(calls.Select(async c => await FailureAsync(c.Method, c.Call, silence, limit, cancelled)));
+            (
+                cancelled
+                    ? !c.Method.EndsWith(".DisposeAsync", StringComparison.Ordinal)
+                    : !BoundByTheCaller.Contains(c.Method)
+            )
+            && !(
+                !SilentServer.LetsIn(silence)
+                && (
+                    c.Method.StartsWith("NasSubscription.", StringComparison.Ordinal)
+                    || c.Method.StartsWith("NasMessage.", StringComparison.Ordinal)
+                )
+            )
+        );
+        var failures = await Task.WhenAll(
+            calls.Select(async c => await FailureAsync(c.Method, c.Call, silence, limit, cancelled))
+        );
         Assert.Empty(failures.OfType<string>());
     }
 
     /// <returns>What is wrong with how the call ended; null for nothing.</returns>
-    private async Task<string?> FailureAsync(string method, Func<HeldClient, CancellationToken, Task> call, Silence silence, TimeSpan limit, bool cancelled)
+    private async Task<string?> FailureAsync(
+        string method,
+        Func<HeldClient, CancellationToken, Task> call,
+        Silence silence,
+        TimeSpan limit,
+        bool cancelled
+    )
     {
         await using var held = await HeldClient.StartAsync(silence, limit);
         using var cancel = new CancellationTokenSource();
         var watch = Stopwatch.StartNew();
         var task = Task.Run(() => call(held, cancel.Token));
-        if (cancelled) cancel.CancelAfter(TimeSpan.FromMilliseconds(100));
+        if (cancelled)
+        {
+            cancel.CancelAfter(TimeSpan.FromMilliseconds(100));
+        }
+
         try
         {
             await task.WaitAsync(TimeSpan.FromSeconds(8));
@@ -165,7 +251,11 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
     }
 
     private static bool IsAwaited(Type type) =>
-        type == typeof(Task) || type == typeof(ValueTask)
-        || (type.IsGenericType && type.GetGenericTypeDefinition() is var open
-            && (open == typeof(Task<>) || open == typeof(ValueTask<>) || open == typeof(IAsyncEnumerable<>)));
+        type == typeof(Task)
+        || type == typeof(ValueTask)
+        || (
+            type.IsGenericType
+            && type.GetGenericTypeDefinition() is var open
+            && (open == typeof(Task<>) || open == typeof(ValueTask<>) || open == typeof(IAsyncEnumerable<>))
+        );
 }

@@ -7,7 +7,9 @@ namespace NasPubSub.Client.Tests.Safety;
 /// <summary>Waits are measured on the monotonic clock: setting the computer's clock changes none of them.</summary>
 public sealed partial class ClockTests
 {
-    /// <summary>Files that read the time of day, for time stamps, dates on a page, and the validity of certificates.</summary>
+    /// <summary>
+    /// Files that read the time of day, for time stamps, dates on a page, and the validity of certificates.
+    /// </summary>
     private static readonly string[] Stamps =
     [
         "NasPubSub.Client/Threading/WallClock.cs: DateTime.Now",
@@ -20,9 +22,19 @@ public sealed partial class ClockTests
     public void The_time_of_day_is_read_for_time_stamps_only()
     {
         var source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", "..", "src"));
-        var reads = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
-            .SelectMany(file => TimeOfDay().Matches(Code(file)).Select(match => $"{Path.GetRelativePath(source, file).Replace('\\', '/')}: {match.Value}"))
+        var reads = Directory
+            .EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+            .Where(file =>
+                !file.Contains(
+                    $"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}",
+                    StringComparison.Ordinal
+                )
+            )
+            .SelectMany(file =>
+                TimeOfDay()
+                    .Matches(Code(file))
+                    .Select(match => $"{Path.GetRelativePath(source, file).Replace('\\', '/')}: {match.Value}")
+            )
             .Order(StringComparer.Ordinal);
         Assert.Equal(Stamps, reads);
     }
@@ -40,7 +52,11 @@ public sealed partial class ClockTests
     }
 
     /// <summary>The file's text without its comments.</summary>
-    private static string Code(string file) => string.Join('\n', File.ReadLines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
+    private static string Code(string file) =>
+        string.Join(
+            '\n',
+            File.ReadLines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal))
+        );
 
     private static string Here([CallerFilePath] string path = "") => path;
 

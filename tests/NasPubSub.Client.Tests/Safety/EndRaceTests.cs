@@ -4,7 +4,9 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Safety;
 
-/// <summary>A disconnect at any moment of a connect. Before it was mended, one in some hundreds waited for ever.</summary>
+/// <summary>
+/// A disconnect at any moment of a connect. Before it was mended, one in some hundreds waited for ever.
+/// </summary>
 public sealed class EndRaceTests
 {
     [Fact]
@@ -18,7 +20,11 @@ public sealed class EndRaceTests
             var connecting = connection.ConnectAsync();
             var moment = TimeSpan.FromMicroseconds(random.Next(3000));
             var watch = Stopwatch.StartNew();
-            while (watch.Elapsed < moment && !connecting.IsCompleted) Thread.SpinWait(20);
+            while (watch.Elapsed < moment && !connecting.IsCompleted)
+            {
+                Thread.SpinWait(20);
+            }
+
             await connection.DisconnectAsync(drain: false).WaitAsync(TimeSpan.FromSeconds(20));
             Assert.Equal(NasConnectionState.Closed, connection.State);
             try

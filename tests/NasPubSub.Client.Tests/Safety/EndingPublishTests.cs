@@ -11,24 +11,43 @@ public sealed class EndingPublishTests
     {
         await using var server = await NatsServer.StartAsync();
         await using var sink = await server.ConnectAsync();
-        await using var arrivals = await sink.SubscribeAsync("end", options: new() { MaxPendingMessages = int.MaxValue, MaxPendingBytes = long.MaxValue });
+        await using var arrivals = await sink.SubscribeAsync(
+            "end",
+            options: new() { MaxPendingMessages = int.MaxValue, MaxPendingBytes = long.MaxValue }
+        );
         long accepted = 0;
         for (var round = 0; round < 5; round++)
         {
             var connection = await server.ConnectAsync();
             long taken = 0;
-            var publishers = Enumerable.Range(0, 2).Select(number => Task.Run(async () =>
-            {
-                while (true)
-                {
-                    if (number == 0) connection.Publish("end", "x");
-                    else await connection.PublishAsync("end", "x");
-                    Interlocked.Increment(ref taken);
-                }
-            })).ToArray();
+            var publishers = Enumerable
+                .Range(0, 2)
+                .Select(number =>
+                    Task.Run(async () =>
+                    {
+                        while (true)
+                        {
+                            if (number == 0)
+                            {
+                                connection.Publish("end", "x");
+                            }
+                            else
+                            {
+                                await connection.PublishAsync("end", "x");
+                            }
+
+                            Interlocked.Increment(ref taken);
+                        }
+                    })
+                )
+                .ToArray();
             await Eventually.TrueAsync(() => Interlocked.Read(ref taken) > 2000);
             Assert.True(await connection.DisconnectAsync(), connection.LastError?.Message);
-            foreach (var publisher in publishers) await Clients.FailsAsync(NasError.ConnectionClosed, () => publisher);
+            foreach (var publisher in publishers)
+            {
+                await Clients.FailsAsync(NasError.ConnectionClosed, () => publisher);
+            }
+
             Assert.Equal(taken, connection.Statistics.MessagesOut);
             accepted += taken;
         }
@@ -44,12 +63,15 @@ public sealed class EndingPublishTests
         var service = await server.ConnectAsync();
         var release = new TaskCompletionSource();
         var begun = new TaskCompletionSource();
-        await service.SubscribeAsync("slow", async m =>
-        {
-            begun.TrySetResult();
-            await release.Task;
-            m.Reply("done");
-        });
+        await service.SubscribeAsync(
+            "slow",
+            async m =>
+            {
+                begun.TrySetResult();
+                await release.Task;
+                m.Reply("done");
+            }
+        );
         var reply = asker.RequestAsync("slow", "").AsTask();
         await begun.Task;
         var ending = service.DisconnectAsync();

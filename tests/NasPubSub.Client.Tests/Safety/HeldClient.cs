@@ -30,29 +30,47 @@ internal sealed class HeldClient : IAsyncDisposable
     public static async Task<HeldClient> StartAsync(Silence silence, TimeSpan limit)
     {
         var server = SilentServer.Start(silence);
-        var held = new HeldClient(server, new NasOptions
+        var held = new HeldClient(
+            server,
+            new NasOptions
+            {
+                Servers = [server.Url],
+                Namespace = null,
+                MaxReconnects = -1,
+                SendBufferBytes = 256 * 1024,
+                ReconnectBufferBytes = 256 * 1024,
+                ConnectTimeout = limit,
+                OperationTimeout = limit,
+                RequestTimeout = limit,
+                SendTimeout = limit,
+            }
+        );
+        if (!SilentServer.LetsIn(silence))
         {
-            Servers = [server.Url],
-            Namespace = null,
-            MaxReconnects = -1,
-            SendBufferBytes = 256 * 1024,
-            ReconnectBufferBytes = 256 * 1024,
-            ConnectTimeout = limit,
-            OperationTimeout = limit,
-            RequestTimeout = limit,
-            SendTimeout = limit,
-        });
-        if (!SilentServer.LetsIn(silence)) return held;
+            return held;
+        }
+
         held._subscription = await held.Connection.SubscribeAsync("held");
         held._message = await held._subscription.ReadAsync().AsTask().WaitAsync(Eventually.DefaultDeadline);
-        if (silence == Silence.AfterABreak) await Eventually.TrueAsync(() => !held.Connection.IsConnected);
-        if (silence == Silence.AndReadsNothing) await held.FillAsync();
+        if (silence == Silence.AfterABreak)
+        {
+            await Eventually.TrueAsync(() => !held.Connection.IsConnected);
+        }
+
+        if (silence == Silence.AndReadsNothing)
+        {
+            await held.FillAsync();
+        }
+
         return held;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll([Connection.DisconnectAsync(drain: false), .. (_pool?.Connections ?? []).Select(c => c.DisconnectAsync(drain: false))]);
+        await Task.WhenAll([
+            Connection.DisconnectAsync(drain: false),
+            .. (_pool?.Connections ?? []).Select(c => c.DisconnectAsync(drain: false)),
+        ]);
         await _server.DisposeAsync();
     }
 

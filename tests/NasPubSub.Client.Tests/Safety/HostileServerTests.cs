@@ -3,7 +3,9 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Safety;
 
-/// <summary>Servers that break the protocol, over a real socket: they are left with an error, and cost no memory to speak of.</summary>
+/// <summary>
+/// Servers that break the protocol, over a real socket: they are left with an error, and cost no memory to speak of.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class HostileServerTests
 {
@@ -33,11 +35,18 @@ public sealed class HostileServerTests
             {
                 await peer.HandshakeAsync();
                 var piece = endless ? bytes + string.Concat(Enumerable.Repeat(bytes[^8..], 8 * 1024)) : bytes;
-                do await peer.SendAsync(piece);
-                while (endless);
+                do
+                {
+                    await peer.SendAsync(piece);
+                } while (endless);
                 await peer.UntilClosedAsync();
             },
-            async peer => { await peer.HandshakeAsync(); await peer.AnswerPingsAsync(); });
+            async peer =>
+            {
+                await peer.HandshakeAsync();
+                await peer.AnswerPingsAsync();
+            }
+        );
         await using var connection = new NasConnection(Quick.Options(server.Url));
         var events = new EventLog(connection);
         var before = GC.GetTotalAllocatedBytes();
@@ -59,8 +68,18 @@ public sealed class HostileServerTests
     public async Task A_frame_that_is_cut_is_a_broken_connection(string bytes)
     {
         await using var server = FakeServer.Start(
-            async peer => { await peer.HandshakeAsync(); await peer.SendAsync(bytes); peer.Close(); },
-            async peer => { await peer.HandshakeAsync(); await peer.AnswerPingsAsync(); });
+            async peer =>
+            {
+                await peer.HandshakeAsync();
+                await peer.SendAsync(bytes);
+                peer.Close();
+            },
+            async peer =>
+            {
+                await peer.HandshakeAsync();
+                await peer.AnswerPingsAsync();
+            }
+        );
         await using var connection = new NasConnection(Quick.Options(server.Url));
         var events = new EventLog(connection);
         await connection.ConnectAsync();
@@ -86,7 +105,11 @@ public sealed class HostileServerTests
             await peer.HandshakeAsync();
             var piece = string.Concat(Enumerable.Repeat(line, 64 * 1024 / line.Length));
             // It never reads: answers to it must not pile up either.
-            for (var sent = 0; sent < Total; sent += piece.Length) await peer.SendAsync(piece);
+            for (var sent = 0; sent < Total; sent += piece.Length)
+            {
+                await peer.SendAsync(piece);
+            }
+
             isSent = true;
             await peer.StaySilentAsync();
         });
@@ -108,7 +131,12 @@ public sealed class HostileServerTests
         {
             await peer.HandshakeAsync();
             for (var i = 0; i < 2000; i++)
-                await peer.SendAsync($"INFO {{\"connect_urls\":[{string.Join(",", Enumerable.Range(0, 100).Select(n => $"\"host-{i}-{n}:4222\""))}]}} \r\n");
+            {
+                await peer.SendAsync(
+                    $"INFO {{\"connect_urls\":[{string.Join(",", Enumerable.Range(0, 100).Select(n => $"\"host-{i}-{n}:4222\""))}]}} \r\n"
+                );
+            }
+
             await peer.AnswerPingsAsync();
         });
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
@@ -119,11 +147,18 @@ public sealed class HostileServerTests
     [Fact]
     public async Task A_cluster_without_end_costs_no_time_and_no_memory()
     {
-        var urls = string.Join(",", Enumerable.Range(0, 40_000).Select(i => $"\"10.{i / 62_500}.{i / 250 % 250}.{i % 250}:4222\""));
+        var urls = string.Join(
+            ",",
+            Enumerable.Range(0, 40_000).Select(i => $"\"10.{i / 62_500}.{i / 250 % 250}.{i % 250}:4222\"")
+        );
         await using var server = FakeServer.Start(async peer =>
         {
             await peer.HandshakeAsync();
-            for (var i = 0; i < 3; i++) await peer.SendAsync($"INFO {{\"server_id\":\"FAKE\",\"connect_urls\":[{urls}]}} \r\n");
+            for (var i = 0; i < 3; i++)
+            {
+                await peer.SendAsync($"INFO {{\"server_id\":\"FAKE\",\"connect_urls\":[{urls}]}} \r\n");
+            }
+
             await peer.AnswerPingsAsync();
         });
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));

@@ -7,14 +7,25 @@ namespace NasPubSub.Client.Tests.Safety;
 /// <summary>Times beyond what timers take: they stand for ever, and nothing hangs or throws for them.</summary>
 public sealed class OddTimesTests
 {
-    public static TheoryData<TimeSpan> Endless => new(TimeSpan.MaxValue, TimeSpan.FromDays(60), Timeout.InfiniteTimeSpan);
+    public static TheoryData<TimeSpan> Endless =>
+        new(TimeSpan.MaxValue, TimeSpan.FromDays(60), Timeout.InfiniteTimeSpan);
 
     [Theory]
     [MemberData(nameof(Endless))]
     public async Task As_options(TimeSpan time)
     {
         await using var server = await NatsServer.StartAsync();
-        var connection = new NasConnection(Quick.Options(server.Url) with { PingInterval = time, ConnectTimeout = time, OperationTimeout = time, SendTimeout = time, RequestTimeout = time, ReconnectMaxWait = time });
+        var connection = new NasConnection(
+            Quick.Options(server.Url) with
+            {
+                PingInterval = time,
+                ConnectTimeout = time,
+                OperationTimeout = time,
+                SendTimeout = time,
+                RequestTimeout = time,
+                ReconnectMaxWait = time,
+            }
+        );
         await EndsAsync(connection.ConnectAsync());
         await EndsAsync(connection.SubscribeAsync("echo", m => m.ReplyAsync(m.Payload)));
         await EndsAsync(connection.RequestAsync("echo", "x").AsTask());
@@ -43,7 +54,9 @@ public sealed class OddTimesTests
 
         async Task ManyAsync(TimeSpan whole, int count)
         {
-            await foreach (var _ in connection.RequestManyAsync("echo", "x"u8.ToArray(), whole, count, idleTimeout: time)) { }
+            await foreach (
+                var _ in connection.RequestManyAsync("echo", "x"u8.ToArray(), whole, count, idleTimeout: time)
+            ) { }
         }
     }
 

@@ -14,12 +14,19 @@ public sealed class DrainTests
         await using var server = await NatsServer.StartAsync();
         await using var connection = await Quick.ConnectAsync(server);
         var handled = 0;
-        var subscription = await connection.SubscribeAsync("a", async _ =>
+        var subscription = await connection.SubscribeAsync(
+            "a",
+            async _ =>
+            {
+                await Task.Yield();
+                Interlocked.Increment(ref handled);
+            }
+        );
+        for (var i = 0; i < 5000; i++)
         {
-            await Task.Yield();
-            Interlocked.Increment(ref handled);
-        });
-        for (var i = 0; i < 5000; i++) connection.Publish("a", "x");
+            connection.Publish("a", "x");
+        }
+
         await subscription.DrainAsync();
         Assert.Equal(5000, handled);
         Assert.False(subscription.IsActive);
@@ -36,10 +43,18 @@ public sealed class DrainTests
         await using var server = await NatsServer.StartAsync();
         await using var connection = await Quick.ConnectAsync(server);
         var subscription = await connection.SubscribeAsync("a");
-        for (var i = 0; i < 100; i++) connection.Publish("a", $"{i}");
+        for (var i = 0; i < 100; i++)
+        {
+            connection.Publish("a", $"{i}");
+        }
+
         await subscription.DrainAsync();
         var read = 0;
-        await foreach (var _ in subscription.ReadAllAsync()) read++;
+        await foreach (var _ in subscription.ReadAllAsync())
+        {
+            read++;
+        }
+
         Assert.Equal(100, read);
         Assert.True(subscription.IsCompleted);
     }
@@ -72,12 +87,20 @@ public sealed class DrainTests
         var release = new TaskCompletionSource();
         var handled = 0;
         // With so small a buffer the handler takes one at a time.
-        var subscription = await connection.SubscribeAsync("a", async _ =>
+        var subscription = await connection.SubscribeAsync(
+            "a",
+            async _ =>
+            {
+                await release.Task;
+                handled++;
+            },
+            options: new() { MaxPendingMessages = 20 }
+        );
+        for (var i = 0; i < 10; i++)
         {
-            await release.Task;
-            handled++;
-        }, options: new() { MaxPendingMessages = 20 });
-        for (var i = 0; i < 10; i++) connection.Publish("a", "x");
+            connection.Publish("a", "x");
+        }
+
         await Eventually.TrueAsync(() => subscription.Delivered == 10);
         await subscription.UnsubscribeAsync(max);
         Assert.False(subscription.IsActive);
@@ -104,7 +127,10 @@ public sealed class DrainTests
             using var late = new CancellationTokenSource(500);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
             {
-                for (; ; sent++) await connection.PublishAsync("a", Numbered.Payload(sent), cancel: late.Token);
+                for (; ; sent++)
+                {
+                    await connection.PublishAsync("a", Numbered.Payload(sent), cancel: late.Token);
+                }
             });
         }
         var ending = connection.DisconnectAsync(TimeSpan.FromSeconds(30));
@@ -129,12 +155,19 @@ public sealed class DrainTests
         await witness.SubscribeAsync("out", seen.OnMessage);
         var connection = await Quick.ConnectAsync(server);
         var number = 0;
-        await connection.SubscribeAsync("in", async m =>
+        await connection.SubscribeAsync(
+            "in",
+            async m =>
+            {
+                await Task.Yield();
+                connection.Publish("out", Numbered.Payload(number++));
+            }
+        );
+        for (var i = 0; i < 1000; i++)
         {
-            await Task.Yield();
-            connection.Publish("out", Numbered.Payload(number++));
-        });
-        for (var i = 0; i < 1000; i++) connection.Publish("in", "x");
+            connection.Publish("in", "x");
+        }
+
         Assert.True(await connection.DisconnectAsync(timeout is { } ms ? TimeSpan.FromMilliseconds(ms) : null));
         Assert.Equal(NasConnectionState.Closed, connection.State);
         await Eventually.TrueAsync(() => seen.Received == 1000);

@@ -7,7 +7,11 @@ namespace NasPubSub.Client.Tests.Slow;
 /// <summary>Subscriptions with <see cref="NasOverflow.Wait"/>: whom they make wait, and when they end.</summary>
 public sealed class WaitingSubscriptionTests
 {
-    private static readonly NasSubscriptionOptions Tight = new() { MaxPendingMessages = 2, Overflow = NasOverflow.Wait };
+    private static readonly NasSubscriptionOptions Tight = new()
+    {
+        MaxPendingMessages = 2,
+        Overflow = NasOverflow.Wait,
+    };
 
     [Fact]
     public async Task Many_that_wait_block_no_thread_and_lose_nothing()
@@ -16,14 +20,29 @@ public sealed class WaitingSubscriptionTests
         await using var connection = await Quick.ConnectAsync(server);
         await connection.SubscribeAsync("echo", m => m.ReplyAsync("!"));
         var slow = new List<NasSubscription>();
-        for (var i = 0; i < 24; i++) slow.Add(await connection.SubscribeAsync("a", options: Tight));
-        for (var i = 0; i < 20; i++) connection.Publish("a", $"{i}");
+        for (var i = 0; i < 24; i++)
+        {
+            slow.Add(await connection.SubscribeAsync("a", options: Tight));
+        }
+
+        for (var i = 0; i < 20; i++)
+        {
+            connection.Publish("a", $"{i}");
+        }
+
         await connection.FlushAsync();
         await Eventually.TrueAsync(() => slow.TrueForAll(s => s.PendingMessages == 2));
         // What makes the server wait holds no thread of the pool.
-        for (var i = 0; i < 50; i++) await connection.RequestAsync("echo", "?", TimeSpan.FromSeconds(2));
+        for (var i = 0; i < 50; i++)
+        {
+            await connection.RequestAsync("echo", "?", TimeSpan.FromSeconds(2));
+        }
+
         Assert.All(slow, s => Assert.Equal((2, 0), (s.PendingMessages, s.Dropped)));
-        foreach (var subscription in slow) Assert.Equal(Enumerable.Range(0, 20).Select(i => $"{i}"), await subscription.NextAsync(20));
+        foreach (var subscription in slow)
+        {
+            Assert.Equal(Enumerable.Range(0, 20).Select(i => $"{i}"), await subscription.NextAsync(20));
+        }
     }
 
     [Theory]
@@ -34,9 +53,18 @@ public sealed class WaitingSubscriptionTests
         await using var server = await NatsServer.StartAsync();
         await using var connection = await Quick.ConnectAsync(server);
         var events = new EventLog(connection);
-        var options = Tight with { MaxPendingMessages = messages, MaxPendingBytes = bytes, MaxWait = TimeSpan.FromMilliseconds(50) };
+        var options = Tight with
+        {
+            MaxPendingMessages = messages,
+            MaxPendingBytes = bytes,
+            MaxWait = TimeSpan.FromMilliseconds(50),
+        };
         var slow = await connection.SubscribeAsync("a", options: options);
-        for (var i = 0; i < 4; i++) connection.Publish("a", $"message {i}");
+        for (var i = 0; i < 4; i++)
+        {
+            connection.Publish("a", $"message {i}");
+        }
+
         await events.WaitAsync(NasEventKind.SlowConsumer);
         await Eventually.TrueAsync(() => slow.Dropped == 3);
         Assert.Equal("message 0", await slow.NextAsync());
@@ -48,7 +76,11 @@ public sealed class WaitingSubscriptionTests
         await using var server = await NatsServer.StartAsync();
         await using var connection = await Quick.ConnectAsync(server);
         var slow = await connection.SubscribeAsync("a", options: Tight, maxMessages: 3);
-        for (var i = 0; i < 5; i++) connection.Publish("a", $"{i}");
+        for (var i = 0; i < 5; i++)
+        {
+            connection.Publish("a", $"{i}");
+        }
+
         await Eventually.TrueAsync(() => !slow.IsActive);
         Assert.Equal(["0", "1", "2"], await slow.NextAsync(3));
         Assert.Null(await slow.ReadAsync());
@@ -69,7 +101,11 @@ public sealed class WaitingSubscriptionTests
         await using var server = await NatsServer.StartAsync();
         var connection = await Quick.ConnectAsync(server);
         var slow = await connection.SubscribeAsync("a", options: Tight with { MaxWait = TimeSpan.FromSeconds(60) });
-        for (var i = 0; i < 9; i++) connection.Publish("a", $"{i}");
+        for (var i = 0; i < 9; i++)
+        {
+            connection.Publish("a", $"{i}");
+        }
+
         await Eventually.TrueAsync(() => slow.PendingMessages == 2);
         await connection.DisconnectAsync(drain: false).WaitAsync(TimeSpan.FromSeconds(5));
         Assert.False(slow.IsActive);
@@ -81,21 +117,34 @@ public sealed class WaitingSubscriptionTests
         await using var server = await NatsServer.StartAsync();
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url) with { Subscriptions = Tight });
         await using var service = await Quick.ConnectAsync(server);
-        await service.SubscribeAsync("many", async m =>
-        {
-            for (var i = 0; i < 10; i++) await m.ReplyAsync($"{i}");
-        });
+        await service.SubscribeAsync(
+            "many",
+            async m =>
+            {
+                for (var i = 0; i < 10; i++)
+                {
+                    await m.ReplyAsync($"{i}");
+                }
+            }
+        );
         await service.SubscribeAsync("one", m => m.ReplyAsync("!"));
         var seen = new List<string>();
         await foreach (var reply in connection.RequestManyAsync("many", default, TimeSpan.FromSeconds(10), count: 10))
         {
-            if (seen.Count == 0) Assert.Equal("!", (await connection.RequestAsync("one", "?", TimeSpan.FromSeconds(3))).Text);
+            if (seen.Count == 0)
+            {
+                Assert.Equal("!", (await connection.RequestAsync("one", "?", TimeSpan.FromSeconds(3))).Text);
+            }
+
             seen.Add(reply.Text);
         }
         Assert.Equal(Enumerable.Range(0, 10).Select(i => $"{i}"), seen);
-        await Clients.FailsAsync(NasError.NoResponders, async () =>
-        {
-            await foreach (var _ in connection.RequestManyAsync("nobody", default, TimeSpan.FromSeconds(10))) { }
-        });
+        await Clients.FailsAsync(
+            NasError.NoResponders,
+            async () =>
+            {
+                await foreach (var _ in connection.RequestManyAsync("nobody", default, TimeSpan.FromSeconds(10))) { }
+            }
+        );
     }
 }

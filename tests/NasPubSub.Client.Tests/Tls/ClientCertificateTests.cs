@@ -27,13 +27,27 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
     [Fact]
     public async Task PEM_key_that_is_encrypted()
     {
-        await LetsInAsync(Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.EncryptedKeyFile, CertificatePassword = Password });
+        await LetsInAsync(
+            Trusting with
+            {
+                CertificateFile = Client.CertificateFile,
+                KeyFile = Client.EncryptedKeyFile,
+                CertificatePassword = Password,
+            }
+        );
     }
 
     [Fact]
     public async Task PEM_key_that_needs_no_password_takes_none()
     {
-        await LetsInAsync(Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.KeyFile, CertificatePassword = Password });
+        await LetsInAsync(
+            Trusting with
+            {
+                CertificateFile = Client.CertificateFile,
+                KeyFile = Client.KeyFile,
+                CertificatePassword = Password,
+            }
+        );
     }
 
     [Fact]
@@ -58,17 +72,36 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
     public async Task Intermediates_beside_the_certificate_are_shown_too(bool pem)
     {
         var chained = Certificates.ChainedClient;
-        await LetsInAsync(pem
-            ? Trusting with { CertificateFile = chained.CertificateFile, KeyFile = chained.KeyFile }
-            : Trusting with { CertificateFile = chained.PfxFile, CertificatePassword = Password });
+        await LetsInAsync(
+            pem
+                ? Trusting with
+                {
+                    CertificateFile = chained.CertificateFile,
+                    KeyFile = chained.KeyFile,
+                }
+                : Trusting with
+                {
+                    CertificateFile = chained.PfxFile,
+                    CertificatePassword = Password,
+                }
+        );
     }
 
     [Fact]
     public async Task The_certificates_name_is_the_user()
     {
         await using var server = await NatsServer.StartAsync(
-            Certificates.TlsConfig(Certificates.Server, verifyClients: true, more: "verify_and_map: true") + "\nauthorization { users: [{ user: \"client@nas.test\" }] }");
-        await using var connection = await ConnectAsync(server.Url, Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.KeyFile });
+            Certificates.TlsConfig(Certificates.Server, verifyClients: true, more: "verify_and_map: true")
+                + "\nauthorization { users: [{ user: \"client@nas.test\" }] }"
+        );
+        await using var connection = await ConnectAsync(
+            server.Url,
+            Trusting with
+            {
+                CertificateFile = Client.CertificateFile,
+                KeyFile = Client.KeyFile,
+            }
+        );
         await CarriesAsync(connection);
     }
 
@@ -103,7 +136,14 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
             Assert.Contains("client certificate", refused.Message, StringComparison.Ordinal);
         }
 
-        await using var connection = await ConnectAsync(Wss(server), Trusting with { CertificateFile = Client.PfxFile, CertificatePassword = Password });
+        await using var connection = await ConnectAsync(
+            Wss(server),
+            Trusting with
+            {
+                CertificateFile = Client.PfxFile,
+                CertificatePassword = Password,
+            }
+        );
         await CarriesAsync(connection);
     }
 
@@ -114,7 +154,15 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
         var other = Certificates.OtherClient;
         for (var i = 0; i < 10; i++)
         {
-            var refused = await RefusedAsync(NasError.TlsFailed, server.Url, Trusting with { CertificateFile = other.CertificateFile, KeyFile = other.KeyFile });
+            var refused = await RefusedAsync(
+                NasError.TlsFailed,
+                server.Url,
+                Trusting with
+                {
+                    CertificateFile = other.CertificateFile,
+                    KeyFile = other.KeyFile,
+                }
+            );
             Assert.Contains("refused the client certificate", refused.Message, StringComparison.Ordinal);
         }
         // It was shown, and not kept back because the server named other authorities.
@@ -131,9 +179,19 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
         await using var server = FakeServer.Start(async peer =>
         {
             await peer.UseTlsAsync(certificate);
-            if (web) await peer.AcceptWebSocketAsync();
-            else await peer.SendAsync(Info);
-            if (!web) await peer.ExpectAsync("CONNECT ");
+            if (web)
+            {
+                await peer.AcceptWebSocketAsync();
+            }
+            else
+            {
+                await peer.SendAsync(Info);
+            }
+
+            if (!web)
+            {
+                await peer.ExpectAsync("CONNECT ");
+            }
         });
         var url = $"{(web ? "wss" : "nats")}://127.0.0.1:{server.Port}";
         var refused = await RefusedAsync(NasError.ConnectFailed, url, Trusting with { Mode = NasTlsMode.First });
@@ -144,21 +202,59 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
     public async Task Files_that_cannot_be_used_are_told_by_name_and_no_password_is_shown()
     {
         await using var server = await ServeAsync(verify: true);
-        foreach (var (tls, file, says) in new (NasTlsOptions, string, string)[]
+        foreach (
+            var (tls, file, says) in new (NasTlsOptions, string, string)[]
+            {
+                (
+                    new() { CertificateFile = Client.PfxFile, CertificatePassword = "S3cret" },
+                    Client.PfxFile,
+                    "password"
+                ),
+                (new() { CertificateFile = Client.PfxFile }, Client.PfxFile, "password"),
+                (new() { CertificateFile = Client.CertificateFile }, Client.CertificateFile, "key"),
+                (
+                    new() { CertificateFile = Client.CertificateFile, KeyFile = Client.EncryptedKeyFile },
+                    Client.EncryptedKeyFile,
+                    "CertificatePassword"
+                ),
+                (
+                    new()
+                    {
+                        CertificateFile = Client.CertificateFile,
+                        KeyFile = Client.EncryptedKeyFile,
+                        CertificatePassword = "S3cret",
+                    },
+                    Client.EncryptedKeyFile,
+                    "password"
+                ),
+                (
+                    new() { CertificateFile = Client.CertificateFile, KeyFile = Certificates.Server.KeyFile },
+                    Certificates.Server.KeyFile,
+                    "key"
+                ),
+                (new() { CertificateFile = "nowhere.pem", KeyFile = Client.KeyFile }, "nowhere.pem", "nowhere.pem"),
+                (
+                    new() { CertificateFile = Client.CertificateFile, KeyFile = "nowhere.key" },
+                    "nowhere.key",
+                    "nowhere.key"
+                ),
+                (new() { KeyFile = Client.KeyFile }, Client.KeyFile, "CertificateFile"),
+            }
+        )
         {
-            (new() { CertificateFile = Client.PfxFile, CertificatePassword = "S3cret" }, Client.PfxFile, "password"),
-            (new() { CertificateFile = Client.PfxFile }, Client.PfxFile, "password"),
-            (new() { CertificateFile = Client.CertificateFile }, Client.CertificateFile, "key"),
-            (new() { CertificateFile = Client.CertificateFile, KeyFile = Client.EncryptedKeyFile }, Client.EncryptedKeyFile, "CertificatePassword"),
-            (new() { CertificateFile = Client.CertificateFile, KeyFile = Client.EncryptedKeyFile, CertificatePassword = "S3cret" }, Client.EncryptedKeyFile, "password"),
-            (new() { CertificateFile = Client.CertificateFile, KeyFile = Certificates.Server.KeyFile }, Certificates.Server.KeyFile, "key"),
-            (new() { CertificateFile = "nowhere.pem", KeyFile = Client.KeyFile }, "nowhere.pem", "nowhere.pem"),
-            (new() { CertificateFile = Client.CertificateFile, KeyFile = "nowhere.key" }, "nowhere.key", "nowhere.key"),
-            (new() { KeyFile = Client.KeyFile }, Client.KeyFile, "CertificateFile"),
-        })
-        {
-            var refused = await RefusedAsync(NasError.InvalidOption, server.Url, tls with { CaFile = Certificates.CaFile });
-            Assert.True(refused.Message.Contains(Path.GetFileName(file), StringComparison.Ordinal) && refused.Message.Contains(says, StringComparison.Ordinal), $"no {says} in: {refused.Message}");
+            var refused = await RefusedAsync(
+                NasError.InvalidOption,
+                server.Url,
+                tls with
+                {
+                    CaFile = Certificates.CaFile,
+                }
+            );
+            Assert.True(
+                refused.Message.Contains(Path.GetFileName(file), StringComparison.Ordinal)
+                    && refused.Message.Contains(says, StringComparison.Ordinal),
+                $"no {says} in: {refused.Message}"
+            );
             Assert.DoesNotContain("S3cret", refused + tls.ToString(), StringComparison.Ordinal);
         }
     }

@@ -21,7 +21,13 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
     public async Task A_CA_file_may_hold_several_authorities_and_words_between_them()
     {
         var bundle = Path.Combine(Certificates.Folder, "bundle.pem");
-        File.WriteAllText(bundle, "# ours\r\n" + File.ReadAllText(Certificates.OtherCaFile) + "\nand the next\n" + File.ReadAllText(Certificates.CaFile));
+        File.WriteAllText(
+            bundle,
+            "# ours\r\n"
+                + File.ReadAllText(Certificates.OtherCaFile)
+                + "\nand the next\n"
+                + File.ReadAllText(Certificates.CaFile)
+        );
         await using var server = await ServeAsync();
         await using var connection = await ConnectAsync(server.TlsUrl, new() { CaFile = bundle });
         await CarriesAsync(connection);
@@ -56,8 +62,15 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var authority = new CertificateRequest(real.SubjectName, key, HashAlgorithmName.SHA256);
         // Its name and its key's identifier are the real one's, and so is all but the signature.
-        foreach (var extension in real.Extensions) authority.CertificateExtensions.Add(extension);
-        using var forger = authority.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(10));
+        foreach (var extension in real.Extensions)
+        {
+            authority.CertificateExtensions.Add(extension);
+        }
+
+        using var forger = authority.CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-10),
+            DateTimeOffset.UtcNow.AddDays(10)
+        );
         var until = DateTimeOffset.UtcNow.AddDays(isExpired ? -1 : 5);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
@@ -66,15 +79,26 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
         using var issued = request.Create(forger, DateTimeOffset.UtcNow.AddDays(-5), until, [1, 2, 3]);
         using var whole = issued.CopyWithPrivateKey(key);
         using var shown = X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
-        await using var server = FakeServer.Start(async peer => { await peer.SendAsync(FakePeer.Info.Replace("{", "{\"tls_required\":true,")); await peer.UseTlsAsync(shown); });
-        await RefusedAsync(NasError.TlsFailed, $"tls://127.0.0.1:{server.Port}", new() { CaFile = Certificates.IntermediateCaFile });
+        await using var server = FakeServer.Start(async peer =>
+        {
+            await peer.SendAsync(FakePeer.Info.Replace("{", "{\"tls_required\":true,"));
+            await peer.UseTlsAsync(shown);
+        });
+        await RefusedAsync(
+            NasError.TlsFailed,
+            $"tls://127.0.0.1:{server.Port}",
+            new() { CaFile = Certificates.IntermediateCaFile }
+        );
     }
 
     [Fact]
     public async Task The_dot_at_the_end_of_a_full_name_is_no_part_of_it_in_TLS()
     {
         await using var server = await ServeAsync(Certificates.ByName);
-        var options = Options($"tls://localhost.:{server.Port}", Trusting) with { Resolver = _ => Task.FromResult(new[] { System.Net.IPAddress.Loopback }) };
+        var options = Options($"tls://localhost.:{server.Port}", Trusting) with
+        {
+            Resolver = _ => Task.FromResult(new[] { System.Net.IPAddress.Loopback }),
+        };
         await using var connection = await Quick.ConnectAsync(options);
         await CarriesAsync(connection);
         await using var named = await ConnectAsync(server.TlsUrl, Trusting with { ServerName = "localhost." });
@@ -85,7 +109,11 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
     public async Task A_certificate_of_another_CA_is_refused_and_the_message_says_what_to_do()
     {
         await using var server = await ServeAsync();
-        var refused = await RefusedAsync(NasError.TlsFailed, server.TlsUrl, new() { CaFile = Certificates.OtherCaFile });
+        var refused = await RefusedAsync(
+            NasError.TlsFailed,
+            server.TlsUrl,
+            new() { CaFile = Certificates.OtherCaFile }
+        );
         Assert.Contains("not trusted", refused.Message, StringComparison.Ordinal);
         Assert.Contains(Certificates.OtherCaFile, refused.Message, StringComparison.Ordinal);
         Assert.Contains("CN=NasPubSub test CA", refused.Message, StringComparison.Ordinal);
@@ -132,7 +160,11 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
     public async Task A_certificate_that_only_proves_clients_proves_no_server()
     {
         await using var server = await ServeAsync(Certificates.NotAServer);
-        Assert.Contains("not trusted", (await RefusedAsync(NasError.TlsFailed, server.TlsUrl, Trusting)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not trusted",
+            (await RefusedAsync(NasError.TlsFailed, server.TlsUrl, Trusting)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -144,7 +176,15 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
         {
             foreach (var mode in new[] { NasTlsMode.Auto, NasTlsMode.Require })
             {
-                await RefusedAsync(NasError.TlsFailed, server.Url, Trusting with { Mode = mode, ServerName = "localhost" });
+                await RefusedAsync(
+                    NasError.TlsFailed,
+                    server.Url,
+                    Trusting with
+                    {
+                        Mode = mode,
+                        ServerName = "localhost",
+                    }
+                );
                 await RefusedAsync(NasError.TlsFailed, server.Url, new() { Mode = mode });
             }
 
@@ -161,7 +201,11 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
     public async Task A_CA_file_that_cannot_be_used_is_told_by_its_name(string name, string? text)
     {
         var path = Path.Combine(Certificates.Folder, name);
-        if (text is not null) File.WriteAllText(path, text);
+        if (text is not null)
+        {
+            File.WriteAllText(path, text);
+        }
+
         await using var server = await ServeAsync();
         var refused = await RefusedAsync(NasError.InvalidOption, server.Url, new() { CaFile = path });
         Assert.Equal(path, refused.Target);

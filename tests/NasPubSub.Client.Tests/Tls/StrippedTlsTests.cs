@@ -7,15 +7,20 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Tls;
 
-/// <summary>Somebody in the middle who has no certificate and takes TLS away, at each point of the conversation.</summary>
+/// <summary>
+/// Somebody in the middle who has no certificate and takes TLS away, at each point of the conversation.
+/// </summary>
 public sealed class StrippedTlsTests : TlsTests, IDisposable
 {
-    private const string TlsInfo = """INFO {"server_id":"FAKE","version":"2.15.1","proto":1,"max_payload":1048576,"tls_required":true} """ + "\r\n";
+    private const string TlsInfo =
+        """INFO {"server_id":"FAKE","version":"2.15.1","proto":1,"max_payload":1048576,"tls_required":true} """
+        + "\r\n";
 
     private readonly ConcurrentQueue<string> _stolen = new();
     private readonly X509Certificate2 _certificate;
 
-    public StrippedTlsTests(CertificatesFixture fixture) : base(fixture) => _certificate = Certificates.Server.Load();
+    public StrippedTlsTests(CertificatesFixture fixture)
+        : base(fixture) => _certificate = Certificates.Server.Load();
 
     public void Dispose() => _certificate.Dispose();
 
@@ -29,9 +34,13 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
             {
                 await TakeTlsAsync(peer, TlsInfo);
                 await peer.ExpectAsync("CONNECT ");
-                if (letsIn) await peer.SendAsync("PONG\r\n");
+                if (letsIn)
+                {
+                    await peer.SendAsync("PONG\r\n");
+                }
             },
-            StealAsync);
+            StealAsync
+        );
         await using var connection = Session($"tls://u:s3cret@127.0.0.1:{server.Port}");
         var events = new EventLog(connection);
         await connection.ConnectAsync();
@@ -45,14 +54,16 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
     public async Task Any_option_of_TLS_asks_for_TLS()
     {
         await using var server = FakeServer.Start(StealAsync);
-        foreach (var tls in new NasTlsOptions[]
-        {
-            new() { ServerName = "localhost" },
-            new() { KeyFile = Certificates.Client.KeyFile },
-            new() { CertificatePassword = "x" },
-            new() { InsecureSkipCertificateCheck = true },
-            new() { CheckRevocation = true },
-        })
+        foreach (
+            var tls in new NasTlsOptions[]
+            {
+                new() { ServerName = "localhost" },
+                new() { KeyFile = Certificates.Client.KeyFile },
+                new() { CertificatePassword = "x" },
+                new() { InsecureSkipCertificateCheck = true },
+                new() { CheckRevocation = true },
+            }
+        )
         {
             await RefusedAsync(NasError.TlsFailed, $"nats://u:s3cret@127.0.0.1:{server.Port}", tls);
         }
@@ -79,11 +90,15 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
         await using var server = FakeServer.Start(
             async peer =>
             {
-                await TakeTlsAsync(peer, Naming(TlsInfo, $"localhost:{thief.Port}", $"evil.test:{thief.Port}", "[::1]:4222"));
+                await TakeTlsAsync(
+                    peer,
+                    Naming(TlsInfo, $"localhost:{thief.Port}", $"evil.test:{thief.Port}", "[::1]:4222")
+                );
                 await peer.ExpectAsync("CONNECT ");
                 await peer.SendAsync("PONG\r\n");
             },
-            StealAsync);
+            StealAsync
+        );
         await using var connection = Session($"nats://u:s3cret@127.0.0.1:{server.Port}");
         await connection.ConnectAsync();
         await Eventually.TrueAsync(() => server.Connections >= 3);
@@ -103,12 +118,24 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
             {
                 await TakeTlsAsync(peer, TlsInfo);
                 await peer.ExpectAsync("CONNECT ");
-                var info = Naming(TlsInfo, $"nats://127.0.0.1:{thief.Port}", $"ws://127.0.0.1:{thief.Port}", $"tls://x:y@localhost:{thief.Port}");
+                var info = Naming(
+                    TlsInfo,
+                    $"nats://127.0.0.1:{thief.Port}",
+                    $"ws://127.0.0.1:{thief.Port}",
+                    $"tls://x:y@localhost:{thief.Port}"
+                );
                 await peer.SendAsync("PONG\r\n" + (lameDuck ? info.Replace("{", "{\"ldm\":true,") : info));
-                if (lameDuck) await peer.UntilClosedAsync();
-                else await peer.SendAsync("PING\r\n");
+                if (lameDuck)
+                {
+                    await peer.UntilClosedAsync();
+                }
+                else
+                {
+                    await peer.SendAsync("PING\r\n");
+                }
             },
-            StealAsync);
+            StealAsync
+        );
         await using var connection = Session($"nats://u:s3cret@127.0.0.1:{server.Port}");
         await connection.ConnectAsync();
         await Eventually.TrueAsync(() => thief.Connections >= 2);
@@ -130,10 +157,15 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
                 await peer.ReadFrameAsync();
                 await peer.SendAsync("\u0082\u0006PONG\r\n");
             },
-            StealAsync);
+            StealAsync
+        );
         await using var connection = Session($"wss://u:s3cret@127.0.0.1:{server.Port}/path?key=s3cret");
         await connection.ConnectAsync();
-        Assert.DoesNotContain("s3cret", string.Join(" ", [.. connection.Servers, connection.Server, $"{connection}"]), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "s3cret",
+            string.Join(" ", [.. connection.Servers, connection.Server, $"{connection}"]),
+            StringComparison.Ordinal
+        );
         await Eventually.TrueAsync(() => thief.Connections >= 2 && server.Connections >= 3);
         Assert.Empty(_stolen);
     }
@@ -148,7 +180,16 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
         var session = new TlsDemand(new NasTlsOptions());
         Assert.False(session.IsMade);
         Task<Link> OpenAsync(NasTlsOptions tls) =>
-            Handshake.OpenAsync(address, options with { Tls = tls }, session, TimeSpan.FromSeconds(4), CancellationToken.None);
+            Handshake.OpenAsync(
+                address,
+                options with
+                {
+                    Tls = tls,
+                },
+                session,
+                TimeSpan.FromSeconds(4),
+                CancellationToken.None
+            );
         await Clients.FailsAsync(NasError.ConnectFailed, () => OpenAsync(Trusting));
         Assert.True(session.IsMade);
         await Clients.FailsAsync(NasError.TlsFailed, () => OpenAsync(new()));
@@ -159,7 +200,14 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
     [Fact]
     public async Task Connections_that_a_session_makes_for_single_subscriptions_take_TLS_as_it_does()
     {
-        await using var server = FakeServer.Start(async peer => { await peer.HandshakeAsync(); await peer.AnswerPingsAsync(); }, StealAsync);
+        await using var server = FakeServer.Start(
+            async peer =>
+            {
+                await peer.HandshakeAsync();
+                await peer.AnswerPingsAsync();
+            },
+            StealAsync
+        );
         await using var connection = await Quick.ConnectAsync(Quick.Options(server.Url));
         connection.SetServers([$"tls://127.0.0.1:{FreePort.Next()}"]);
         connection.SetServers([$"nats://u:s3cret@127.0.0.1:{server.Port}"]);
@@ -171,8 +219,11 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
     [Theory]
     [InlineData("a.test:4222", "b.test:4222,10.0.0.1:4222,A.test:5,nonsense://x", "10.0.0.1:4222,A.test:5")]
     [InlineData("10.0.0.1:4222", "10.0.0.2:4222,10.0.0.1:5,b.test:4222", "10.0.0.1:5")]
-    public void Named_in_plain_text_those_remain_that_must_prove_the_same_name(string given, string told, string expected) =>
-        Assert.Equal(expected, string.Join(",", NasServerAddress.Parse(given).Provable(told.Split(','))));
+    public void Named_in_plain_text_those_remain_that_must_prove_the_same_name(
+        string given,
+        string told,
+        string expected
+    ) => Assert.Equal(expected, string.Join(",", NasServerAddress.Parse(given).Provable(told.Split(','))));
 
     [Theory]
     [InlineData("tls://a.test", "nats://b.test:1", "tls://b.test:1")]
@@ -180,8 +231,11 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
     [InlineData("wss://a.test", "ws://b.test:1", "wss://b.test:1")]
     [InlineData("wss://a.test", "nats://b.test:1", null)]
     [InlineData("tls://a.test", "ws://b.test:1", null)]
-    public void A_server_is_never_named_to_less_than_the_one_that_names_it(string given, string told, string? expected) =>
-        Assert.Equal(expected, NasServerAddress.Parse(given).Named(told)?.ToString());
+    public void A_server_is_never_named_to_less_than_the_one_that_names_it(
+        string given,
+        string told,
+        string? expected
+    ) => Assert.Equal(expected, NasServerAddress.Parse(given).Named(told)?.ToString());
 
     [Fact]
     public void A_plain_connection_names_nobody_to_a_session_that_takes_TLS_only()
@@ -210,7 +264,13 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
             while (true)
             {
                 var line = await peer.ReadLineAsync();
-                if (line.Contains("CONNECT ", StringComparison.Ordinal) || line.Contains("GET ", StringComparison.Ordinal)) _stolen.Enqueue(line);
+                if (
+                    line.Contains("CONNECT ", StringComparison.Ordinal)
+                    || line.Contains("GET ", StringComparison.Ordinal)
+                )
+                {
+                    _stolen.Enqueue(line);
+                }
             }
         }
         catch (EndOfStreamException)

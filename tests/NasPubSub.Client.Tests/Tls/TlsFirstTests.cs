@@ -40,7 +40,11 @@ public sealed class TlsFirstTests(CertificatesFixture fixture) : TlsTests(fixtur
     {
         await using var server = await ServeAsync(more: "handshake_first: true\n timeout: 30");
         var watch = Stopwatch.StartNew();
-        var failed = await Clients.FailsAsync(NasError.ConnectFailed, () => (Options(server.Url, Trusting) with { ConnectTimeout = TimeSpan.FromMilliseconds(400) }).ConnectAsync());
+        var failed = await Clients.FailsAsync(
+            NasError.ConnectFailed,
+            () =>
+                (Options(server.Url, Trusting) with { ConnectTimeout = TimeSpan.FromMilliseconds(400) }).ConnectAsync()
+        );
         Assert.InRange(watch.Elapsed.TotalSeconds, 0.35, 3);
         Assert.Contains("0.4 s", failed.Message, StringComparison.Ordinal);
         Assert.Contains("handshake_first", failed.Message, StringComparison.Ordinal);

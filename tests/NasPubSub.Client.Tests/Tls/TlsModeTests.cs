@@ -45,7 +45,11 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
         await using var connection = await ConnectAsync(server.TlsUrl, Trusting);
         await CarriesAsync(connection);
         await using var plain = await NatsServer.StartAsync();
-        Assert.Contains("asked for by its address", (await RefusedAsync(NasError.TlsFailed, plain.TlsUrl, new())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "asked for by its address",
+            (await RefusedAsync(NasError.TlsFailed, plain.TlsUrl, new())).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -53,8 +57,16 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
     {
         // Or a server in the middle that leaves tls_required out of INFO would get the password in plain text.
         await using var server = await NatsServer.StartAsync();
-        Assert.Contains("asked for by a TLS option", (await RefusedAsync(NasError.TlsFailed, server.Url, Trusting)).Message, StringComparison.Ordinal);
-        await RefusedAsync(NasError.TlsFailed, server.Url, new() { CertificateFile = Certificates.Client.CertificateFile, KeyFile = Certificates.Client.KeyFile });
+        Assert.Contains(
+            "asked for by a TLS option",
+            (await RefusedAsync(NasError.TlsFailed, server.Url, Trusting)).Message,
+            StringComparison.Ordinal
+        );
+        await RefusedAsync(
+            NasError.TlsFailed,
+            server.Url,
+            new() { CertificateFile = Certificates.Client.CertificateFile, KeyFile = Certificates.Client.KeyFile }
+        );
         using var certificate = Certificates.Client.Load();
         await RefusedAsync(NasError.TlsFailed, server.Url, new() { Certificate = certificate });
         await using var off = await ConnectAsync(server.Url, Trusting with { Mode = NasTlsMode.Off });
@@ -69,9 +81,21 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
         await using var connection = await ConnectAsync(offering.Url, off);
         await CarriesAsync(connection, isTls: false);
         await using var requiring = await ServeAsync();
-        Assert.Contains("requires TLS", (await RefusedAsync(NasError.TlsFailed, requiring.Url, off)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "requires TLS",
+            (await RefusedAsync(NasError.TlsFailed, requiring.Url, off)).Message,
+            StringComparison.Ordinal
+        );
         // The address asks for what the options forbid: neither is guessed to be meant.
-        Assert.Contains("forbid", (await RefusedAsync(NasError.InvalidOption, offering.TlsUrl, off)).Message, StringComparison.Ordinal);
-        Assert.Contains("forbid", (await RefusedAsync(NasError.InvalidOption, $"wss://127.0.0.1:{offering.Port}", off)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "forbid",
+            (await RefusedAsync(NasError.InvalidOption, offering.TlsUrl, off)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "forbid",
+            (await RefusedAsync(NasError.InvalidOption, $"wss://127.0.0.1:{offering.Port}", off)).Message,
+            StringComparison.Ordinal
+        );
     }
 }

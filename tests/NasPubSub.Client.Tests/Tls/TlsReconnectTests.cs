@@ -26,17 +26,32 @@ public sealed class TlsReconnectTests(CertificatesFixture fixture) : TlsTests(fi
     [InlineData("wss")]
     public async Task A_handshake_cut_anywhere_is_tried_again(string scheme)
     {
-        await using var server = scheme == "tls" ? await ServeAsync() : scheme == "wss" ? await ServeWebAsync() : await NatsServer.StartAsync(new NatsServerOptions { WebSocket = "no_tls: true" });
+        await using var server =
+            scheme == "tls" ? await ServeAsync()
+            : scheme == "wss" ? await ServeWebAsync()
+            : await NatsServer.StartAsync(new NatsServerOptions { WebSocket = "no_tls: true" });
         await using var proxy = TcpProxy.Start(scheme == "tls" ? server.Port : server.WebSocketPort);
         var tls = scheme == "ws" ? new() : Trusting;
-        await using var connection = await Quick.ConnectAsync(Options($"{scheme}://127.0.0.1:{proxy.Port}", tls) with { MaxReconnects = -1, IgnoreDiscoveredServers = true });
+        await using var connection = await Quick.ConnectAsync(
+            Options($"{scheme}://127.0.0.1:{proxy.Port}", tls) with
+            {
+                MaxReconnects = -1,
+                IgnoreDiscoveredServers = true,
+            }
+        );
         var handshake = proxy.BytesToClient;
         for (var bytes = 0L; bytes < handshake; bytes += 1 + handshake / 40)
         {
             var (reconnects, connections) = (connection.Statistics.Reconnects, proxy.Connections);
             proxy.CutAfterToClient(bytes);
             proxy.CutAll();
-            await Eventually.TrueAsync(() => connection.IsConnected && connection.Statistics.Reconnects > reconnects && proxy.Connections >= connections + 2, explain: () => $"after {bytes} bytes: {connection}, {connection.LastError}");
+            await Eventually.TrueAsync(
+                () =>
+                    connection.IsConnected
+                    && connection.Statistics.Reconnects > reconnects
+                    && proxy.Connections >= connections + 2,
+                explain: () => $"after {bytes} bytes: {connection}, {connection.LastError}"
+            );
         }
 
         await CarriesAsync(connection, tls.CaFile is not null);
@@ -48,7 +63,12 @@ public sealed class TlsReconnectTests(CertificatesFixture fixture) : TlsTests(fi
         using var old = TestCertificates.Create();
         using var renewed = TestCertificates.Create();
         await using var server = await NatsServer.StartAsync(old.TlsConfig(old.Server, verifyClients: true));
-        var tls = new NasTlsOptions { CaFile = old.CaFile, CertificateFile = old.Client.CertificateFile, KeyFile = old.Client.KeyFile };
+        var tls = new NasTlsOptions
+        {
+            CaFile = old.CaFile,
+            CertificateFile = old.Client.CertificateFile,
+            KeyFile = old.Client.KeyFile,
+        };
         await using var connection = await ConnectAsync(server.Url, tls);
         await using var subscription = await connection.SubscribeAsync("a");
         var events = new EventLog(connection);
@@ -90,7 +110,12 @@ public sealed class TlsReconnectTests(CertificatesFixture fixture) : TlsTests(fi
     {
         using var certificates = TestCertificates.Create();
         await using var server = await NatsServer.StartAsync(certificates.TlsConfig(certificates.Server));
-        await using var connection = new NasConnection(Options(server.Url, new() { CaFile = certificates.CaFile }) with { MaxReconnects = 3 });
+        await using var connection = new NasConnection(
+            Options(server.Url, new() { CaFile = certificates.CaFile }) with
+            {
+                MaxReconnects = 3,
+            }
+        );
         var events = new EventLog(connection);
         await connection.ConnectAsync();
         File.Copy(certificates.Expired.CertificateFile, certificates.Server.CertificateFile, overwrite: true);
@@ -105,7 +130,9 @@ public sealed class TlsReconnectTests(CertificatesFixture fixture) : TlsTests(fi
         Assert.Contains("expired", last.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Killed and started twice: each time the subscription is back, and what was published meanwhile comes.</summary>
+    /// <summary>
+    /// Killed and started twice: each time the subscription is back, and what was published meanwhile comes.
+    /// </summary>
     private async Task ComesBackAsync(NatsServer server, string url)
     {
         await using var connection = await ConnectAsync(url, Trusting);
@@ -116,7 +143,11 @@ public sealed class TlsReconnectTests(CertificatesFixture fixture) : TlsTests(fi
         {
             await server.KillAsync();
             await Eventually.TrueAsync(() => !connection.IsConnected);
-            for (var i = 0; i < 500; i++) connection.Publish("a", Numbered.Payload(sent++));
+            for (var i = 0; i < 500; i++)
+            {
+                connection.Publish("a", Numbered.Payload(sent++));
+            }
+
             await server.RestartAsync();
             await connection.ConnectedAsync(kill);
             await Eventually.TrueAsync(() => reader.Last == sent - 1);

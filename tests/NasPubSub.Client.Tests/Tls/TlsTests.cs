@@ -24,27 +24,39 @@ public abstract class TlsTests(CertificatesFixture fixture) : IClassFixture<Cert
     /// <param name="verify">Does it want clients' certificates?</param>
     /// <param name="more">More for the tls block.</param>
     /// <param name="beside">More for the configuration.</param>
-    private protected Task<NatsServer> ServeAsync(CertificateFiles? certificate = null, bool verify = false, string more = "", string beside = "") =>
+    private protected Task<NatsServer> ServeAsync(
+        CertificateFiles? certificate = null,
+        bool verify = false,
+        string more = "",
+        string beside = ""
+    ) =>
         NatsServer.StartAsync(Certificates.TlsConfig(certificate ?? Certificates.Server, verify, more) + "\n" + beside);
 
     /// <summary>A server with TLS for WebSocket alone.</summary>
     private protected Task<NatsServer> ServeWebAsync(CertificateFiles? certificate = null, bool verify = false) =>
-        NatsServer.StartAsync(new NatsServerOptions { WebSocket = Certificates.TlsConfig(certificate ?? Certificates.Server, verify) });
+        NatsServer.StartAsync(
+            new NatsServerOptions { WebSocket = Certificates.TlsConfig(certificate ?? Certificates.Server, verify) }
+        );
 
     private protected static NasOptions Options(string url, NasTlsOptions tls) => Quick.Options(url) with { Tls = tls };
 
-    private protected static Task<NasConnection> ConnectAsync(string url, NasTlsOptions tls) => Quick.ConnectAsync(Options(url, tls));
+    private protected static Task<NasConnection> ConnectAsync(string url, NasTlsOptions tls) =>
+        Quick.ConnectAsync(Options(url, tls));
 
     /// <summary>A connect that must fail, well before the connect timeout.</summary>
     private protected static async Task<NasException> RefusedAsync(NasError error, string url, NasTlsOptions tls)
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        var thrown = await Clients.FailsAsync(error, () => ConnectAsync(url, tls).WaitAsync(Eventually.DefaultDeadline));
+        var thrown = await Clients.FailsAsync(
+            error,
+            () => ConnectAsync(url, tls).WaitAsync(Eventually.DefaultDeadline)
+        );
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 4);
         return thrown;
     }
 
-    private protected static string Localhost(NatsServer server, string scheme = "tls") => $"{scheme}://localhost:{server.Port}";
+    private protected static string Localhost(NatsServer server, string scheme = "tls") =>
+        $"{scheme}://localhost:{server.Port}";
 
     private protected static string Wss(NatsServer server) => $"wss://127.0.0.1:{server.WebSocketPort}";
 

@@ -6,7 +6,9 @@ namespace NasPubSub.Client.Tests.Tls;
 /// <summary>TLS 1.2 and 1.3, and nothing below.</summary>
 public sealed class TlsVersionTests(CertificatesFixture fixture) : TlsTests(fixture)
 {
-    private const ushort Tls11 = 0x0302, Tls12 = 0x0303, Tls13 = 0x0304;
+    private const ushort Tls11 = 0x0302,
+        Tls12 = 0x0303,
+        Tls13 = 0x0304;
 
     [ServerFact(MinVersion = "2.10")]
     public async Task A_server_that_takes_TLS_1_3_only_gets_it()
@@ -70,11 +72,18 @@ public sealed class TlsVersionTests(CertificatesFixture fixture) : TlsTests(fixt
         rest = rest[2..];
         while (rest.Length > 4)
         {
-            var (type, length) = (BinaryPrimitives.ReadUInt16BigEndian(rest), BinaryPrimitives.ReadUInt16BigEndian(rest[2..]));
+            var (type, length) = (
+                BinaryPrimitives.ReadUInt16BigEndian(rest),
+                BinaryPrimitives.ReadUInt16BigEndian(rest[2..])
+            );
             if (type == 43)
             {
                 var versions = new List<ushort>();
-                for (var i = 5; i < 4 + length; i += 2) versions.Add(BinaryPrimitives.ReadUInt16BigEndian(rest[i..]));
+                for (var i = 5; i < 4 + length; i += 2)
+                {
+                    versions.Add(BinaryPrimitives.ReadUInt16BigEndian(rest[i..]));
+                }
+
                 return [.. versions];
             }
 

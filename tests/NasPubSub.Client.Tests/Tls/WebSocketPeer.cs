@@ -12,8 +12,16 @@ internal static class WebSocketPeer
     {
         var key = "";
         while (await peer.ReadLineAsync() is { Length: > 0 } line)
-            if (line.StartsWith("Sec-WebSocket-Key: ", StringComparison.Ordinal)) key = line[19..];
-        await peer.SendAsync($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept(key)}\r\n\r\n");
+        {
+            if (line.StartsWith("Sec-WebSocket-Key: ", StringComparison.Ordinal))
+            {
+                key = line[19..];
+            }
+        }
+
+        await peer.SendAsync(
+            $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept(key)}\r\n\r\n"
+        );
     }
 
     /// <summary>The answer to a client's key.</summary>
@@ -26,10 +34,18 @@ internal static class WebSocketPeer
         var head = await peer.ReadBytesAsync(2);
         Assert.True(head[1] >= 0x80, "a client masks what it sends");
         var length = head[1] & 0x7F;
-        if (length == 126) length = BinaryPrimitives.ReadUInt16BigEndian(await peer.ReadBytesAsync(2));
+        if (length == 126)
+        {
+            length = BinaryPrimitives.ReadUInt16BigEndian(await peer.ReadBytesAsync(2));
+        }
+
         var mask = await peer.ReadBytesAsync(4);
         var payload = await peer.ReadBytesAsync(length);
-        for (var i = 0; i < length; i++) payload[i] ^= mask[i % 4];
+        for (var i = 0; i < length; i++)
+        {
+            payload[i] ^= mask[i % 4];
+        }
+
         return (head[0] & 0xF, Encoding.Latin1.GetString(payload));
     }
 }

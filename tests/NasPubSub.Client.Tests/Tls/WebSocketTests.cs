@@ -38,8 +38,18 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
         }
 
         await using var elsewhere = await ServeWebAsync(Certificates.WrongHost);
-        Assert.Contains("elsewhere.test", (await RefusedAsync(NasError.TlsFailed, Wss(elsewhere), Trusting)).Message, StringComparison.Ordinal);
-        await using var connection = await ConnectAsync(Wss(elsewhere), Trusting with { ServerName = "elsewhere.test" });
+        Assert.Contains(
+            "elsewhere.test",
+            (await RefusedAsync(NasError.TlsFailed, Wss(elsewhere), Trusting)).Message,
+            StringComparison.Ordinal
+        );
+        await using var connection = await ConnectAsync(
+            Wss(elsewhere),
+            Trusting with
+            {
+                ServerName = "elsewhere.test",
+            }
+        );
         await CarriesAsync(connection);
     }
 
@@ -47,7 +57,11 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
     public async Task Plain_and_encrypted_ends_that_meet_are_told()
     {
         await using var plain = await NatsServer.StartAsync(Plain);
-        Assert.Contains("take TLS on this port", (await RefusedAsync(NasError.TlsFailed, Wss(plain), Trusting)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "take TLS on this port",
+            (await RefusedAsync(NasError.TlsFailed, Wss(plain), Trusting)).Message,
+            StringComparison.Ordinal
+        );
         await RefusedAsync(NasError.TlsFailed, plain.WebSocketUrl, new() { Mode = NasTlsMode.Require });
         await using var secure = await ServeWebAsync();
         var refused = await RefusedAsync(NasError.ProtocolError, secure.WebSocketUrl, new());
@@ -62,10 +76,17 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
     public async Task Many_and_large_messages_come_whole_and_in_order(bool isTls)
     {
         await using var server = isTls ? await ServeWebAsync() : await NatsServer.StartAsync(Plain);
-        await using var connection = await ConnectAsync(isTls ? Wss(server) : server.WebSocketUrl, isTls ? Trusting : new());
+        await using var connection = await ConnectAsync(
+            isTls ? Wss(server) : server.WebSocketUrl,
+            isTls ? Trusting : new()
+        );
         var reader = new NumberedReader();
         await using var numbered = await connection.SubscribeAsync("numbered", reader.OnMessage);
-        for (var i = 0; i < 20_000; i++) await connection.PublishAsync("numbered", Numbered.Payload(i));
+        for (var i = 0; i < 20_000; i++)
+        {
+            await connection.PublishAsync("numbered", Numbered.Payload(i));
+        }
+
         await Eventually.TrueAsync(() => reader.Last == 19_999, TimeSpan.FromSeconds(60));
         Assert.Equal((20_000, 0, 0), (reader.Received, reader.Corrupt, reader.OutOfOrder));
 
@@ -93,20 +114,40 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
             Assert.Equal((10, "are you there"), await peer.ReadFrameAsync());
             // The client's lines may come in any number of frames.
             var lines = "";
-            while (!lines.Contains("SUB ", StringComparison.Ordinal) || !lines.Contains("PING\r\n", StringComparison.Ordinal)) lines += (await peer.ReadFrameAsync()).Text;
+            while (
+                !lines.Contains("SUB ", StringComparison.Ordinal)
+                || !lines.Contains("PING\r\n", StringComparison.Ordinal)
+            )
+            {
+                lines += (await peer.ReadFrameAsync()).Text;
+            }
+
             await peer.SendAsync(Frame(2, "PONG\r\n"));
             var sid = lines.Split("SUB ")[1].Split("\r\n")[0].Split(' ')[^1];
-            var conversation = string.Concat(Enumerable.Range(0, 50).Select(i => $"MSG cut {sid} {$"message {i}".Length}\r\nmessage {i}\r\n"));
+            var conversation = string.Concat(
+                Enumerable.Range(0, 50).Select(i => $"MSG cut {sid} {$"message {i}".Length}\r\nmessage {i}\r\n")
+            );
             for (int at = 0, size = 1; at < conversation.Length; at += size, size = size % 13 + 1)
+            {
                 await peer.SendAsync(Frame(2, conversation.Substring(at, Math.Min(size, conversation.Length - at))));
+            }
             // One message in three fragments.
             var last = $"MSG cut {sid} 4\r\nlast\r\n";
-            await peer.SendAsync(Frame(2, last[..5], isFinal: false) + Frame(0, last[5..9], isFinal: false) + Frame(9, "") + Frame(0, last[9..]));
+            await peer.SendAsync(
+                Frame(2, last[..5], isFinal: false)
+                    + Frame(0, last[5..9], isFinal: false)
+                    + Frame(9, "")
+                    + Frame(0, last[9..])
+            );
             await peer.UntilClosedAsync();
         });
         await using var connection = await ConnectAsync($"ws://127.0.0.1:{server.Port}", new());
         await using var subscription = await connection.SubscribeAsync("cut");
-        for (var i = 0; i < 50; i++) Assert.Equal($"message {i}", await subscription.NextAsync());
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal($"message {i}", await subscription.NextAsync());
+        }
+
         Assert.Equal("last", await subscription.NextAsync());
         await connection.DisconnectAsync(drain: false);
         await server.CompletedAsync();
@@ -114,16 +155,27 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
 
     [Theory]
     [InlineData("HTTP/1.1 403 Forbidden\r\n\r\n", "403 Forbidden")]
-    [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n", "101")]
+    [InlineData(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+        "101"
+    )]
     public async Task What_answers_otherwise_is_no_WebSocket(string answer, string says)
     {
         await using var server = FakeServer.Start(async peer =>
         {
-            while (await peer.ReadLineAsync() != "") ;
+            while (await peer.ReadLineAsync() != "")
+            {
+                ;
+            }
+
             await peer.SendAsync(answer);
             await peer.UntilClosedAsync();
         });
-        Assert.Contains(says, (await RefusedAsync(NasError.ProtocolError, $"ws://127.0.0.1:{server.Port}", new())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            says,
+            (await RefusedAsync(NasError.ProtocolError, $"ws://127.0.0.1:{server.Port}", new())).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -140,16 +192,32 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
         await using var server = FakeServer.Start(async peer =>
         {
             var key = (await peer.ExpectAsync("Sec-WebSocket-Key: "))[19..];
-            while (await peer.ReadLineAsync() != "") ;
+            while (await peer.ReadLineAsync() != "")
+            {
+                ;
+            }
+
             var accept = WebSocketPeer.Accept(key);
-            headers = headers.Contains("lower ", StringComparison.Ordinal) ? headers.Replace("lower KEY", accept.ToLowerInvariant()) : headers;
+            headers = headers.Contains("lower ", StringComparison.Ordinal)
+                ? headers.Replace("lower KEY", accept.ToLowerInvariant())
+                : headers;
             await peer.SendAsync($"HTTP/1.1 101 Switching Protocols\r\n{headers.Replace("KEY", accept)}\r\n\r\n");
-            if (isOne) await peer.SendAsync(Frame(2, FakePeer.Info + "PONG\r\n"));
+            if (isOne)
+            {
+                await peer.SendAsync(Frame(2, FakePeer.Info + "PONG\r\n"));
+            }
+
             await peer.UntilClosedAsync();
         });
         var url = $"ws://127.0.0.1:{server.Port}";
-        if (!isOne) await RefusedAsync(NasError.ProtocolError, url, new());
-        else await (await ConnectAsync(url, new())).DisconnectAsync(drain: false);
+        if (!isOne)
+        {
+            await RefusedAsync(NasError.ProtocolError, url, new());
+        }
+        else
+        {
+            await (await ConnectAsync(url, new())).DisconnectAsync(drain: false);
+        }
     }
 
     [Fact]
@@ -176,7 +244,8 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
             {
                 await ServeAsync(peer);
                 await peer.UntilClosedAsync();
-            });
+            }
+        );
         await using var connection = await ConnectAsync($"ws://127.0.0.1:{server.Port}", new());
         await connection.ConnectedAsync(1);
         Assert.Equal(4, server.Connections);
@@ -201,7 +270,10 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
     {
         await using var server = await NatsServer.StartAsync(Plain with { Config = "max_payload: 1000" });
         await using var connection = await ConnectAsync(server.WebSocketUrl, new());
-        Assert.Equal(NasError.PayloadTooLarge, Assert.Throws<NasException>(() => connection.Publish("a", new byte[1001])).Error);
+        Assert.Equal(
+            NasError.PayloadTooLarge,
+            Assert.Throws<NasException>(() => connection.Publish("a", new byte[1001])).Error
+        );
         await CarriesAsync(connection, isTls: false);
     }
 
@@ -223,5 +295,7 @@ public sealed class WebSocketTests(CertificatesFixture fixture) : TlsTests(fixtu
 
     /// <summary>A server's frame (RFC 6455, 5.2): unmasked, below 64 KiB.</summary>
     private static string Frame(int opcode, string text, bool isFinal = true) =>
-        text.Length < 126 ? $"{(char)(opcode | (isFinal ? 0x80 : 0))}{(char)text.Length}{text}" : $"{(char)(opcode | (isFinal ? 0x80 : 0))}{(char)126}{(char)(text.Length >> 8)}{(char)(text.Length & 0xFF)}{text}";
+        text.Length < 126
+            ? $"{(char)(opcode | (isFinal ? 0x80 : 0))}{(char)text.Length}{text}"
+            : $"{(char)(opcode | (isFinal ? 0x80 : 0))}{(char)126}{(char)(text.Length >> 8)}{(char)(text.Length & 0xFF)}{text}";
 }

@@ -36,11 +36,24 @@ internal sealed class FakeTransport : ByteTransport
     public bool IsClosed => _closed.IsCancellationRequested;
 
     /// <summary>A link over a new fake transport, to a server with these properties.</summary>
-    public static (Link Link, FakeTransport Transport) Open(string info = """{"max_payload":1048576,"headers":true}""", NasOptions? options = null)
+    public static (Link Link, FakeTransport Transport) Open(
+        string info = """{"max_payload":1048576,"headers":true}""",
+        NasOptions? options = null
+    )
     {
         var transport = new FakeTransport();
         var address = NasServerAddress.Parse("nats://127.0.0.1:4222");
-        return (new Link(transport, address, NasServerInfo.Parse(Encoding.UTF8.GetBytes(info)), [], null, options ?? new NasOptions()), transport);
+        return (
+            new Link(
+                transport,
+                address,
+                NasServerInfo.Parse(Encoding.UTF8.GetBytes(info)),
+                [],
+                null,
+                options ?? new NasOptions()
+            ),
+            transport
+        );
     }
 
     /// <summary>The server sends this.</summary>

@@ -13,7 +13,8 @@ public sealed class MigrationBufferTests : IDisposable
     private readonly List<NasSubscription> _subscriptions = [];
     private readonly MigrationBuffer _buffer;
 
-    public MigrationBufferTests() => _buffer = new MigrationBuffer(_next, new DeliveryBatch(_next, new TrafficCounter(), pausesOften: false));
+    public MigrationBufferTests() =>
+        _buffer = new MigrationBuffer(_next, new DeliveryBatch(_next, new TrafficCounter(), pausesOften: false));
 
     public void Dispose()
     {
@@ -25,8 +26,16 @@ public sealed class MigrationBufferTests : IDisposable
     public void Equal_messages_that_both_servers_delivered_come_once_and_later_ones_come()
     {
         var ticks = Subscription();
-        for (var i = 0; i < 10; i++) Note(ticks, "tick");
-        for (var i = 0; i < 5; i++) Assert.Empty(Hold(ticks, "tick"));
+        for (var i = 0; i < 10; i++)
+        {
+            Note(ticks, "tick");
+        }
+
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Empty(Hold(ticks, "tick"));
+        }
+
         Assert.Empty(Release());
         _buffer.Leave();
         Assert.False(IsCopy(ticks, "tick"));
@@ -37,9 +46,17 @@ public sealed class MigrationBufferTests : IDisposable
     {
         var ticks = Subscription();
         _buffer.EnterLastMoments();
-        for (var i = 0; i < 3; i++) Note(ticks, "tick");
+        for (var i = 0; i < 3; i++)
+        {
+            Note(ticks, "tick");
+        }
+
         _buffer.Leave();
-        for (var i = 0; i < 2; i++) Assert.Empty(Hold(ticks, "tick"));
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Empty(Hold(ticks, "tick"));
+        }
+
         Assert.Equal(["tick", "tick"], Release());
     }
 
@@ -53,7 +70,11 @@ public sealed class MigrationBufferTests : IDisposable
         Note(numbers, "2");
         _buffer.Leave();
         // The first was noted when the new subscription may have been unknown: an equal one may be another.
-        foreach (var number in new[] { "0", "1", "3" }) Assert.Empty(Hold(numbers, number));
+        foreach (var number in new[] { "0", "1", "3" })
+        {
+            Assert.Empty(Hold(numbers, number));
+        }
+
         Assert.Equal(["0", "3"], Release());
         Assert.True(IsCopy(numbers, "2"));
         Assert.False(IsCopy(numbers, "2"));
@@ -74,12 +95,21 @@ public sealed class MigrationBufferTests : IDisposable
     [InlineData(1000, 4)]
     public void No_more_is_held_back_than_the_subscription_may_keep(long maxBytes, int maxMessages)
     {
-        var small = Subscription(new NasSubscriptionOptions { MaxPendingBytes = maxBytes, MaxPendingMessages = maxMessages });
+        var small = Subscription(
+            new NasSubscriptionOptions { MaxPendingBytes = maxBytes, MaxPendingMessages = maxMessages }
+        );
         var other = Subscription();
         Note(small, "0 ");
-        for (var i = 0; i < 4; i++) Assert.Empty(Hold(small, $"{i} "));
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Empty(Hold(small, $"{i} "));
+        }
+
         Assert.Empty(Hold(other, "x"));
-        if (maxMessages > 4) Assert.Empty(Hold(small, "4 "));
+        if (maxMessages > 4)
+        {
+            Assert.Empty(Hold(small, "4 "));
+        }
         // The one too many brings all of them on their way, but for the copy.
         var due = Hold(small, "end");
         Assert.Equal(maxMessages > 4 ? ["1 ", "2 ", "3 ", "4 ", "end"] : ["1 ", "2 ", "3 ", "end"], due);
@@ -98,7 +128,13 @@ public sealed class MigrationBufferTests : IDisposable
     private long _sid;
 
     private static ServerOperation Operation(NasSubscription subscription, string text) =>
-        new() { Kind = OperationKind.Message, Sid = subscription.Sid, Subject = "a"u8, Payload = Encoding.UTF8.GetBytes(text) };
+        new()
+        {
+            Kind = OperationKind.Message,
+            Sid = subscription.Sid,
+            Subject = "a"u8,
+            Payload = Encoding.UTF8.GetBytes(text),
+        };
 
     private void Note(NasSubscription subscription, string text)
     {

@@ -9,7 +9,9 @@ public sealed class ConnectTests(ServerFixture fixture) : ServedTests(fixture)
     public void A_session_becomes_the_default_and_is_found_by_name()
     {
         using var shell = Shell.Open();
-        shell.Run($"$null = Connect-NasPubSub {Server.Url} -Name one; $null = Connect-NasPubSub {Server.Url} -Name two -Namespace b");
+        shell.Run(
+            $"$null = Connect-NasPubSub {Server.Url} -Name one; $null = Connect-NasPubSub {Server.Url} -Name two -Namespace b"
+        );
         Assert.Equal(["one", "two"], shell.Run("Get-NasConnection | ForEach-Object Name").Select(o => o.ToString()));
         Assert.Equal("b", shell.Get<string>("(Get-NasConnection two).Namespace"));
         Assert.True(shell.Get<bool>("Test-NasConnection"));
@@ -60,7 +62,10 @@ public sealed class ConnectTests(ServerFixture fixture) : ServedTests(fixture)
             await peer.UntilClosedAsync();
         });
         using var shell = Shell.Open();
-        Assert.Equal("ProtocolError", (await shell.InvokeAsync($"Connect-NasPubSub nats://127.0.0.1:{fake.Port}")).ErrorId);
+        Assert.Equal(
+            "ProtocolError",
+            (await shell.InvokeAsync($"Connect-NasPubSub nats://127.0.0.1:{fake.Port}")).ErrorId
+        );
     }
 
     [Fact]
@@ -69,7 +74,9 @@ public sealed class ConnectTests(ServerFixture fixture) : ServedTests(fixture)
         await using var server = await NatsServer.StartAsync();
         await server.StopAsync();
         using var shell = Shell.Open();
-        shell.Run($"$nas = Connect-NasPubSub {server.Url} -NoWait -ReconnectWait 0.05 -ReconnectMaxWait 0.1 -Namespace x; 1..3 | Publish-NasMessage early");
+        shell.Run(
+            $"$nas = Connect-NasPubSub {server.Url} -NoWait -ReconnectWait 0.05 -ReconnectMaxWait 0.1 -Namespace x; 1..3 | Publish-NasMessage early"
+        );
         Assert.Equal("Timeout", shell.Invoke("Wait-NasConnection 0.2").ErrorId);
         await server.RestartAsync();
         shell.Run("Wait-NasConnection 10");
@@ -94,7 +101,9 @@ public sealed class ConnectTests(ServerFixture fixture) : ServedTests(fixture)
     public void Environment_gives_the_server_when_nobody_said()
     {
         using var shell = Shell.Open();
-        var warned = shell.Run($"$env:NATS_URL = '{Server.Url}'; try {{ Publish-NasMessage auto hello -Flush; (Get-NasConnection).Server }} finally {{ $env:NATS_URL = '' }}");
+        var warned = shell.Run(
+            $"$env:NATS_URL = '{Server.Url}'; try {{ Publish-NasMessage auto hello -Flush; (Get-NasConnection).Server }} finally {{ $env:NATS_URL = '' }}"
+        );
         Assert.Equal(Server.Url, Assert.Single(warned).ToString());
     }
 
@@ -102,18 +111,32 @@ public sealed class ConnectTests(ServerFixture fixture) : ServedTests(fixture)
     public void Secrets_are_shown_nowhere()
     {
         using var shell = Shell.Open();
-        var result = shell.Invoke("""
+        var result = shell.Invoke(
+            """
             $VerbosePreference = $DebugPreference = 'Continue'
             $pass = [System.Net.NetworkCredential]::new('', 'S3cret-pass').SecurePassword
             Connect-NasPubSub 'nats://bob:S3cret-url@127.0.0.1:1' -Credential ([pscredential]::new('bob', $pass)) -Verbose -Debug
             Connect-NasPubSub nats://127.0.0.1:1 -Token S3cret-token -Verbose -Debug
             Connect-NasPubSub nats://127.0.0.1:1 -NKeySeed S3cret-seed -Verbose -Debug
-            """);
-        var all = string.Join("\n", result.Verbose.Concat(result.Debug).Concat(result.Warnings)
-            .Concat(result.Errors.Select(e => e + e.Exception.ToString() + e.TargetObject + e.FullyQualifiedErrorId)));
+            """
+        );
+        var all = string.Join(
+            "\n",
+            result
+                .Verbose.Concat(result.Debug)
+                .Concat(result.Warnings)
+                .Concat(
+                    result.Errors.Select(e => e + e.Exception.ToString() + e.TargetObject + e.FullyQualifiedErrorId)
+                )
+        );
         Assert.Contains("127.0.0.1:1", all);
         Assert.DoesNotContain("S3cret", all);
         using var connected = OpenConnected("-Token S3cret-token");
-        Assert.DoesNotContain("S3cret", connected.Show("$nas | Format-List *; $nas.Options; \"$nas\"; \"$($nas.Options)\"; $nas.Options.Tls; $nas.Options.Credentials"));
+        Assert.DoesNotContain(
+            "S3cret",
+            connected.Show(
+                "$nas | Format-List *; $nas.Options; \"$nas\"; \"$($nas.Options)\"; $nas.Options.Tls; $nas.Options.Credentials"
+            )
+        );
     }
 }

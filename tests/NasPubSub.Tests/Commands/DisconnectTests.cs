@@ -3,7 +3,9 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Commands;
 
-/// <summary>Disconnect-NasPubSub: what has arrived is handled, what is left over is an error, and no session of others ends.</summary>
+/// <summary>
+/// Disconnect-NasPubSub: what has arrived is handled, what is left over is an error, and no session of others ends.
+/// </summary>
 public sealed class DisconnectTests(ServerFixture fixture) : ServedTests(fixture)
 {
     [Theory]
@@ -15,12 +17,17 @@ public sealed class DisconnectTests(ServerFixture fixture) : ServedTests(fixture
         using var client = OpenConnected();
         client.Run("$answers = Register-NasSubscription answers");
         using var shell = OpenConnected();
-        Assert.Equal("Completed", shell.Get<string>($$"""
-            $job = Register-NasSubscription work { [System.Threading.Thread]::Sleep(1); $_.Text } -Reply {{how}}
-            1..100 | Publish-NasMessage work -ReplyTo answers
-            Disconnect-NasPubSub
-            "$($job.State)"
-            """));
+        Assert.Equal(
+            "Completed",
+            shell.Get<string>(
+                $$"""
+                $job = Register-NasSubscription work { [System.Threading.Thread]::Sleep(1); $_.Text } -Reply {{how}}
+                1..100 | Publish-NasMessage work -ReplyTo answers
+                Disconnect-NasPubSub
+                "$($job.State)"
+                """
+            )
+        );
         Assert.Equal(100, client.Get<int>("@($answers | Receive-NasMessage -Count 100 -Timeout 10).Count"));
     }
 
@@ -30,7 +37,9 @@ public sealed class DisconnectTests(ServerFixture fixture) : ServedTests(fixture
         using var shell = OpenConnected();
         using var gate = new ManualResetEventSlim();
         var result = shell.Invoke(
-            "$gate = $args[0]; $job = Register-NasSubscription work { ($using:gate).Wait() }; 1..7 | Publish-NasMessage work -Flush; Disconnect-NasPubSub -Timeout 0.3; \"$($nas.State)\"", gate);
+            "$gate = $args[0]; $job = Register-NasSubscription work { ($using:gate).Wait() }; 1..7 | Publish-NasMessage work -Flush; Disconnect-NasPubSub -Timeout 0.3; \"$($nas.State)\"",
+            gate
+        );
         gate.Set();
         Assert.Equal("Timeout", result.ErrorId);
         Assert.Contains(" 7 messages", result.Errors[0].ToString(), StringComparison.Ordinal);
@@ -67,26 +76,33 @@ public sealed class DisconnectTests(ServerFixture fixture) : ServedTests(fixture
     public void An_action_leaves_the_session_of_its_shell(string call)
     {
         using var shell = OpenConnected();
-        Assert.Equal("Connected", shell.Get<string>($$"""
-            $job = Register-NasSubscription a { 'work'; {{call}} } -MaxMessages 1
-            Publish-NasMessage a 1 -Flush
-            $null = $job.Finished.WaitOne(10000)
-            Publish-NasMessage b 2 -Flush
-            "$($nas.State)"
-            """));
+        Assert.Equal(
+            "Connected",
+            shell.Get<string>(
+                $$"""
+                $job = Register-NasSubscription a { 'work'; {{call}} } -MaxMessages 1
+                Publish-NasMessage a 1 -Flush
+                $null = $job.Finished.WaitOne(10000)
+                Publish-NasMessage b 2 -Flush
+                "$($nas.State)"
+                """
+            )
+        );
     }
 
     [Fact]
     public void An_action_that_names_the_session_ends_it_and_does_not_wait_for_itself()
     {
         using var shell = OpenConnected();
-        var result = shell.Run("""
+        var result = shell.Run(
+            """
             $clock = [System.Diagnostics.Stopwatch]::StartNew()
             $job = Register-NasSubscription a { Disconnect-NasPubSub $using:nas -ErrorAction Stop } -MaxMessages 1
             Publish-NasMessage a 1 -Flush
             $null = $job.Finished.WaitOne(10000)
             "$($nas.State) $($job.State) $($job.Error.Count)"; $clock.Elapsed.TotalSeconds -lt 5
-            """);
+            """
+        );
         Assert.Equal(["Closed Completed 0", true], result.Select(r => r.BaseObject));
     }
 }

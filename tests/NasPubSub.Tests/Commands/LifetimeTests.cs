@@ -16,24 +16,33 @@ public sealed class LifetimeTests(ServerFixture fixture) : ServedTests(fixture)
     {
         using var shell = OpenConnected();
         shell.Run("$sub = $nas.SubscribeAsync('out').GetAwaiter().GetResult()");
-        using var process = Process.Start(Pwsh.WithModule($"$null = Connect-NasPubSub {Server.Url} -Namespace {Space}; {script}"))!;
+        using var process = Process.Start(
+            Pwsh.WithModule($"$null = Connect-NasPubSub {Server.Url} -Namespace {Space}; {script}")
+        )!;
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(1000, shell.Get<int>("@($sub | Receive-NasMessage -Count 1000 -Timeout 10).Count"));
     }
 
-    /// <summary>What PowerShell does of itself when a signal comes, but nothing is lost and no server is left behind.</summary>
+    /// <summary>
+    /// What PowerShell does of itself when a signal comes, but nothing is lost and no server is left behind.
+    /// </summary>
     [ServerTheory(Signals = true)]
     [InlineData("TERM", 143)]
     [InlineData("HUP", 129)]
     public async Task A_signal_ends_the_process_as_ever_and_what_was_published_is_delivered(string signal, int exitCode)
     {
         // Windows PowerShell has no such signals.
-        if (ModuleUnderTest.Build == "netstandard2.0") return;
+        if (ModuleUnderTest.Build == "netstandard2.0")
+        {
+            return;
+        }
+
         using var shell = OpenConnected();
         shell.Run("$sub = $nas.SubscribeAsync('out').GetAwaiter().GetResult()");
         var (code, output) = await RunAsync(
-            $"$s = Start-NasServer '{NatsServerBinary.Find()}' -JetStream; [Console]::WriteLine(\"$($s.Id) $($s.StoreDirectory)\"); " +
-            $"$null = Connect-NasPubSub {Server.Url} -Namespace {Space}; 1..1000 | Publish-NasMessage out; & /bin/kill -{signal} $PID; while ($true) {{ [System.Threading.Thread]::Sleep(10) }}");
+            $"$s = Start-NasServer '{NatsServerBinary.Find()}' -JetStream; [Console]::WriteLine(\"$($s.Id) $($s.StoreDirectory)\"); "
+                + $"$null = Connect-NasPubSub {Server.Url} -Namespace {Space}; 1..1000 | Publish-NasMessage out; & /bin/kill -{signal} $PID; while ($true) {{ [System.Threading.Thread]::Sleep(10) }}"
+        );
         var words = output.Trim().Split(' ');
         Assert.Equal(exitCode, code);
         Assert.False(Directory.Exists(words[1]));
@@ -44,7 +53,8 @@ public sealed class LifetimeTests(ServerFixture fixture) : ServedTests(fixture)
     [ServerFact(Signals = true)]
     public async Task A_shell_that_handles_a_signal_keeps_its_session()
     {
-        var (code, output) = await RunAsync($$"""
+        var (code, output) = await RunAsync(
+            $$"""
             $null = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}}
             $handle = [System.Linq.Expressions.Expression]
             $context = $handle::Parameter([System.Runtime.InteropServices.PosixSignalContext], 'c')
@@ -54,7 +64,8 @@ public sealed class LifetimeTests(ServerFixture fixture) : ServedTests(fixture)
             & /bin/kill -TERM $PID
             [System.Threading.Thread]::Sleep(200)
             Publish-NasMessage a x -Flush; [Console]::WriteLine("$((Get-NasConnection).State)"); exit 7
-            """);
+            """
+        );
         Assert.Equal((7, "Connected"), (code, output.Trim()));
     }
 
@@ -66,7 +77,9 @@ public sealed class LifetimeTests(ServerFixture fixture) : ServedTests(fixture)
         watcher.Run("$sub = Register-NasSubscription state");
         using (var shell = OpenConnected())
         {
-            shell.Run("$null = $ExecutionContext.Events.SubscribeEvent($null, $null, 'PowerShell.Exiting', $null, { Publish-NasMessage state offline }, $true, $false)");
+            shell.Run(
+                "$null = $ExecutionContext.Events.SubscribeEvent($null, $null, 'PowerShell.Exiting', $null, { Publish-NasMessage state offline }, $true, $false)"
+            );
         }
         Assert.Equal("offline", watcher.Get<string>("$sub | Receive-NasMessage -Count 1 -Timeout 5 -As Text"));
     }

@@ -9,11 +9,21 @@ public sealed class MeasureTests(ServerFixture fixture) : ServedTests(fixture)
     {
         using var shell = OpenConnected();
         shell.Run("$m = Measure-NasThroughput -Count 2000 -Size 64");
-        Assert.Equal(["Publish", "PublishSubscribe", "Request"], shell.Run("$m | ForEach-Object { \"$($_.Mode)\" }").Select(o => o.ToString()));
+        Assert.Equal(
+            ["Publish", "PublishSubscribe", "Request"],
+            shell.Run("$m | ForEach-Object { \"$($_.Mode)\" }").Select(o => o.ToString())
+        );
         Assert.Equal([2000L, 2000L, 200L], shell.Run("$m.Messages").Select(o => o.BaseObject));
         Assert.All(shell.Run("$m.MessagesPerSecond"), rate => Assert.True((double)rate.BaseObject > 0));
-        Assert.Equal(2200L, shell.Get<long>("$n = 0L; foreach ($r in $m) { foreach ($c in $r.Latencies) { $n += $c.Count } }; $n"));
-        Assert.True(shell.Get<bool>("$m[2].P50Microseconds -le $m[2].P99Microseconds -and $m[2].P99Microseconds -le $m[2].MaxMicroseconds"));
+        Assert.Equal(
+            2200L,
+            shell.Get<long>("$n = 0L; foreach ($r in $m) { foreach ($c in $r.Latencies) { $n += $c.Count } }; $n")
+        );
+        Assert.True(
+            shell.Get<bool>(
+                "$m[2].P50Microseconds -le $m[2].P99Microseconds -and $m[2].P99Microseconds -le $m[2].MaxMicroseconds"
+            )
+        );
         var shown = shell.Show("$m");
         Assert.Contains("Messages/s", shown);
         Assert.Contains("####", shown);
@@ -27,7 +37,10 @@ public sealed class MeasureTests(ServerFixture fixture) : ServedTests(fixture)
         var path = Path.Combine(Path.GetTempPath(), $"nas-{Guid.NewGuid():N}.html");
         try
         {
-            shell.Run("param($p) $null = Measure-NasThroughput Publish, Request -Count 500 -Concurrency 4 -ReportPath $p", path);
+            shell.Run(
+                "param($p) $null = Measure-NasThroughput Publish, Request -Count 500 -Concurrency 4 -ReportPath $p",
+                path
+            );
             var page = File.ReadAllText(path);
             Assert.Contains("<polyline", page);
             Assert.Contains("<rect", page);
@@ -37,7 +50,10 @@ public sealed class MeasureTests(ServerFixture fixture) : ServedTests(fixture)
         {
             File.Delete(path);
         }
-        Assert.Equal("ReportNotWritten", shell.Invoke("$null = Measure-NasThroughput Publish -Count 10 -ReportPath /no/such/folder/x.html").ErrorId);
+        Assert.Equal(
+            "ReportNotWritten",
+            shell.Invoke("$null = Measure-NasThroughput Publish -Count 10 -ReportPath /no/such/folder/x.html").ErrorId
+        );
     }
 
     [Fact]

@@ -26,11 +26,13 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
     public void A_pipeline_that_has_enough_ends_it_at_once_and_leaves_no_subscription()
     {
         using var shell = OpenConnected();
-        var result = shell.Invoke($$"""
+        var result = shell.Invoke(
+            $$"""
             $feed = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}} -Name feed
             $timer = [System.Threading.Timer]::new([System.Threading.TimerCallback]([NasPubSub.Tests.Infrastructure.Feed]::new($feed, 'a.b').Send), $null, 0, 20)
             try { foreach ($m in 1) { Receive-NasMessage 'a.>' -Count 1000000 -Connection $nas | ForEach-Object { $n++; $_.Text; if ($n -eq 3) { break } } } } finally { $timer.Dispose() }
-            """);
+            """
+        );
         Assert.Equal(3, result.Output.Count);
         Assert.True(result.Elapsed < TimeSpan.FromSeconds(5));
         Assert.Equal(0, shell.Get<int>("$nas.Subscriptions.Count"));
@@ -73,13 +75,17 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
     public void From_a_subscription_it_takes_no_more_than_it_gives_out()
     {
         using var shell = OpenConnected();
-        var values = shell.Run("""
-            $sub = $nas.SubscribeAsync('k').GetAwaiter().GetResult()
-            1..5 | Publish-NasMessage k -Flush
-            $sub | Receive-NasMessage -Count 2 -As Text
-            foreach ($once in 1) { $sub | Receive-NasMessage -As Text | ForEach-Object { $_; break } }
-            $sub | Receive-NasMessage -Count 2 -Timeout 5 -As Text
-            """).Select(o => o.ToString());
+        var values = shell
+            .Run(
+                """
+                $sub = $nas.SubscribeAsync('k').GetAwaiter().GetResult()
+                1..5 | Publish-NasMessage k -Flush
+                $sub | Receive-NasMessage -Count 2 -As Text
+                foreach ($once in 1) { $sub | Receive-NasMessage -As Text | ForEach-Object { $_; break } }
+                $sub | Receive-NasMessage -Count 2 -Timeout 5 -As Text
+                """
+            )
+            .Select(o => o.ToString());
         Assert.Equal(["1", "2", "3", "4", "5"], values);
     }
 
@@ -87,15 +93,20 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
     public void JSON_comes_back_as_objects_and_what_is_none_is_one_error()
     {
         using var shell = OpenConnected();
-        var result = shell.Invoke("""
+        var result = shell.Invoke(
+            """
             $sub = $nas.SubscribeAsync('j').GetAwaiter().GetResult()
             [pscustomobject]@{ Name = 'n'; When = [datetime]::SpecifyKind('2026-01-02T03:04:05', 'Utc'); Deep = @{ List = 1, 2 } }, 7 | Publish-NasMessage j
             Publish-NasMessage j 'no json'
             Publish-NasMessage j '[1,2]'
             $sub | Receive-NasMessage -Count 4 -Timeout 5 -As Json | ForEach-Object { if ($_ -is [array]) { "array $($_.Count)" } else { $_ } }
-            """);
+            """
+        );
         Assert.Equal("InvalidJson", result.ErrorId);
-        Assert.Equal(["n", new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc)], new object[] { result.Output[0].Properties["Name"].Value, result.Output[0].Properties["When"].Value });
+        Assert.Equal(
+            ["n", new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc)],
+            new object[] { result.Output[0].Properties["Name"].Value, result.Output[0].Properties["When"].Value }
+        );
         Assert.Equal(7L, result.Output[1].BaseObject);
         Assert.Equal("array 2", result.Output[2].BaseObject);
     }
@@ -104,17 +115,24 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
     public void A_stream_without_pause_ends_in_time_with_a_count_and_without()
     {
         using var shell = OpenConnected();
-        shell.Run($$"""
+        shell.Run(
+            $$"""
             $feed = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}} -Name feed
             $timer = [System.Threading.Timer]::new([System.Threading.TimerCallback]([NasPubSub.Tests.Infrastructure.Feed]::new($feed, 'a.b').Send), $null, 0, 1)
-            """);
+            """
+        );
         try
         {
             var counted = shell.Invoke("Receive-NasMessage a.b -Count 100000000 -Timeout 0.5 -Connection $nas");
             Assert.Equal("Timeout", counted.ErrorId);
             Assert.InRange(counted.Elapsed.TotalSeconds, 0.4, 5);
             Assert.NotEmpty(counted.Output);
-            Assert.NotEmpty(shell.Invoke("Receive-NasMessage a.b -Timeout 0.5 -IdleTimeout 5 -Connection $nas").ThrowIfFailed().Output);
+            Assert.NotEmpty(
+                shell
+                    .Invoke("Receive-NasMessage a.b -Timeout 0.5 -IdleTimeout 5 -Connection $nas")
+                    .ThrowIfFailed()
+                    .Output
+            );
         }
         finally
         {
@@ -126,16 +144,26 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
     public void Progress_is_shown_after_a_second_not_too_often_and_ends()
     {
         using var shell = OpenConnected();
-        shell.Run($$"""
+        shell.Run(
+            $$"""
             $feed = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}} -Name feed
             $timer = [System.Threading.Timer]::new([System.Threading.TimerCallback]([NasPubSub.Tests.Infrastructure.Feed]::new($feed, 'a.b').Send), $null, 0, 5)
-            """);
-        var result = shell.Invoke("Receive-NasMessage a.b -Count 100000 -Timeout 3 -Connection $nas 2>$null; $timer.Dispose()");
+            """
+        );
+        var result = shell.Invoke(
+            "Receive-NasMessage a.b -Count 100000 -Timeout 3 -Connection $nas 2>$null; $timer.Dispose()"
+        );
         // Five a second, but for the first second, and the last that ends it.
         Assert.InRange(result.Progress.Count, 2, 11);
         Assert.Equal(System.Management.Automation.ProgressRecordType.Completed, result.Progress[^1].RecordType);
         Assert.Contains("of 100,000 messages", result.Progress[0].StatusDescription);
-        Assert.Empty(shell.Invoke("$s = $nas.SubscribeAsync('q').GetAwaiter().GetResult(); 1..50 | Publish-NasMessage q -Connection $nas; $s | Receive-NasMessage -Count 50 -Timeout 5").Progress);
+        Assert.Empty(
+            shell
+                .Invoke(
+                    "$s = $nas.SubscribeAsync('q').GetAwaiter().GetResult(); 1..50 | Publish-NasMessage q -Connection $nas; $s | Receive-NasMessage -Count 50 -Timeout 5"
+                )
+                .Progress
+        );
     }
 
     [Fact]
@@ -151,10 +179,14 @@ public sealed class ReceiveTests(ServerFixture fixture) : ServedTests(fixture)
     public async Task A_queue_group_shares_and_a_raw_subject_is_as_it_stands()
     {
         using var shell = OpenConnected();
-        dynamic nas = shell.Run("$other = $nas.SubscribeAsync('w', $null, 'g').GetAwaiter().GetResult(); $nas")[0].BaseObject;
+        dynamic nas = shell
+            .Run("$other = $nas.SubscribeAsync('w', $null, 'g').GetAwaiter().GetResult(); $nas")[0]
+            .BaseObject;
         var run = shell.Start("Receive-NasMessage w -QueueGroup g -IdleTimeout 1 -As Text");
         using var sender = OpenConnected();
-        await Eventually.TrueAsync(() => Task.FromResult(((System.Collections.ICollection)nas.Subscriptions).Count == 2));
+        await Eventually.TrueAsync(() =>
+            Task.FromResult(((System.Collections.ICollection)nas.Subscriptions).Count == 2)
+        );
         sender.Run("foreach ($i in 1..200) { Publish-NasMessage w $i -Flush }");
         var here = (await run.Completed).ThrowIfFailed().Output.Count;
         var there = shell.Get<int>("$other.PendingMessages");

@@ -9,14 +9,27 @@ public sealed class RequestTests(ServerFixture fixture) : ServedTests(fixture)
     {
         var service = OpenConnected();
         service.Run($"$sub = $nas.SubscribeAsync('{subject}').GetAwaiter().GetResult()");
-        return await Task.FromResult(service.InvokeAsync($"$sub | Receive-NasMessage -Count {count} -Timeout 20 | ForEach-Object {{ {reply} }}; Disconnect-NasPubSub")
-            .ContinueWith(result => { result.Result.ThrowIfFailed(); service.Dispose(); }));
+        return await Task.FromResult(
+            service
+                .InvokeAsync(
+                    $"$sub | Receive-NasMessage -Count {count} -Timeout 20 | ForEach-Object {{ {reply} }}; Disconnect-NasPubSub"
+                )
+                .ContinueWith(result =>
+                {
+                    result.Result.ThrowIfFailed();
+                    service.Dispose();
+                })
+        );
     }
 
     [Fact]
     public async Task A_request_gets_its_reply_in_every_form()
     {
-        var answering = await AnswerAsync("echo", 4, "$_ | Send-NasReply { @{ got = $_.Text } } -Header @{ By = 'me' }");
+        var answering = await AnswerAsync(
+            "echo",
+            4,
+            "$_ | Send-NasReply { @{ got = $_.Text } } -Header @{ By = 'me' }"
+        );
         using var shell = OpenConnected();
         Assert.Equal("""{"got":"hi"}""", shell.Get<string>("Invoke-NasRequest echo hi -As Text"));
         Assert.Equal("hi", shell.Get<string>("(Invoke-NasRequest echo hi -As Json).got"));
@@ -33,18 +46,25 @@ public sealed class RequestTests(ServerFixture fixture) : ServedTests(fixture)
     public async Task A_service_error_is_an_error_for_each_such_reply(string form)
     {
         var answering = await AnswerAsync(
-            "svc", 4,
-            "if ($_.Text -eq 'good') { $_ | Send-NasReply '1' } else { $_ | Send-NasReply 'why' -Header @{ 'Nats-Service-Error' = 'bad one'; 'Nats-Service-Error-Code' = '404' } }");
+            "svc",
+            4,
+            "if ($_.Text -eq 'good') { $_ | Send-NasReply '1' } else { $_ | Send-NasReply 'why' -Header @{ 'Nats-Service-Error' = 'bad one'; 'Nats-Service-Error-Code' = '404' } }"
+        );
         using var shell = OpenConnected();
-        var result = shell.Invoke($"'bad', 'good', 'bad' | Invoke-NasRequest svc -As {form}; Invoke-NasRequest svc bad -As {form} -Count 1 -IdleTimeout 1");
+        var result = shell.Invoke(
+            $"'bad', 'good', 'bad' | Invoke-NasRequest svc -As {form}; Invoke-NasRequest svc bad -As {form} -Count 1 -IdleTimeout 1"
+        );
         Assert.Single(result.Output);
         Assert.Equal(3, result.Errors.Count);
-        Assert.All(result.Errors, error =>
-        {
-            Assert.Equal("ServiceError,NasPubSub.Commands.InvokeNasRequestCommand", error.FullyQualifiedErrorId);
-            Assert.Equal("The service on 'svc' failed with code 404: bad one", error.ToString());
-            Assert.Equal("why", ((dynamic)error.TargetObject).Text);
-        });
+        Assert.All(
+            result.Errors,
+            error =>
+            {
+                Assert.Equal("ServiceError,NasPubSub.Commands.InvokeNasRequestCommand", error.FullyQualifiedErrorId);
+                Assert.Equal("The service on 'svc' failed with code 404: bad one", error.ToString());
+                Assert.Equal("why", ((dynamic)error.TargetObject).Text);
+            }
+        );
         await answering;
     }
 
@@ -60,9 +80,16 @@ public sealed class RequestTests(ServerFixture fixture) : ServedTests(fixture)
     [Fact]
     public async Task Many_replies_until_the_empty_one()
     {
-        var answering = await AnswerAsync("many", 1, "$m = $_; 1..3 | ForEach-Object { $m | Send-NasReply $_ }; $m | Send-NasReply");
+        var answering = await AnswerAsync(
+            "many",
+            1,
+            "$m = $_; 1..3 | ForEach-Object { $m | Send-NasReply $_ }; $m | Send-NasReply"
+        );
         using var shell = OpenConnected();
-        Assert.Equal(["1", "2", "3"], shell.Run("Invoke-NasRequest many -IdleTimeout 5 -As Text").Select(o => o.ToString()));
+        Assert.Equal(
+            ["1", "2", "3"],
+            shell.Run("Invoke-NasRequest many -IdleTimeout 5 -As Text").Select(o => o.ToString())
+        );
         await answering;
     }
 
@@ -94,9 +121,16 @@ public sealed class RequestTests(ServerFixture fixture) : ServedTests(fixture)
     public void A_message_that_asks_for_no_answer_gets_none()
     {
         using var shell = OpenConnected();
-        Assert.Equal("NoReplySubject", shell.Invoke("""
-            $sub = $nas.SubscribeAsync('p').GetAwaiter().GetResult(); Publish-NasMessage p x
-            $sub | Receive-NasMessage -Count 1 -Timeout 5 | Send-NasReply y
-            """).ErrorId);
+        Assert.Equal(
+            "NoReplySubject",
+            shell
+                .Invoke(
+                    """
+                    $sub = $nas.SubscribeAsync('p').GetAwaiter().GetResult(); Publish-NasMessage p x
+                    $sub | Receive-NasMessage -Count 1 -Timeout 5 | Send-NasReply y
+                    """
+                )
+                .ErrorId
+        );
     }
 }

@@ -68,10 +68,22 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         owner.Run("$sub = $nas.SubscribeAsync('p').GetAwaiter().GetResult()");
         var connection = owner.Run("$nas")[0].BaseObject;
         var shells = Enumerable.Range(0, 20).Select(_ => Shell.Open()).ToList();
-        var results = await Task.WhenAll(shells.Select((s, i) => s.InvokeAsync("param($nas, $i) 1..500 | ForEach-Object { \"$i-$_\" } | Publish-NasMessage p -Connection $nas", connection, i)));
+        var results = await Task.WhenAll(
+            shells.Select(
+                (s, i) =>
+                    s.InvokeAsync(
+                        "param($nas, $i) 1..500 | ForEach-Object { \"$i-$_\" } | Publish-NasMessage p -Connection $nas",
+                        connection,
+                        i
+                    )
+            )
+        );
         Assert.All(results, r => r.ThrowIfFailed());
         shells.ForEach(s => s.Dispose());
-        var texts = owner.Run("$sub | Receive-NasMessage -Count 10000 -Timeout 20 -As Text").Select(o => o.ToString()!.Split('-')).ToLookup(p => int.Parse(p[0]), p => int.Parse(p[1]));
+        var texts = owner
+            .Run("$sub | Receive-NasMessage -Count 10000 -Timeout 20 -As Text")
+            .Select(o => o.ToString()!.Split('-'))
+            .ToLookup(p => int.Parse(p[0]), p => int.Parse(p[1]));
         Assert.All(Enumerable.Range(0, 20), i => Assert.Equal(Enumerable.Range(1, 500), texts[i]));
     }
 
@@ -97,7 +109,8 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     public void Credentials_in_addresses_and_passwords_of_keys_are_not_to_be_seen()
     {
         using var shell = Shell.Open();
-        var shown = shell.Show($"""
+        var shown = shell.Show(
+            $"""
             $tls = Connect-NasPubSub nats://bob:S3cret@127.0.0.1:{Server.Port} -TlsCertificatePassword S3cret -NoWait
             $nas = Connect-NasPubSub nats://bob:S3cret@127.0.0.1:{Server.Port}
             $nas.Options | Format-List *
@@ -106,7 +119,8 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
             $nas.Options.Credentials
             $s = $nas.SubscribeAsync('j').GetAwaiter().GetResult(); $nas, $nas.Options, $tls.Options.Tls | Publish-NasMessage j
             $s | Receive-NasMessage -Count 3 -Timeout 5 -As Text
-            """);
+            """
+        );
         Assert.Contains("user bob", shown);
         Assert.DoesNotContain("S3cret", shown);
     }
@@ -121,7 +135,12 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     public void Times_are_seconds_or_TimeSpans(string given, string time)
     {
         using var shell = Shell.Open();
-        Assert.Equal(time, shell.Get<string>($"$nas = Connect-NasPubSub {Server.Url} -PingInterval {given}; \"$($nas.Options.PingInterval)\""));
+        Assert.Equal(
+            time,
+            shell.Get<string>(
+                $"$nas = Connect-NasPubSub {Server.Url} -PingInterval {given}; \"$($nas.Options.PingInterval)\""
+            )
+        );
     }
 
     [Theory]
@@ -131,14 +150,22 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     public void What_is_no_time_is_refused(string given)
     {
         using var shell = Shell.Open();
-        Assert.Equal("ParameterArgumentTransformationError", shell.Invoke($"Connect-NasPubSub {Server.Url} -PingInterval {given}").ErrorId);
+        Assert.Equal(
+            "ParameterArgumentTransformationError",
+            shell.Invoke($"Connect-NasPubSub {Server.Url} -PingInterval {given}").ErrorId
+        );
     }
 
     [Fact]
     public void Reconnect_delays_are_several_times()
     {
         using var shell = Shell.Open();
-        Assert.Equal("00:00:00.1000000 00:00:02 00:00:02", shell.Get<string>($"$nas = Connect-NasPubSub {Server.Url} -ReconnectDelay 0.1, 2; \"$(1..3 | ForEach-Object {{ $nas.Options.ReconnectDelay.Invoke($_) }})\""));
+        Assert.Equal(
+            "00:00:00.1000000 00:00:02 00:00:02",
+            shell.Get<string>(
+                $"$nas = Connect-NasPubSub {Server.Url} -ReconnectDelay 0.1, 2; \"$(1..3 | ForEach-Object {{ $nas.Options.ReconnectDelay.Invoke($_) }})\""
+            )
+        );
     }
 
     [Theory]
@@ -151,7 +178,16 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     {
         using var shell = Shell.Open();
         Assert.Single(shell.Invoke(connect).Errors);
-        foreach (var call in new[] { "Publish-NasMessage a x", "Invoke-NasRequest a x", "Register-NasSubscription a", "Receive-NasMessage a -Timeout 1", "Wait-NasConnection 1" })
+        foreach (
+            var call in new[]
+            {
+                "Publish-NasMessage a x",
+                "Invoke-NasRequest a x",
+                "Register-NasSubscription a",
+                "Receive-NasMessage a -Timeout 1",
+                "Wait-NasConnection 1",
+            }
+        )
         {
             Assert.Equal("NotConnected", shell.Invoke(call).ErrorId);
         }
@@ -166,7 +202,10 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         using var shell = Shell.Open();
         shell.Invoke(connect);
         shell.Run("Disconnect-NasPubSub");
-        Assert.DoesNotContain(shell.Invoke("Publish-NasMessage a x").Errors, e => e.FullyQualifiedErrorId.StartsWith("NotConnected", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            shell.Invoke("Publish-NasMessage a x").Errors,
+            e => e.FullyQualifiedErrorId.StartsWith("NotConnected", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -175,7 +214,14 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         using var owner = Shell.Open();
         owner.Run($"$nas = Connect-NasPubSub {Server.Url} -Name {Space}");
         using var guest = Shell.Open();
-        foreach (var call in new[] { $"Publish-NasMessage a x -Connection {Space}", $"Get-NasConnection {Space}", $"Disconnect-NasPubSub {Space}" })
+        foreach (
+            var call in new[]
+            {
+                $"Publish-NasMessage a x -Connection {Space}",
+                $"Get-NasConnection {Space}",
+                $"Disconnect-NasPubSub {Space}",
+            }
+        )
         {
             var result = guest.Invoke(call);
             Assert.Equal("SessionNotFound", result.ErrorId);
@@ -199,7 +245,9 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         await Eventually.TrueAsync(() =>
         {
             warnings.AddRange(shell.Invoke("Get-NasConnection").Warnings);
-            return warnings.Exists(w => System.Text.RegularExpressions.Regex.IsMatch(w, @"^Reconnected to .* after \d+ attempts\.$"));
+            return warnings.Exists(w =>
+                System.Text.RegularExpressions.Regex.IsMatch(w, @"^Reconnected to .* after \d+ attempts\.$")
+            );
         });
         Assert.Equal(0, shell.Get<int>("$nas.Attempts"));
     }
@@ -218,7 +266,10 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         Assert.Matches(@"\n\* s1 .*\n  s2 ", shell.Show("Get-NasConnection").ReplaceLineEndings("\n"));
         Assert.Equal("s2", shell.Get<string>("Get-NasConnection s2 | Set-NasConnection -Default; " + Marked));
         Assert.Equal("SessionNotFound", shell.Invoke("Set-NasConnection nobody -Default").ErrorId);
-        Assert.Equal("ConnectionClosed", shell.Invoke("$s = Get-NasConnection s2; Disconnect-NasPubSub $s; Set-NasConnection $s -Default").ErrorId);
+        Assert.Equal(
+            "ConnectionClosed",
+            shell.Invoke("$s = Get-NasConnection s2; Disconnect-NasPubSub $s; Set-NasConnection $s -Default").ErrorId
+        );
         Assert.Equal("s1", shell.Get<string>(Marked));
     }
 
@@ -229,7 +280,10 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         var connection = owner.Run("$nas")[0].BaseObject;
         using (var guest = Shell.Open())
         {
-            guest.Run("Set-NasConnection $args[0] -Default; Publish-NasMessage a x -Flush; Disconnect-NasPubSub", connection);
+            guest.Run(
+                "Set-NasConnection $args[0] -Default; Publish-NasMessage a x -Flush; Disconnect-NasPubSub",
+                connection
+            );
         }
         Assert.Equal(1, owner.Get<long>("$nas.Statistics.MessagesOut"));
         Assert.True(owner.Get<bool>("Test-NasConnection -Ping"));
@@ -239,7 +293,9 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     public void What_if_leaves_a_session_as_it_is()
     {
         using var shell = OpenConnected();
-        Assert.True(shell.Get<bool>("Disconnect-NasPubSub -WhatIf; Disconnect-NasPubSub -All -Force -WhatIf; $nas.IsConnected"));
+        Assert.True(
+            shell.Get<bool>("Disconnect-NasPubSub -WhatIf; Disconnect-NasPubSub -All -Force -WhatIf; $nas.IsConnected")
+        );
         Assert.Equal("Closed", shell.Get<string>("Disconnect-NasPubSub -Confirm:$false; \"$($nas.State)\""));
     }
 
@@ -260,14 +316,21 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
         await using var server = await NatsServer.StartAsync("authorization { user: u, password: p }");
         using var shell = Shell.Open();
         var open = server.Url.Replace("//", "//u:p@");
-        Assert.Equal([true, false, false, true, false, false], shell.Run($$"""
-            $free = [System.Net.Sockets.TcpListener]::new('127.0.0.1', 0); $free.Start(); $port = $free.LocalEndpoint.Port; $free.Stop()
-            Test-NasConnection {{open}}; Test-NasConnection {{server.Url}}; Test-NasConnection "127.0.0.1:$port" -Timeout 2
-            $before = $env:NATS_URL
-            try { $env:NATS_URL = '{{open}}'; Test-NasConnection -Ping; try { Connect-NasPubSub nats://127.0.0.1:1 } catch { }; Test-NasConnection } finally { $env:NATS_URL = $before }
-            Test-NasConnection nobody
-            Get-NasConnection
-            """).Select(o => o.BaseObject));
+        Assert.Equal(
+            [true, false, false, true, false, false],
+            shell
+                .Run(
+                    $$"""
+                    $free = [System.Net.Sockets.TcpListener]::new('127.0.0.1', 0); $free.Start(); $port = $free.LocalEndpoint.Port; $free.Stop()
+                    Test-NasConnection {{open}}; Test-NasConnection {{server.Url}}; Test-NasConnection "127.0.0.1:$port" -Timeout 2
+                    $before = $env:NATS_URL
+                    try { $env:NATS_URL = '{{open}}'; Test-NasConnection -Ping; try { Connect-NasPubSub nats://127.0.0.1:1 } catch { }; Test-NasConnection } finally { $env:NATS_URL = $before }
+                    Test-NasConnection nobody
+                    Get-NasConnection
+                    """
+                )
+                .Select(o => o.BaseObject)
+        );
         Assert.Equal("InvalidOption", shell.Invoke("Test-NasConnection 'http://127.0.0.1:1'").ErrorId);
     }
 }

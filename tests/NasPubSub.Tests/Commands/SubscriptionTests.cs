@@ -1,6 +1,6 @@
 using System.Management.Automation;
-using NasPubSub.TestServer;
 using NasPubSub.Tests.Infrastructure;
+using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Commands;
 
@@ -17,7 +17,8 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
             Receive-NasMessage -Subscription $sub -Count 2 -As Text
             $sub | Receive-NasMessage -As Text
             $sub.QueueGroup; $sub.MaxMessages; $sub.IsActive
-            """);
+            """
+        );
         Assert.Equal(["1", "2", "3", "4", "5", "q", 5L, false], result.Select(r => r.BaseObject));
     }
 
@@ -32,15 +33,24 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
             $bytes = Register-NasSubscription n -MaxPendingBytes 2
             1..9 | Publish-NasMessage n -Flush
             foreach ($sub in $new, $old, $bytes) { "$(Receive-NasMessage -Subscription $sub -As Text -Timeout 0.1) dropped $($sub.Dropped)" }
-            """);
-        Assert.Equal(["1 2 3 dropped 6", "7 8 9 dropped 6", "1"], result.Select(r => r.ToString()).Select((r, i) => i < 2 ? r : r[..1]));
+            """
+        );
+        Assert.Equal(
+            ["1 2 3 dropped 6", "7 8 9 dropped 6", "1"],
+            result.Select(r => r.ToString()).Select((r, i) => i < 2 ? r : r[..1])
+        );
     }
 
     [Fact]
     public void Raw_leaves_the_namespace_out()
     {
         using var shell = OpenConnected();
-        Assert.Equal(["plain.x", "plain.x"], shell.Run($"$sub = Register-NasSubscription plain.x -Raw; $sub.Subject; $sub.Topic").Select(r => r.ToString()));
+        Assert.Equal(
+            ["plain.x", "plain.x"],
+            shell
+                .Run($"$sub = Register-NasSubscription plain.x -Raw; $sub.Subject; $sub.Topic")
+                .Select(r => r.ToString())
+        );
         Assert.Equal(Space + ".plain.x", shell.Get<string>("(Register-NasSubscription plain.x).Topic"));
     }
 
@@ -60,7 +70,9 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
     [Fact]
     public async Task A_denied_subscription_fails()
     {
-        await using var strict = await NatsServer.StartAsync("authorization { users: [{ user: u, password: p, permissions: { subscribe: { deny: 'default.secret.>' } } }] }");
+        await using var strict = await NatsServer.StartAsync(
+            "authorization { users: [{ user: u, password: p, permissions: { subscribe: { deny: 'default.secret.>' } } }] }"
+        );
         using var shell = Shell.Open();
         shell.Run("$null = Connect-NasPubSub $args[0]", strict.Url.Replace("//", "//u:p@", StringComparison.Ordinal));
         Assert.Equal("PermissionDenied", shell.Invoke("Register-NasSubscription secret.x { $_ }").ErrorId);
@@ -92,7 +104,8 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
             """
             $a = Register-NasSubscription a; $b = Register-NasSubscription b; $a2 = Register-NasSubscription a
             "$((Get-NasSubscription).Sid)|$((Get-NasSubscription a).Sid)|$((Get-NasSubscription -Sid $b.Sid).Subject)|$((Get-NasSubscription none).Count)|$((Get-NasSubscription -Connection $nas).Count)"
-            """);
+            """
+        );
         Assert.Equal("1 2 3|1 3|b|0|3", Assert.Single(result).ToString());
         Assert.Equal("SubscriptionNotFound", shell.Invoke("Get-NasSubscription -Sid 99").ErrorId);
         using var unconnected = Shell.Open();
@@ -111,7 +124,8 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
             Unregister-NasSubscription -Subject c -WhatIf; Unregister-NasSubscription -Subject c; "$((Get-NasSubscription).Subject)"
             Unregister-NasSubscription $d -MaxMessages 2; 1..5 | Publish-NasMessage d
             "$($d | Receive-NasMessage -As Text)"; "$((Get-NasSubscription).Count)"
-            """);
+            """
+        );
         Assert.Equal(["b c c d", "c c d", "d", "1 2", "0"], result.Select(r => r.ToString()));
         Assert.Equal("SubscriptionNotFound", shell.Invoke("Unregister-NasSubscription -Sid 99").ErrorId);
         Assert.Equal("SubscriptionNotFound", shell.Invoke("Unregister-NasSubscription -Subject nowhere").ErrorId);
@@ -121,7 +135,9 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
     public void What_has_come_can_still_be_read_after_the_end()
     {
         using var shell = OpenConnected();
-        var result = shell.Run("$sub = Register-NasSubscription a; 1..3 | Publish-NasMessage a; $sub | Unregister-NasSubscription; $sub | Receive-NasMessage -As Text");
+        var result = shell.Run(
+            "$sub = Register-NasSubscription a; 1..3 | Publish-NasMessage a; $sub | Unregister-NasSubscription; $sub | Receive-NasMessage -As Text"
+        );
         Assert.Equal(["1", "2", "3"], result.Select(r => r.ToString()));
     }
 
@@ -129,7 +145,12 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
     public void By_force_a_job_ends_at_once()
     {
         using var shell = OpenConnected();
-        var job = (Job)shell.Run("$job = Register-NasSubscription a { [System.Threading.Thread]::Sleep(60000) }; 1..3 | Publish-NasMessage a -Flush; $job | Unregister-NasSubscription -Force; $job")[0].BaseObject;
+        var job = (Job)
+            shell
+                .Run(
+                    "$job = Register-NasSubscription a { [System.Threading.Thread]::Sleep(60000) }; 1..3 | Publish-NasMessage a -Flush; $job | Unregister-NasSubscription -Force; $job"
+                )[0]
+                .BaseObject;
         Assert.Equal(JobState.Stopped, job.JobStateInfo.State);
     }
 
@@ -137,7 +158,14 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
     public void An_action_that_does_not_end_is_not_waited_for_longer_than_told()
     {
         using var shell = OpenConnected();
-        Assert.Equal("Timeout", shell.Invoke("$job = Register-NasSubscription a { [System.Threading.Thread]::Sleep(60000) }; Publish-NasMessage a -Flush; $job | Unregister-NasSubscription -Timeout 0.3").ErrorId);
+        Assert.Equal(
+            "Timeout",
+            shell
+                .Invoke(
+                    "$job = Register-NasSubscription a { [System.Threading.Thread]::Sleep(60000) }; Publish-NasMessage a -Flush; $job | Unregister-NasSubscription -Timeout 0.3"
+                )
+                .ErrorId
+        );
         shell.Run("Stop-Job $job");
     }
 
@@ -149,7 +177,9 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
     public void Unregister_takes_a_subscription_a_job_or_a_subject_by_position(string given)
     {
         using var shell = OpenConnected();
-        shell.Run($"$job = Register-NasSubscription 'a.>' {{ }}; $subscription = $job.Subscription; Unregister-NasSubscription {given}");
+        shell.Run(
+            $"$job = Register-NasSubscription 'a.>' {{ }}; $subscription = $job.Subscription; Unregister-NasSubscription {given}"
+        );
         Assert.False(shell.Get<bool>("$subscription.IsActive"));
     }
 
@@ -157,7 +187,9 @@ public sealed class SubscriptionTests(ServerFixture fixture) : ServedTests(fixtu
     public void Sessions_ids_and_subscriptions_from_the_pipeline_list_subscriptions()
     {
         using var shell = OpenConnected("-Name one");
-        shell.Run($"$null = Connect-NasPubSub {Server.Url} -Name two; $a = Register-NasSubscription a -Connection one; $b = Register-NasSubscription b -Connection two; $c = Register-NasSubscription c");
+        shell.Run(
+            $"$null = Connect-NasPubSub {Server.Url} -Name two; $a = Register-NasSubscription a -Connection one; $b = Register-NasSubscription b -Connection two; $c = Register-NasSubscription c"
+        );
         Assert.Equal("a b c", shell.Get<string>("\"$((Get-NasConnection | Get-NasSubscription).Subject)\""));
         Assert.Equal("c", shell.Get<string>("(Get-NasConnection | Get-NasSubscription c).Subject"));
         Assert.Equal("a", shell.Get<string>("(Get-NasConnection one | Get-NasSubscription).Subject"));

@@ -6,7 +6,10 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Commands;
 
-/// <summary>TLS and WebSocket through the cmdlets. In scripts CERTS is the folder of the certificates, and each server has a word too.</summary>
+/// <summary>
+/// TLS and WebSocket through the cmdlets. In scripts CERTS is the folder of the certificates, and each server has a
+/// word too.
+/// </summary>
 public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.Servers>
 {
     private static readonly bool ReadsPem = ModuleUnderTest.Build != "netstandard2.0";
@@ -25,7 +28,13 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
         public async Task InitializeAsync()
         {
             Plain = await NatsServer.StartAsync();
-            Secure = await NatsServer.StartAsync(new NatsServerOptions { Config = Certificates.TlsConfig(Certificates.Server), WebSocket = Certificates.TlsConfig(Certificates.Server) });
+            Secure = await NatsServer.StartAsync(
+                new NatsServerOptions
+                {
+                    Config = Certificates.TlsConfig(Certificates.Server),
+                    WebSocket = Certificates.TlsConfig(Certificates.Server),
+                }
+            );
             Strict = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.Server, verifyClients: true));
             Elsewhere = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.WrongHost));
             Expired = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.Expired));
@@ -35,35 +44,70 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
 
         public async Task DisposeAsync()
         {
-            foreach (var server in new[] { Plain, Secure, Strict, Elsewhere, Expired, NotAServer, Chained }) await server.DisposeAsync();
+            foreach (var server in new[] { Plain, Secure, Strict, Elsewhere, Expired, NotAServer, Chained })
+            {
+                await server.DisposeAsync();
+            }
+
             Certificates.Dispose();
         }
 
-        public string Fill(string script) => script.Replace("CERTS", Certificates.Folder).Replace("PASS", TestCertificates.PfxPassword)
-            .Replace("PLAIN", Plain.Url).Replace("SECURETLS", Secure.TlsUrl).Replace("WSS", $"wss://127.0.0.1:{Secure.WebSocketPort}")
-            .Replace("SECURE", Secure.Url).Replace("STRICT", Strict.Url).Replace("ELSEWHERE", Elsewhere.Url).Replace("EXPIRED", Expired.Url)
-            .Replace("NOTASERVER", NotAServer.Url).Replace("CHAINED", Chained.Url);
+        public string Fill(string script) =>
+            script
+                .Replace("CERTS", Certificates.Folder)
+                .Replace("PASS", TestCertificates.PfxPassword)
+                .Replace("PLAIN", Plain.Url)
+                .Replace("SECURETLS", Secure.TlsUrl)
+                .Replace("WSS", $"wss://127.0.0.1:{Secure.WebSocketPort}")
+                .Replace("SECURE", Secure.Url)
+                .Replace("STRICT", Strict.Url)
+                .Replace("ELSEWHERE", Elsewhere.Url)
+                .Replace("EXPIRED", Expired.Url)
+                .Replace("NOTASERVER", NotAServer.Url)
+                .Replace("CHAINED", Chained.Url);
     }
 
     [Theory]
     [InlineData("Connect-NasPubSub SECURE -TlsCaFile CERTS/ca.pem")]
     [InlineData("Connect-NasPubSub SECURETLS -TlsCaFile CERTS/ca.pem -Tls Require")]
     [InlineData("Connect-NasPubSub WSS -TlsCaFile CERTS/ca.pem")]
-    [InlineData("$null = $ExecutionContext.SessionState.Path.SetLocation('CERTS'); Connect-NasPubSub SECURE -TlsCaFile ./ca.pem")]
+    [InlineData(
+        "$null = $ExecutionContext.SessionState.Path.SetLocation('CERTS'); Connect-NasPubSub SECURE -TlsCaFile ./ca.pem"
+    )]
     [InlineData("Connect-NasPubSub ELSEWHERE -TlsCaFile CERTS/ca.pem -TlsServerName elsewhere.test")]
     [InlineData("Connect-NasPubSub CHAINED -TlsCaFile CERTS/ca.pem")]
     [InlineData("Connect-NasPubSub CHAINED -TlsCaFile CERTS/intermediate.pem")]
     [InlineData("Connect-NasPubSub EXPIRED -SkipCertificateCheck")]
-    [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword PASS")]
-    [InlineData("$secret = [System.Net.NetworkCredential]::new('', 'PASS').SecurePassword; Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword $secret")]
-    [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificate ([System.Security.Cryptography.X509Certificates.X509Certificate2]::new('CERTS/client.pfx', 'PASS'))")]
-    [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pem -TlsKeyFile CERTS/client.key", true)]
-    [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pem -TlsKeyFile CERTS/client.encrypted.key -TlsCertificatePassword PASS", true)]
-    [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/chained-client.pem -TlsKeyFile CERTS/chained-client.key", true)]
+    [InlineData(
+        "Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword PASS"
+    )]
+    [InlineData(
+        "$secret = [System.Net.NetworkCredential]::new('', 'PASS').SecurePassword; Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword $secret"
+    )]
+    [InlineData(
+        "Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificate ([System.Security.Cryptography.X509Certificates.X509Certificate2]::new('CERTS/client.pfx', 'PASS'))"
+    )]
+    [InlineData(
+        "Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pem -TlsKeyFile CERTS/client.key",
+        true
+    )]
+    [InlineData(
+        "Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pem -TlsKeyFile CERTS/client.encrypted.key -TlsCertificatePassword PASS",
+        true
+    )]
+    [InlineData(
+        "Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/chained-client.pem -TlsKeyFile CERTS/chained-client.key",
+        true
+    )]
     public void Calls_that_connect_over_TLS(string call, bool pem = false)
     {
         using var shell = Shell.Open();
-        var result = shell.Invoke(servers.Fill(call + " | ForEach-Object { $nas = $_ }; $null = Register-NasSubscription tls.>; 'safe' | Publish-NasMessage tls.a; (Receive-NasMessage -Subscription (Get-NasSubscription) -Count 1 -Timeout 10).Text; (Get-NasConnection).IsTls"));
+        var result = shell.Invoke(
+            servers.Fill(
+                call
+                    + " | ForEach-Object { $nas = $_ }; $null = Register-NasSubscription tls.>; 'safe' | Publish-NasMessage tls.a; (Receive-NasMessage -Subscription (Get-NasSubscription) -Count 1 -Timeout 10).Text; (Get-NasConnection).IsTls"
+            )
+        );
         if (pem && !ReadsPem)
         {
             // One clear error, and what to do instead.
@@ -91,12 +135,20 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     [InlineData("Connect-NasPubSub NOTASERVER -TlsCaFile CERTS/ca.pem", "TlsFailed", "not trusted")]
     [InlineData("Connect-NasPubSub CHAINED -TlsCaFile CERTS/other-ca.pem", "TlsFailed", "not trusted")]
     [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem", "TlsFailed", "-TlsCertificateFile")]
-    [InlineData("Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/other-client.pfx -TlsCertificatePassword PASS", "TlsFailed", "refused the client certificate")]
+    [InlineData(
+        "Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/other-client.pfx -TlsCertificatePassword PASS",
+        "TlsFailed",
+        "refused the client certificate"
+    )]
     [InlineData("Connect-NasPubSub SECURE -TlsCaFile CERTS/ca.pem -Tls First", "TlsFailed", "handshake_first")]
     [InlineData("Connect-NasPubSub SECURE -Tls Off", "TlsFailed", "requires TLS")]
     [InlineData("Connect-NasPubSub SECURETLS -Tls Off", "InvalidOption", "forbid")]
     [InlineData("Connect-NasPubSub SECURE -TlsCaFile CERTS/nowhere.pem", "InvalidOption", "nowhere.pem")]
-    [InlineData("Connect-NasPubSub STRICT -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword S3cret", "InvalidOption", "client.pfx")]
+    [InlineData(
+        "Connect-NasPubSub STRICT -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword S3cret",
+        "InvalidOption",
+        "client.pfx"
+    )]
     [InlineData("Connect-NasPubSub STRICT -TlsKeyFile CERTS/client.key", "InvalidOption", "-TlsCertificateFile")]
     [InlineData("Connect-NasPubSub STRICT -TlsCertificateThumbprint 00FF", "InvalidOption", "00FF")]
     public void Calls_that_give_one_clear_error(string call, string id, string says)
@@ -107,17 +159,28 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
         var error = result.Errors[0];
         Assert.Contains(says, error.ToString(), StringComparison.Ordinal);
         Assert.NotEmpty(error.ErrorDetails.RecommendedAction);
-        Assert.Equal(id == "TlsFailed" ? ErrorCategory.SecurityError : ErrorCategory.InvalidArgument, error.CategoryInfo.Category);
-        Assert.DoesNotContain("S3cret", string.Join(' ', result.Verbose.Concat(result.Debug).Append(error.Exception.ToString())), StringComparison.Ordinal);
+        Assert.Equal(
+            id == "TlsFailed" ? ErrorCategory.SecurityError : ErrorCategory.InvalidArgument,
+            error.CategoryInfo.Category
+        );
+        Assert.DoesNotContain(
+            "S3cret",
+            string.Join(' ', result.Verbose.Concat(result.Debug).Append(error.Exception.ToString())),
+            StringComparison.Ordinal
+        );
         Assert.Empty(shell.Run("Get-NasConnection"));
     }
 
     [ServerFact(MinVersion = "2.10.4")]
     public async Task TLS_first_agrees_with_a_server_that_has_it_and_else_ends_with_the_timeout()
     {
-        await using var server = await NatsServer.StartAsync(servers.Certificates.TlsConfig(servers.Certificates.Server, more: "handshake_first: true\n timeout: 30"));
+        await using var server = await NatsServer.StartAsync(
+            servers.Certificates.TlsConfig(servers.Certificates.Server, more: "handshake_first: true\n timeout: 30")
+        );
         using var shell = Shell.Open();
-        Assert.True(shell.Get<bool>(servers.Fill($"(Connect-NasPubSub {server.Url} -Tls First -TlsCaFile CERTS/ca.pem).IsTls")));
+        Assert.True(
+            shell.Get<bool>(servers.Fill($"(Connect-NasPubSub {server.Url} -Tls First -TlsCaFile CERTS/ca.pem).IsTls"))
+        );
         var result = shell.Invoke(servers.Fill($"Connect-NasPubSub {server.Url} -TlsCaFile CERTS/ca.pem -Timeout 0.5"));
         Assert.Equal("ConnectFailed", result.ErrorId);
         Assert.Contains("-Tls First", result.Errors[0].ToString(), StringComparison.Ordinal);
@@ -130,28 +193,51 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     public async Task A_subscription_lives_on_when_the_server_is_killed(bool web)
     {
         var tls = servers.Certificates.TlsConfig(servers.Certificates.Server);
-        await using var server = await NatsServer.StartAsync(web ? new NatsServerOptions { WebSocket = tls } : new NatsServerOptions { Config = tls });
+        await using var server = await NatsServer.StartAsync(
+            web ? new NatsServerOptions { WebSocket = tls } : new NatsServerOptions { Config = tls }
+        );
         var url = web ? $"wss://127.0.0.1:{server.WebSocketPort}" : server.TlsUrl;
         using var shell = Shell.Open();
-        shell.Run(servers.Fill($"$nas = Connect-NasPubSub {url} -TlsCaFile CERTS/ca.pem -ReconnectWait 0.05 -ReconnectMaxWait 0.2; $sub = Register-NasSubscription lives"));
+        shell.Run(
+            servers.Fill(
+                $"$nas = Connect-NasPubSub {url} -TlsCaFile CERTS/ca.pem -ReconnectWait 0.05 -ReconnectMaxWait 0.2; $sub = Register-NasSubscription lives"
+            )
+        );
         await server.KillAsync();
         await Eventually.TrueAsync(() => shell.Get<string>("\"$($nas.State)\" 3>$null") == "Reconnecting");
         shell.Run("'while away' | Publish-NasMessage lives 3>$null");
         await server.RestartAsync();
-        Assert.Equal(["while away", true], shell.Run("Wait-NasConnection 20 3>$null; (Receive-NasMessage -Subscription $sub -Count 1 -Timeout 10).Text; $nas.IsTls").Select(o => o.BaseObject));
+        Assert.Equal(
+            ["while away", true],
+            shell
+                .Run(
+                    "Wait-NasConnection 20 3>$null; (Receive-NasMessage -Subscription $sub -Count 1 -Timeout 10).Text; $nas.IsTls"
+                )
+                .Select(o => o.BaseObject)
+        );
     }
 
     [Fact]
     public void A_certificate_of_the_users_store_is_found_by_its_thumbprint()
     {
-        using var certificate = X509CertificateLoader.LoadPkcs12FromFile(servers.Certificates.Client.PfxFile, TestCertificates.PfxPassword, X509KeyStorageFlags.PersistKeySet | X509KeyStorageFlags.Exportable);
+        using var certificate = X509CertificateLoader.LoadPkcs12FromFile(
+            servers.Certificates.Client.PfxFile,
+            TestCertificates.PfxPassword,
+            X509KeyStorageFlags.PersistKeySet | X509KeyStorageFlags.Exportable
+        );
         using var store = new X509Store(StoreName.My, StoreLocation.CurrentUser);
         store.Open(OpenFlags.ReadWrite);
         store.Add(certificate);
         try
         {
             using var shell = Shell.Open();
-            Assert.True(shell.Get<bool>(servers.Fill($"(Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateThumbprint {certificate.Thumbprint}).IsTls")));
+            Assert.True(
+                shell.Get<bool>(
+                    servers.Fill(
+                        $"(Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateThumbprint {certificate.Thumbprint}).IsTls"
+                    )
+                )
+            );
         }
         finally
         {
@@ -181,9 +267,14 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     public async Task The_environment_says_how_to_encrypt(string call, string variables, string expected)
     {
         // In a process of its own: the variables count for all of one.
-        var script = $"try {{ \"$((Connect-NasPubSub {servers.Fill(call)}).IsTls)\" }} catch {{ $_.FullyQualifiedErrorId.Split(',')[0] }}";
+        var script =
+            $"try {{ \"$((Connect-NasPubSub {servers.Fill(call)}).IsTls)\" }} catch {{ $_.FullyQualifiedErrorId.Split(',')[0] }}";
         var start = Pwsh.WithModule(script);
-        foreach (var variable in servers.Fill(variables).Split(' ')) start.Environment[variable.Split('=')[0]] = variable[(variable.IndexOf('=') + 1)..];
+        foreach (var variable in servers.Fill(variables).Split(' '))
+        {
+            start.Environment[variable.Split('=')[0]] = variable[(variable.IndexOf('=') + 1)..];
+        }
+
         using var process = Process.Start(start)!;
         var said = (await process.StandardOutput.ReadToEndAsync()).Trim();
         await process.WaitForExitAsync();

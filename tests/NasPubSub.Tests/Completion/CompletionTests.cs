@@ -10,14 +10,21 @@ public sealed class CompletionTests(ServerFixture fixture) : ServedTests(fixture
     private static string[] Complete(Shell shell, string line)
     {
         using var engine = PowerShell.Create(shell.Runspace);
-        return [.. CommandCompletion.CompleteInput(line, line.Length, null, engine).CompletionMatches.Select(m => m.CompletionText)];
+        return
+        [
+            .. CommandCompletion
+                .CompleteInput(line, line.Length, null, engine)
+                .CompletionMatches.Select(m => m.CompletionText),
+        ];
     }
 
     [Fact]
     public void Live_sessions_are_offered_and_closed_ones_are_not()
     {
         using var shell = OpenConnected("-Name alpha");
-        shell.Run($"$null = Connect-NasPubSub {Server.Url} -Name 'al two'; $gone = Connect-NasPubSub {Server.Url} -Name almost; $gone.DisconnectAsync().Wait()");
+        shell.Run(
+            $"$null = Connect-NasPubSub {Server.Url} -Name 'al two'; $gone = Connect-NasPubSub {Server.Url} -Name almost; $gone.DisconnectAsync().Wait()"
+        );
         Assert.Equal(["'al two'", "alpha"], Complete(shell, "Publish-NasMessage a b -Connection al"));
         Assert.Equal(["alpha"], Complete(shell, "Disconnect-NasPubSub alp"));
         Assert.Equal(["alpha"], Complete(shell, "Set-NasConnection alp"));
@@ -28,12 +35,17 @@ public sealed class CompletionTests(ServerFixture fixture) : ServedTests(fixture
     public void Subjects_seen_are_offered()
     {
         using var shell = OpenConnected();
-        shell.Run("""
+        shell.Run(
+            """
             $s = Register-NasSubscription 'orders.>'
             Publish-NasMessage orders.new x; 1 | Publish-NasMessage -Subject { 'orders.script' }; [pscustomobject]@{ Subject = 'orders.row'; Payload = 1 } | Publish-NasMessage
             $null = $s | Receive-NasMessage -Count 3 -Timeout 5
-            """);
-        Assert.Equal(["'orders.>'", "orders.new", "orders.row", "orders.script"], Complete(shell, "Receive-NasMessage ord"));
+            """
+        );
+        Assert.Equal(
+            ["'orders.>'", "orders.new", "orders.row", "orders.script"],
+            Complete(shell, "Receive-NasMessage ord")
+        );
         Assert.Equal(["orders.new"], Complete(shell, "Publish-NasMessage orders.n"));
     }
 
@@ -48,7 +60,10 @@ public sealed class CompletionTests(ServerFixture fixture) : ServedTests(fixture
     public void Completion_without_a_session_offers_none_and_connects_nowhere()
     {
         using var shell = Shell.Open();
-        Assert.DoesNotContain(Complete(shell, "Publish-NasMessage -Subject zz"), c => c.StartsWith("zz", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Complete(shell, "Publish-NasMessage -Subject zz"),
+            c => c.StartsWith("zz", StringComparison.Ordinal)
+        );
         Assert.Equal(0, shell.Get<int>("@(Get-NasConnection).Count"));
     }
 }

@@ -22,7 +22,10 @@ public sealed class ContextTests(ServerFixture fixture) : ServedTests(fixture), 
         Assert.Equal("west", shell.Get<string>("(Get-NasContext w*).Name"));
         Assert.Equal("east", shell.Get<string>("(Get-NasContext -Selected).Name"));
         Assert.Equal("ContextNotFound", shell.Invoke("Get-NasContext nowhere").ErrorId);
-        Assert.Equal("east", shell.Get<string>("(TabExpansion2 'Get-NasContext e' 16).CompletionMatches[0].CompletionText"));
+        Assert.Equal(
+            "east",
+            shell.Get<string>("(TabExpansion2 'Get-NasContext e' 16).CompletionMatches[0].CompletionText")
+        );
         Assert.Equal("Connected", shell.Get<string>("(Connect-NasPubSub -Context east).State.ToString()"));
         Assert.Equal("InvalidOption", shell.Invoke("Connect-NasPubSub -Context broken").ErrorId);
 

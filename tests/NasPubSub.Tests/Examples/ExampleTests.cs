@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using NasPubSub.TestServer;
 using NasPubSub.Tests.Infrastructure;
+using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Examples;
 
@@ -121,7 +121,9 @@ public sealed class ExampleTests(ServerFixture fixture) : ServedTests(fixture)
     [Fact]
     public async Task The_quickstart_shows_a_first_session()
     {
-        var start = Pwsh.WithModule($"& '{Path.Combine(Folder, "quickstart.ps1")}'; \"left: $(Get-NasConnection) $error\"");
+        var start = Pwsh.WithModule(
+            $"& '{Path.Combine(Folder, "quickstart.ps1")}'; \"left: $(Get-NasConnection) $error\""
+        );
         start.Environment["NATS_SERVER"] = NatsServerBinary.Find();
         start.Environment["NO_COLOR"] = "1";
         using var process = Process.Start(start)!;
@@ -138,7 +140,11 @@ public sealed class ExampleTests(ServerFixture fixture) : ServedTests(fixture)
     public void No_example_goes_untested() =>
         Assert.Equal(
             Printed.Keys.Append("quickstart").Order(StringComparer.Ordinal),
-            Directory.EnumerateFiles(Folder, "*.ps1").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal));
+            Directory
+                .EnumerateFiles(Folder, "*.ps1")
+                .Select(file => Path.GetFileNameWithoutExtension(file))
+                .Order(StringComparer.Ordinal)
+        );
 
     private static IEnumerable<string> Lines(string text) => text.ReplaceLineEndings("\n").Split('\n');
 }

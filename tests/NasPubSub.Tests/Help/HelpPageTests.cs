@@ -6,7 +6,9 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Help;
 
-/// <summary>The pages of docs/en-US against the cmdlets they are about. NAS_HELP_UPDATE=1 puts syntax and facts right.</summary>
+/// <summary>
+/// The pages of docs/en-US against the cmdlets they are about. NAS_HELP_UPDATE=1 puts syntax and facts right.
+/// </summary>
 public sealed partial class HelpPageTests
 {
     private static readonly string Folder = Path.Combine(NatsServerBinary.RepositoryRoot, "docs", "en-US");
@@ -22,7 +24,11 @@ public sealed partial class HelpPageTests
         var file = Path.Combine(Folder, name + ".md");
         var page = File.ReadAllText(file).ReplaceLineEndings("\n");
         var right = PageShape.Of(page, cmdlet);
-        if (Environment.GetEnvironmentVariable("NAS_HELP_UPDATE") == "1") File.WriteAllText(file, page = right);
+        if (Environment.GetEnvironmentVariable("NAS_HELP_UPDATE") == "1")
+        {
+            File.WriteAllText(file, page = right);
+        }
+
         Assert.Equal(right, page);
     }
 
@@ -32,7 +38,16 @@ public sealed partial class HelpPageTests
     {
         var page = HelpPage.Parse(File.ReadAllText(Path.Combine(Folder, name + ".md")), name);
         Assert.Equal(name, page.Name);
-        Assert.All([page.Synopsis, page.Description, page.Notes, .. page.Parameters.Select(p => p.Text), .. page.Outputs.Select(o => o.Text)], Assert.NotEmpty);
+        Assert.All(
+            [
+                page.Synopsis,
+                page.Description,
+                page.Notes,
+                .. page.Parameters.Select(p => p.Text),
+                .. page.Outputs.Select(o => o.Text),
+            ],
+            Assert.NotEmpty
+        );
         Assert.True(page.Examples.Count >= 2, "fewer than two examples");
         Assert.All(page.Examples, e => Assert.NotEmpty(e.Code));
         Assert.All(page.Examples, e => Assert.NotEmpty(e.Remarks));
@@ -41,17 +56,36 @@ public sealed partial class HelpPageTests
 
     [Fact]
     public void There_is_no_page_of_a_cmdlet_that_is_not_there() =>
-        Assert.Equal(Names(), Directory.GetFiles(Folder, "*-*.md").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Names(),
+            Directory.GetFiles(Folder, "*-*.md").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)
+        );
 
     /// <summary>Those of the library have their names from the enumeration, the others are made in one file.</summary>
     [Fact]
     public void The_page_of_errors_lists_every_ErrorId_and_no_other()
     {
         var source = Path.Combine(NatsServerBinary.RepositoryRoot, "src");
-        var library = Members().Matches(File.ReadAllText(Path.Combine(source, "NasPubSub.Client", "NasException.cs")).Split("public sealed class")[0]).Select(m => m.Groups[1].Value);
-        var module = Directory.GetFiles(Path.Combine(source, "NasPubSub"), "*.cs", SearchOption.AllDirectories)
+        var library = Members()
+            .Matches(
+                File.ReadAllText(Path.Combine(source, "NasPubSub.Client", "NasException.cs"))
+                    .Split("public sealed class")[0]
+            )
+            .Select(m => m.Groups[1].Value);
+        var module = Directory
+            .GetFiles(Path.Combine(source, "NasPubSub"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Ids().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value));
-        var listed = Markdown.Split(Markdown.Split(File.ReadAllText(Path.Combine(Folder, "about_NasPubSub_Errors.md")), 2).Single(s => s.Title == "ERRORS").Text, 3).Skip(1).Select(s => s.Title).ToList();
+        var listed = Markdown
+            .Split(
+                Markdown
+                    .Split(File.ReadAllText(Path.Combine(Folder, "about_NasPubSub_Errors.md")), 2)
+                    .Single(s => s.Title == "ERRORS")
+                    .Text,
+                3
+            )
+            .Skip(1)
+            .Select(s => s.Title)
+            .ToList();
         Assert.Equal(library.Concat(module).Distinct().Order(StringComparer.Ordinal), listed);
         Assert.Contains("BufferFull", listed);
         Assert.Contains("MissingSubject", listed);
@@ -66,6 +100,12 @@ public sealed partial class HelpPageTests
     internal static IReadOnlyList<string> Names()
     {
         using var shell = Shell.Open();
-        return [.. shell.Run("Get-Command -Module NasPubSub").Select(c => ((CommandInfo)c.BaseObject).Name).Order(StringComparer.Ordinal)];
+        return
+        [
+            .. shell
+                .Run("Get-Command -Module NasPubSub")
+                .Select(c => ((CommandInfo)c.BaseObject).Name)
+                .Order(StringComparer.Ordinal),
+        ];
     }
 }

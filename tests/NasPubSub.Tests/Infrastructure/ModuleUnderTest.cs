@@ -4,8 +4,8 @@ namespace NasPubSub.Tests.Infrastructure;
 
 /// <summary>
 /// The manifest that the tests import, in a copy of the module, so that scripts may write files beside it.
-/// <c>NAS_MODULE_BUILD=netstandard2.0</c> chooses the build for Windows PowerShell; one process tests one build, since both
-/// have the same assembly names.
+/// <c>NAS_MODULE_BUILD=netstandard2.0</c> chooses the build for Windows PowerShell; one process tests one build, since
+/// both have the same assembly names.
 /// </summary>
 internal static class ModuleUnderTest
 {
@@ -19,8 +19,8 @@ internal static class ModuleUnderTest
     public static string Manifest { get; } = Path.Combine(Stage(), "NasPubSub.psd1");
 
     /// <summary>
-    /// The manifest picks net8.0 on this engine. So that the manifest under test is the one that ships, the other build is
-    /// put in that place.
+    /// The manifest picks net8.0 on this engine. So that the manifest under test is the one that ships, the other build
+    /// is put in that place.
     /// </summary>
     private static string Stage()
     {
@@ -40,7 +40,9 @@ internal static class ModuleUnderTest
 
     private static void Copy(string from, string to)
     {
-        foreach (var file in Directory.Exists(from) ? Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories) : [])
+        foreach (
+            var file in Directory.Exists(from) ? Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories) : []
+        )
         {
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);

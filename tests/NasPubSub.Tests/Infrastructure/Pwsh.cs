@@ -3,26 +3,40 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Infrastructure;
 
-/// <summary>A real PowerShell in a process of its own: for what counts for all of a process, or happens at its end.</summary>
+/// <summary>
+/// A real PowerShell in a process of its own: for what counts for all of a process, or happens at its end.
+/// </summary>
 internal static class Pwsh
 {
     /// <summary>The one on PATH, else the one that tools/pwsh put into .tools.</summary>
-    private static readonly string Executable = Folders().Select(folder => Path.Combine(folder, Name)).FirstOrDefault(File.Exists)
+    private static readonly string Executable =
+        Folders().Select(folder => Path.Combine(folder, Name)).FirstOrDefault(File.Exists)
         ?? throw new FileNotFoundException("There is no pwsh. Run ./build.sh once, which fetches it.");
 
     private static string Name => OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh";
 
-    /// <summary>A process that imports the module and then runs a script. Its output and errors are to be read.</summary>
+    /// <summary>
+    /// A process that imports the module and then runs a script. Its output and errors are to be read.
+    /// </summary>
     /// <param name="script">What it runs.</param>
     /// <param name="manifest">The module; null for the one under test.</param>
     public static ProcessStartInfo WithModule(string script, string? manifest = null) =>
-        new(Executable, ["-NoProfile", "-NonInteractive", "-Command", $"Import-Module '{manifest ?? ModuleUnderTest.Manifest}'; {script}"])
+        new(
+            Executable,
+            [
+                "-NoProfile",
+                "-NonInteractive",
+                "-Command",
+                $"Import-Module '{manifest ?? ModuleUnderTest.Manifest}'; {script}",
+            ]
+        )
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
 
     private static IEnumerable<string> Folders() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Append(Path.Combine(NatsServerBinary.RepositoryRoot, ".tools", "pwsh"));
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Append(Path.Combine(NatsServerBinary.RepositoryRoot, ".tools", "pwsh"));
 }

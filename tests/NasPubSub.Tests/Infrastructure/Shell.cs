@@ -27,11 +27,15 @@ internal sealed class Shell : IDisposable
     /// <summary>Opens a shell with the module, or without it to time or test the import itself.</summary>
     public static Shell Open(bool importModule = true) => new(importModule);
 
-    /// <summary>Runs a script to its end. What it emits and what goes wrong are in the result; nothing is thrown.</summary>
-    public ShellResult Invoke(string script, params object?[] args) => Start(script, args).Completed.GetAwaiter().GetResult();
+    /// <summary>
+    /// Runs a script to its end. What it emits and what goes wrong are in the result; nothing is thrown.
+    /// </summary>
+    public ShellResult Invoke(string script, params object?[] args) =>
+        Start(script, args).Completed.GetAwaiter().GetResult();
 
     /// <summary>Runs a script that must not fail, and returns its output.</summary>
-    public IReadOnlyList<PSObject> Run(string script, params object?[] args) => Invoke(script, args).ThrowIfFailed().Output;
+    public IReadOnlyList<PSObject> Run(string script, params object?[] args) =>
+        Invoke(script, args).ThrowIfFailed().Output;
 
     /// <summary>Runs a script that must not fail and emit one value, and returns that.</summary>
     public T Get<T>(string script, params object?[] args) =>

@@ -5,7 +5,12 @@ namespace NasPubSub.Tests.Infrastructure;
 /// <summary>All that a script gave.</summary>
 internal sealed class ShellResult
 {
-    internal ShellResult(IEnumerable<PSObject> output, PSDataStreams streams, RuntimeException? terminating, TimeSpan elapsed)
+    internal ShellResult(
+        IEnumerable<PSObject> output,
+        PSDataStreams streams,
+        RuntimeException? terminating,
+        TimeSpan elapsed
+    )
     {
         Output = [.. output];
         Terminating = terminating;
@@ -45,8 +50,11 @@ internal sealed class ShellResult
     /// <summary>The only error's stable id, before the comma.</summary>
     public string ErrorId => Assert.Single(Errors).FullyQualifiedErrorId.Split(',')[0];
 
-    public ShellResult ThrowIfFailed() => Errors.Count == 0
-        ? this
-        : throw new InvalidOperationException(
-            string.Join(Environment.NewLine, Errors.Select(error => $"{error.FullyQualifiedErrorId}: {error}")), Errors[0].Exception);
+    public ShellResult ThrowIfFailed() =>
+        Errors.Count == 0
+            ? this
+            : throw new InvalidOperationException(
+                string.Join(Environment.NewLine, Errors.Select(error => $"{error.FullyQualifiedErrorId}: {error}")),
+                Errors[0].Exception
+            );
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
-using NasPubSub.TestServer;
 using NasPubSub.Tests.Infrastructure;
+using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Jobs;
 
@@ -17,8 +17,12 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             'a.x', 'a.y', 'a.z' | ForEach-Object { Publish-NasMessage $_ "to $_" }
             $done = Wait-Job $job -Timeout 10
             Receive-Job $done; $job.State; $job.Name; $job.PSJobTypeName; (Get-Job mine).Id -eq $job.Id; $job.Subscription.Delivered
-            """);
-        Assert.Equal(["a.x=to a.x", "a.y=to a.y", "a.z=to a.z", "Completed", "mine", "NasSubscription", true, 3L], Values(result));
+            """
+        );
+        Assert.Equal(
+            ["a.x=to a.x", "a.y=to a.y", "a.z=to a.z", "Completed", "mine", "NasSubscription", true, 3L],
+            Values(result)
+        );
     }
 
     [Fact]
@@ -30,7 +34,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             $job = Register-NasSubscription n { [int]$_.Text } -MaxMessages 10000
             1..10000 | Publish-NasMessage n
             $job | Wait-Job -Timeout 60 | Receive-Job
-            """);
+            """
+        );
         Assert.Equal(Enumerable.Range(1, 10000), numbers.Select(n => (int)n.BaseObject));
     }
 
@@ -38,7 +43,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public void Every_stream_is_the_jobs()
     {
         using var shell = OpenConnected();
-        var job = Job(shell,
+        var job = Job(
+            shell,
             """
             Register-NasSubscription s -MaxMessages 1 {
                 $VerbosePreference = 'Continue'; $DebugPreference = 'Continue'
@@ -51,7 +57,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
                 }
             }
             Publish-NasMessage s
-            """);
+            """
+        );
         Assert.Equal("out", Assert.Single(job.Output).BaseObject);
         Assert.Equal("MyId", Assert.Single(job.Error).FullyQualifiedErrorId);
         Assert.Equal(["warn", "verb", "deb"], [job.Warning[0].Message, job.Verbose[0].Message, job.Debug[0].Message]);
@@ -78,7 +85,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             $job | Unregister-NasSubscription
             "$($job.Output)"; $job.Error.FullyQualifiedErrorId
             $job.Warning.Message; $job.Verbose.Message; $job.Debug.Message; "$($job.Information)"; $job.Progress.Activity
-            """);
+            """
+        );
         Assert.Equal(["out", "MyId", "warn", "verb", "deb", "info", "act"], Values(result));
     }
 
@@ -98,7 +106,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             $job | Unregister-NasSubscription -Timeout 20
             $kept = $job.{{stream}}.Count; $kept -lt 250; $kept -gt 100; $job.DroppedRecords -eq 400 - $kept
             $job.Warning.Count; $job.Warning[0].Message -like '*DroppedRecords*'
-            """);
+            """
+        );
         Assert.Equal([true, true, true, 1, true], Values(result));
     }
 
@@ -111,16 +120,20 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         var file = Path.Combine(Directory.CreateTempSubdirectory("nas-action-").FullName, "service.ps1");
         try
         {
-            File.WriteAllText(file, $$"""
+            File.WriteAllText(
+                file,
+                $$"""
                 Register-NasSubscription e -MaxMessages 1 {{where}} {
                     1 / 0
                     Get-Module -NoSuchParameter
                     throw 'thrown'
                 }
-                """);
+                """
+            );
             var lines = shell.Run(
                 $"$job = {file}; Publish-NasMessage e; $job | Unregister-NasSubscription; "
-                + "$job.Error | ForEach-Object { $_.InvocationInfo.ScriptName + ':' + $_.InvocationInfo.ScriptLineNumber }");
+                    + "$job.Error | ForEach-Object { $_.InvocationInfo.ScriptName + ':' + $_.InvocationInfo.ScriptLineNumber }"
+            );
             Assert.Equal([$"{file}:2", $"{file}:3", $"{file}:4"], Values(lines));
         }
         finally
@@ -142,7 +155,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             Publish-NasMessage c x -Flush
             $job | Unregister-NasSubscription
             "$($job.Output)"; $job.Error.FullyQualifiedErrorId
-            """);
+            """
+        );
         Assert.Equal(["x", "MethodInvocationNotSupportedInConstrainedLanguage"], Values(result));
     }
 
@@ -150,7 +164,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public void Using_brings_in_variables_members_and_nested_ones()
     {
         using var shell = OpenConnected();
-        var job = Job(shell,
+        var job = Job(
+            shell,
             """
             function Start-It {
                 $x = @{ y = @{ z = 5 } }; $list = 1, 2, 3; $plus = { param($a) $a + 1 }; $null_ = $null
@@ -162,8 +177,12 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             }
             Start-It
             Publish-NasMessage u
-            """);
-        Assert.Equal([5, 3, "1 2 3", 5, 3, 42, true, 1, "System.Collections.Hashtable: 1 2 3", "1 2 3", true], Values(job.Output));
+            """
+        );
+        Assert.Equal(
+            [5, 3, "1 2 3", 5, 3, 42, true, 1, "System.Collections.Hashtable: 1 2 3", "1 2 3", true],
+            Values(job.Output)
+        );
         Assert.Empty(job.Error);
     }
 
@@ -171,7 +190,10 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public void A_using_variable_that_is_not_there_is_an_error_and_leaves_no_subscription()
     {
         using var shell = OpenConnected();
-        Assert.Equal("UsingVariableUndefined", shell.Invoke("Register-NasSubscription u { 'before'; $using:nowhere }").ErrorId);
+        Assert.Equal(
+            "UsingVariableUndefined",
+            shell.Invoke("Register-NasSubscription u { 'before'; $using:nowhere }").ErrorId
+        );
         Assert.Empty(shell.Run("Get-NasSubscription; Get-Job"));
     }
 
@@ -179,7 +201,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public void Nothing_in_an_action_ends_the_subscription()
     {
         using var shell = OpenConnected();
-        var job = Job(shell,
+        var job = Job(
+            shell,
             """
             Register-NasSubscription f -MaxMessages 12 {
                 $n++
@@ -199,13 +222,28 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
                 if ($_.Text -eq '12') { "n=$n" }
             }
             1..12 | Publish-NasMessage f
-            """);
+            """
+        );
         var values = Values(job.Output).Cast<string>().ToArray();
-        Assert.Equal(Enumerable.Range(1, 12).Select(i => $"in {i}"), values.Where(v => v.StartsWith("in", StringComparison.Ordinal)));
-        Assert.Equal(["out 1", "out 8", "out 9", "out 10", "out 11", "out 12"], values.Where(v => v.StartsWith("out", StringComparison.Ordinal)));
+        Assert.Equal(
+            Enumerable.Range(1, 12).Select(i => $"in {i}"),
+            values.Where(v => v.StartsWith("in", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            ["out 1", "out 8", "out 9", "out 10", "out 11", "out 12"],
+            values.Where(v => v.StartsWith("out", StringComparison.Ordinal))
+        );
         // What the action keeps in a variable it keeps over all of that.
         Assert.Equal("n=12", values[^1]);
-        Assert.Equal(["boom", "NamedParameterNotFound,Microsoft.PowerShell.Commands.GetModuleCommand", "RuntimeException", "CommandNotFoundException"], job.Error.Select(e => e.FullyQualifiedErrorId));
+        Assert.Equal(
+            [
+                "boom",
+                "NamedParameterNotFound,Microsoft.PowerShell.Commands.GetModuleCommand",
+                "RuntimeException",
+                "CommandNotFoundException",
+            ],
+            job.Error.Select(e => e.FullyQualifiedErrorId)
+        );
         Assert.Equal(JobState.Completed, job.JobStateInfo.State);
     }
 
@@ -225,14 +263,44 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     [InlineData("{ [CmdletBinding()] param() process { $_.Text } }", "x")]
     [InlineData("{ [CmdletBinding()] param() begin { 'b' } process { $_.Text } end { 'e' } }", "b", "x", "e")]
     [InlineData("{ [CmdletBinding()] param($m) $m.Text; $_.Text }", "x", "x")]
-    [InlineData("{ [CmdletBinding(PositionalBinding = $false)] param($m, $n = 3) $m.Text; $n; $_.Text }", "x", "3", "x")]
-    [InlineData("{ param([Parameter(Mandatory)] [Alias('msg')] $m, [switch] $s, $n = 3) $m.Text; $n; $_.Text }", "x", "3", "x")]
-    [InlineData("{ param([switch] $s, [Parameter(Position = 1)] $n, [Parameter(Position = 0)] $m) $m.Text; $n; $_.Text }", "x", null, "x")]
+    [InlineData(
+        "{ [CmdletBinding(PositionalBinding = $false)] param($m, $n = 3) $m.Text; $n; $_.Text }",
+        "x",
+        "3",
+        "x"
+    )]
+    [InlineData(
+        "{ param([Parameter(Mandatory)] [Alias('msg')] $m, [switch] $s, $n = 3) $m.Text; $n; $_.Text }",
+        "x",
+        "3",
+        "x"
+    )]
+    [InlineData(
+        "{ param([switch] $s, [Parameter(Position = 1)] $n, [Parameter(Position = 0)] $m) $m.Text; $n; $_.Text }",
+        "x",
+        null,
+        "x"
+    )]
     [InlineData("{ param([Parameter(ValueFromPipeline)] $m) $m.Text; $_.Text }", "x", "x")]
-    [InlineData("{ param([Parameter(ValueFromPipelineByPropertyName)] $Subject, [Parameter(ValueFromPipelineByPropertyName)] $Text) $Subject; $Text }", "f", "x")]
-    [InlineData("{ param([Parameter(ValueFromPipeline)] $m) begin { 'b' } process { $m.Text; $_.Text } end { 'e' } }", "b", "x", "x", "e")]
+    [InlineData(
+        "{ param([Parameter(ValueFromPipelineByPropertyName)] $Subject, [Parameter(ValueFromPipelineByPropertyName)] $Text) $Subject; $Text }",
+        "f",
+        "x"
+    )]
+    [InlineData(
+        "{ param([Parameter(ValueFromPipeline)] $m) begin { 'b' } process { $m.Text; $_.Text } end { 'e' } }",
+        "b",
+        "x",
+        "x",
+        "e"
+    )]
     [InlineData("{ param($m) process { $m.Text; $_.Text } }", "x", "x")]
-    [InlineData("{ param([Parameter(Mandatory)] [ValidateNotNull()] $m, $n = 3) begin { $n } process { $m.Text; $_.Text } }", "3", "x", "x")]
+    [InlineData(
+        "{ param([Parameter(Mandatory)] [ValidateNotNull()] $m, $n = 3) begin { $n } process { $m.Text; $_.Text } }",
+        "3",
+        "x",
+        "x"
+    )]
     [InlineData("{ param(${my message}, ${and more}) ${my message}.Text; $_.Text }", "x", "x")]
     [InlineData("{ trap { 'trapped'; continue } throw 'a' }", "trapped")]
     public void An_action_may_have_any_form(string action, params string?[] expected)
@@ -244,8 +312,12 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             function global:HandleTwo([string] $m, $n = 2) { $m; $n; $_.Text }
             function global:HandleEach($m) { process { $m.Text; $_.Text } }
             filter global:Pass { $_.Text }
-            """);
-        var job = Job(shell, $"function Handle {{ \"handled $($_.Text)\" }} Register-NasSubscription f -MaxMessages 1 {action}; Publish-NasMessage f x");
+            """
+        );
+        var job = Job(
+            shell,
+            $"function Handle {{ \"handled $($_.Text)\" }} Register-NasSubscription f -MaxMessages 1 {action}; Publish-NasMessage f x"
+        );
         Assert.Equal(expected, Values(job.Output).Select(v => v?.ToString()));
         Assert.Empty(job.Error);
     }
@@ -254,11 +326,13 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public void As_gives_the_action_objects_and_what_is_no_json_is_an_error()
     {
         using var shell = OpenConnected();
-        var job = Job(shell,
+        var job = Job(
+            shell,
             """
             Register-NasSubscription j -As Json -MaxMessages 3 { $_.name }
             Publish-NasMessage j @{ name = 'a' }; Publish-NasMessage j '{nonsense'; Publish-NasMessage j @{ name = 'b' }
-            """);
+            """
+        );
         Assert.Equal(["a", "b"], Values(job.Output));
         Assert.StartsWith("InvalidJson", Assert.Single(job.Error).FullyQualifiedErrorId, StringComparison.Ordinal);
     }
@@ -275,8 +349,12 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             Receive-NasMessage -Subscription $out -Count 2 -Timeout 10 -As Text
             $job | Wait-Job -Timeout 10 | Receive-Job
             $nas.State
-            """);
-        Assert.Equal(["1", "2", true, true, NasState("Connected")], Values(result).Select(v => v is Enum ? NasState(v.ToString()!) : v));
+            """
+        );
+        Assert.Equal(
+            ["1", "2", true, true, NasState("Connected")],
+            Values(result).Select(v => v is Enum ? NasState(v.ToString()!) : v)
+        );
     }
 
     [Fact]
@@ -291,8 +369,12 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             }
             'text', 'none', 'many', 'object', 'bytes', 'brk' | ForEach-Object { (Invoke-NasRequest svc $_ -Timeout 10).Text }
             $job.Output.Count
-            """);
-        Assert.Equal(["hello", "", """[1,"two",{"three":3}]""", """{"a":1}""", "\u0001\u0002", "early", 0], Values(result));
+            """
+        );
+        Assert.Equal(
+            ["hello", "", """[1,"two",{"three":3}]""", """{"a":1}""", "\u0001\u0002", "early", 0],
+            Values(result)
+        );
     }
 
     [Fact]
@@ -307,12 +389,25 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
                 $e.FullyQualifiedErrorId; "$e"; $e.TargetObject.Payload.Length; $e.TargetObject.Headers.Get('Nats-Service-Error')
             }
             $job.Error.Count; $job.Failed
-            """);
+            """
+        );
         const string Id = "ServiceError,NasPubSub.Commands.InvokeNasRequestCommand";
         const string Start = "The service on 'svc' failed with code 500: ";
         Assert.Equal(
-            [Id, Start + "line 1 line 2", 0, "line 1 line 2", Id, Start + "Attempted to divide by zero.", 0, "Attempted to divide by zero.", 2, 2L],
-            Values(result));
+            [
+                Id,
+                Start + "line 1 line 2",
+                0,
+                "line 1 line 2",
+                Id,
+                Start + "Attempted to divide by zero.",
+                0,
+                "Attempted to divide by zero.",
+                2,
+                2L,
+            ],
+            Values(result)
+        );
     }
 
     [Theory]
@@ -323,15 +418,19 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         using var shell = OpenConnected();
         using var other = Shell.Open();
         other.Run("$null = Connect-NasPubSub $args[0] -Namespace $args[1]", Server.Url, Space);
-        var job = shell.Get<PSObject>(
-            $$"""
-            $job = Register-NasSubscription svc -Reply {{where}} {
-                'part'
-                switch ($_.Text) { exit { exit 0 } break { break outer } return { return } stop { while ($true) { [System.Threading.Thread]::Sleep(5) } } }
-                'rest'
-            }
-            $job
-            """).BaseObject as Job;
+        var job =
+            shell
+                .Get<PSObject>(
+                    $$"""
+                    $job = Register-NasSubscription svc -Reply {{where}} {
+                        'part'
+                        switch ($_.Text) { exit { exit 0 } break { break outer } return { return } stop { while ($true) { [System.Threading.Thread]::Sleep(5) } } }
+                        'rest'
+                    }
+                    $job
+                    """
+                )
+                .BaseObject as Job;
         Assert.Equal("ActionEnded", Failure(await AskAsync("exit")));
         Assert.Equal("part", (await AskAsync("break")).Output[0].BaseObject);
         Assert.Equal("part", (await AskAsync("return")).Output[0].BaseObject);
@@ -340,13 +439,18 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         job!.StopJob();
         Assert.Equal("ActionEnded", Failure(await stopped));
 
-        Task<ShellResult> AskAsync(string what) => other.InvokeAsync($"Invoke-NasRequest svc {what} -Timeout 10 -As Text");
+        Task<ShellResult> AskAsync(string what) =>
+            other.InvokeAsync($"Invoke-NasRequest svc {what} -Timeout 10 -As Text");
 
         string Failure(ShellResult result)
         {
             Assert.Empty(result.Output);
             Assert.Equal("ServiceError", result.ErrorId);
-            Assert.Contains("did not answer the request on 'svc'", result.Errors[0].ToString(), StringComparison.Ordinal);
+            Assert.Contains(
+                "did not answer the request on 'svc'",
+                result.Errors[0].ToString(),
+                StringComparison.Ordinal
+            );
             return job!.Error.Last().FullyQualifiedErrorId;
         }
     }
@@ -364,7 +468,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             }
             Invoke-NasRequest svc lax -As Text -Timeout 10; $job.Failed
             Invoke-NasRequest svc strict -As Text -Timeout 10 -ErrorVariable e -ErrorAction SilentlyContinue; $e.Exception.Error.ToString(); $job.Failed
-            """);
+            """
+        );
         Assert.Equal(["answer 3", 0L, "ServiceError", 1L], Values(result));
     }
 
@@ -378,7 +483,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             $job = Register-NasSubscription t -ThrottleLimit 4 -MaxMessages 8 { ($using:all).SignalAndWait(20000); [System.Management.Automation.Runspaces.Runspace]::DefaultRunspace.Id }
             1..8 | Publish-NasMessage t
             $job | Wait-Job -Timeout 30 | Receive-Job
-            """);
+            """
+        );
         Assert.Equal(8, result.Count(r => r.BaseObject is true));
         Assert.Equal(4, result.Where(r => r.BaseObject is int).Select(r => r.BaseObject).Distinct().Count());
     }
@@ -391,7 +497,10 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public async Task Stop_job_ends_a_running_action_within_a_second(string body)
     {
         using var shell = OpenConnected();
-        var job = (NasJob)shell.Get<PSObject>($"$job = Register-NasSubscription s {{ 'begun'; {body} }} -Name stopme; 1..5 | Publish-NasMessage s; $job");
+        var job = (NasJob)
+            shell.Get<PSObject>(
+                $"$job = Register-NasSubscription s {{ 'begun'; {body} }} -Name stopme; 1..5 | Publish-NasMessage s; $job"
+            );
         await Eventually.TrueAsync(() => job.Output.Count == 1);
         var watch = Stopwatch.StartNew();
         shell.Run("Stop-Job $job");
@@ -417,7 +526,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             "jobs $((Get-Job).Id.Count)"
             Remove-Job $job -Force
             "jobs $((Get-Job).Id.Count)"
-            """);
+            """
+        );
         Assert.Equal(["1", "2", "3", "1", "2", "3", "4", "5", "jobs 1", "jobs 0"], Values(result));
     }
 
@@ -428,7 +538,9 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public void A_subscription_that_makes_the_server_wait_ends_with_its_job(string end)
     {
         using var shell = OpenConnected();
-        var left = shell.Run($"$job = Register-NasSubscription w {{ $_.Text }} -Overflow Wait; {end}; $job.Subscription.IsActive; @(Get-NasSubscription).Count");
+        var left = shell.Run(
+            $"$job = Register-NasSubscription w {{ $_.Text }} -Overflow Wait; {end}; $job.Subscription.IsActive; @(Get-NasSubscription).Count"
+        );
         Assert.Equal([false, 0], Values(left));
     }
 
@@ -436,14 +548,16 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public void A_subscription_that_makes_the_server_wait_ends_with_its_reader()
     {
         using var shell = OpenConnected();
-        var left = shell.Run($$"""
+        var left = shell.Run(
+            $$"""
             $options = [NasPubSub.NasOptions]::new(); $options.GetType().GetProperty('Servers').SetValue($options, [string[]]$nas.Servers)
             $waits = [NasPubSub.NasSubscriptionOptions]::new(); $waits.GetType().GetProperty('Overflow').SetValue($waits, [NasPubSub.NasOverflow]::Wait)
             $options.GetType().GetProperty('Subscriptions').SetValue($options, $waits)
             $other = [NasPubSub.NasConnection]::new($options); $other.ConnectAsync().Wait()
             Receive-NasMessage w -Connection $other -Timeout 0.3
             $other.Subscriptions.Count; $other.Dispose()
-            """);
+            """
+        );
         Assert.Equal([0], Values(left));
     }
 
@@ -457,7 +571,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             1..50 | Publish-NasMessage d -Flush
             $job | Unregister-NasSubscription
             $job.State; (Receive-Job $job).Count
-            """);
+            """
+        );
         Assert.Equal(["Completed", 50], Values(result).Select(v => v is JobState s ? s.ToString() : v));
     }
 
@@ -469,7 +584,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             """
             $job = Register-NasSubscription d { $_.Text } -InCallerRunspace
             1..50 | Publish-NasMessage d -Flush; $job | Unregister-NasSubscription -Timeout 5; $job.State.ToString(); (Receive-Job $job).Count
-            """);
+            """
+        );
         Assert.Equal(["Completed", 50], Values(result));
     }
 
@@ -493,7 +609,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             $clock = [System.Diagnostics.Stopwatch]::StartNew()
             while ($box.job.State -eq 'Running' -and $clock.Elapsed.TotalSeconds -lt 10) { [System.Threading.Thread]::Sleep(1) }
             $box.job.State.ToString(); Receive-Job $box.job
-            """);
+            """
+        );
         Assert.Equal(["Completed", "took False"], Values(result));
     }
 
@@ -501,7 +618,12 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public void A_closed_connection_completes_the_job()
     {
         using var shell = OpenConnected();
-        Assert.Equal("Completed", shell.Get<string>("$job = Register-NasSubscription c { $_ }; Disconnect-NasPubSub; (Wait-Job $job -Timeout 10).State.ToString()"));
+        Assert.Equal(
+            "Completed",
+            shell.Get<string>(
+                "$job = Register-NasSubscription c { $_ }; Disconnect-NasPubSub; (Wait-Job $job -Timeout 10).State.ToString()"
+            )
+        );
     }
 
     [Theory]
@@ -511,17 +633,28 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     {
         var shell = OpenConnected();
         var name = "gone" + Guid.NewGuid().ToString("N");
-        var jobs = shell.Run(
-            $$"""
-            $jobs = @(Register-NasSubscription a { $_ } -Name {{name}} -ThrottleLimit 3
-            Register-NasSubscription b { [System.Threading.Thread]::Sleep(60000) } -Name {{name}}
-            Register-NasSubscription c { $_ } -Name {{name}} -InCallerRunspace)
-            1..3 | ForEach-Object { Publish-NasMessage a; Publish-NasMessage b -Flush }
-            $jobs
-            """).Select(j => (Job)j.BaseObject).ToList();
+        var jobs = shell
+            .Run(
+                $$"""
+                $jobs = @(Register-NasSubscription a { $_ } -Name {{name}} -ThrottleLimit 3
+                Register-NasSubscription b { [System.Threading.Thread]::Sleep(60000) } -Name {{name}}
+                Register-NasSubscription c { $_ } -Name {{name}} -InCallerRunspace)
+                1..3 | ForEach-Object { Publish-NasMessage a; Publish-NasMessage b -Flush }
+                $jobs
+                """
+            )
+            .Select(j => (Job)j.BaseObject)
+            .ToList();
         Assert.Equal(5, Threads(name));
-        if (how == "close") shell.Dispose();
-        else shell.Run(how);
+        if (how == "close")
+        {
+            shell.Dispose();
+        }
+        else
+        {
+            shell.Run(how);
+        }
+
         await NoThreadAsync(name);
         Assert.All(jobs, job => Assert.Equal(JobState.Stopped, job.JobStateInfo.State));
         shell.Dispose();
@@ -548,7 +681,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
             while ($job.State -eq 'Running' -and $clock.Elapsed.TotalSeconds -lt 20) { [System.Threading.Thread]::Sleep(1) }
             $job.State.ToString(); $job.Error.Count; $job.Output.Count; $global:seen.Count
             $i = 1000; ($global:seen | Where-Object { $_ -ne ++$i } | ForEach-Object { 'unordered' })
-            """);
+            """
+        );
         Assert.Equal(["Completed", 1, 998, 1000], Values(result));
     }
 
@@ -556,9 +690,16 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     public async Task In_the_callers_runspace_it_runs_while_the_caller_is_idle()
     {
         using var shell = OpenConnected();
-        var job = (NasJob)shell.Get<PSObject>("$job = Register-NasSubscription i -InCallerRunspace -Reply { \"echo $($_.Text)\" }; $job");
+        var job = (NasJob)
+            shell.Get<PSObject>(
+                "$job = Register-NasSubscription i -InCallerRunspace -Reply { \"echo $($_.Text)\" }; $job"
+            );
         using var other = Shell.Open();
-        other.Run("$null = Connect-NasPubSub $args[0] -Namespace $args[1]", Server.Url, shell.Get<string>("$nas.Namespace"));
+        other.Run(
+            "$null = Connect-NasPubSub $args[0] -Namespace $args[1]",
+            Server.Url,
+            shell.Get<string>("$nas.Namespace")
+        );
         Assert.Equal("echo x", other.Get<string>("(Invoke-NasRequest i x -Timeout 10).Text"));
         shell.Run("Stop-Job $job");
         await Eventually.TrueAsync(() => job.State == "Stopped");
@@ -571,13 +712,19 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         var folder = Directory.CreateTempSubdirectory("nas-caller-").FullName;
         try
         {
-            const string Ended = "while ($job.State -eq 'Running' -and $clock.Elapsed.TotalSeconds -lt 20) { [System.Threading.Thread]::Sleep(1) }; Receive-Job $job";
-            File.WriteAllText(Path.Combine(folder, "counter.psm1"), """
+            const string Ended =
+                "while ($job.State -eq 'Running' -and $clock.Elapsed.TotalSeconds -lt 20) { [System.Threading.Thread]::Sleep(1) }; Receive-Job $job";
+            File.WriteAllText(
+                Path.Combine(folder, "counter.psm1"),
+                """
                 $known = 'known'
                 function Get-Known { $known }
                 function Start-Counter { Register-NasSubscription c -MaxMessages 1 -InCallerRunspace { "$(Get-Known) $known" } }
-                """);
-            File.WriteAllText(Path.Combine(folder, "count.ps1"), $$"""
+                """
+            );
+            File.WriteAllText(
+                Path.Combine(folder, "count.ps1"),
+                $$"""
                 $clock = [System.Diagnostics.Stopwatch]::StartNew()
                 $count = 0
                 $seen = [System.Collections.Generic.List[string]]::new()
@@ -594,8 +741,12 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
                 $job = Start-Counter
                 Publish-NasMessage c 1 -Flush
                 {{Ended}}
-                """);
-            Assert.Equal(["local 2", "local 4", "2 1,2 ", "known known"], shell.Run($"& {folder}/count.ps1").Select(o => o.BaseObject));
+                """
+            );
+            Assert.Equal(
+                ["local 2", "local 4", "2 1,2 ", "known known"],
+                shell.Run($"& {folder}/count.ps1").Select(o => o.BaseObject)
+            );
         }
         finally
         {
@@ -605,7 +756,8 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
 
     private static string NasState(string name) => "state " + name;
 
-    private static IEnumerable<object?> Values(IEnumerable<PSObject> objects) => objects.Select(o => o?.BaseObject is string[] { Length: 1 } one ? one[0] : o?.BaseObject);
+    private static IEnumerable<object?> Values(IEnumerable<PSObject> objects) =>
+        objects.Select(o => o?.BaseObject is string[] { Length: 1 } one ? one[0] : o?.BaseObject);
 
     /// <summary>Runs a script whose last subscription has a job, and returns that when it is done.</summary>
     private static Job Job(Shell shell, string script)
@@ -617,8 +769,10 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     private static Task NoThreadAsync(string name) => Eventually.TrueAsync(() => Threads(name) == 0);
 
     /// <summary>On Linux a thread's name is cut to 15 characters.</summary>
-    private static int Threads(string name) => Directory.EnumerateDirectories("/proc/self/task")
-        .Count(task => Named(task) == name[..Math.Min(15, name.Length)]);
+    private static int Threads(string name) =>
+        Directory
+            .EnumerateDirectories("/proc/self/task")
+            .Count(task => Named(task) == name[..Math.Min(15, name.Length)]);
 
     private static string? Named(string task)
     {
@@ -637,6 +791,7 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
     {
         public string State => job.JobStateInfo.State.ToString();
         public PSDataCollection<PSObject> Output => job.Output;
+
         public static explicit operator NasJob(PSObject wrapped) => new((Job)wrapped.BaseObject);
     }
 }

@@ -4,8 +4,8 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Pages;
 
 /// <summary>
-/// README.md and docs/*.md: every PowerShell block parses, and runs on either build of the module, but for those that need
-/// it installed. tests/Pester runs them all in a shell of their own and compares what they print.
+/// README.md and docs/*.md: every PowerShell block parses, and runs on either build of the module, but for those that
+/// need it installed. tests/Pester runs them all in a shell of their own and compares what they print.
 /// </summary>
 public sealed class PageTests
 {
@@ -13,11 +13,14 @@ public sealed class PageTests
     private static readonly string Runner = Path.Combine(Root, "tests", "Pages", "Invoke-Page.ps1");
 
     public static TheoryData<string> Names =>
-    [
-        .. Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md").Prepend(Path.Combine(Root, "README.md"))
-            .Where(page => File.ReadLines(page).Contains("```powershell"))
-            .Select(page => Path.GetRelativePath(Root, page)).Order(StringComparer.Ordinal),
-    ];
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(Root, "docs"), "*.md")
+                .Prepend(Path.Combine(Root, "README.md"))
+                .Where(page => File.ReadLines(page).Contains("```powershell"))
+                .Select(page => Path.GetRelativePath(Root, page))
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -25,7 +28,10 @@ public sealed class PageTests
     {
         using var shell = Shell.Open();
         shell.Run("$env:NATS_SERVER = $args[0]", NatsServerBinary.Find());
-        shell.Run("$null = $ExecutionContext.SessionState.Path.SetLocation($args[0])", Path.GetDirectoryName(ModuleUnderTest.Manifest));
+        shell.Run(
+            "$null = $ExecutionContext.SessionState.Path.SetLocation($args[0])",
+            Path.GetDirectoryName(ModuleUnderTest.Manifest)
+        );
         var said = shell.Get<string>("& $args[0] $args[1] -KnownOnly", Runner, Path.Combine(Root, page));
         Assert.Matches(@": [1-9]\d* run, \d+ parsed only$", said);
         Assert.Empty(shell.Run("Get-NasConnection"));
@@ -45,7 +51,11 @@ public sealed class PageTests
         {
             File.WriteAllText(page, text);
             using var shell = Shell.Open();
-            Assert.Contains(page + expected, Assert.Single(shell.Invoke("& $args[0] $args[1] -KnownOnly", Runner, page).Errors).ToString(), StringComparison.Ordinal);
+            Assert.Contains(
+                page + expected,
+                Assert.Single(shell.Invoke("& $args[0] $args[1] -KnownOnly", Runner, page).Errors).ToString(),
+                StringComparison.Ordinal
+            );
         }
         finally
         {

@@ -5,8 +5,7 @@ namespace NasPubSub.Tests.Payloads;
 /// <summary>Messages as payload, live or as what CliXml, jobs, remoting and JSON leave of them.</summary>
 public sealed class CarriedMessageTests(ServerFixture fixture) : ServedTests(fixture)
 {
-    private const string Receive =
-        """
+    private const string Receive = """
         function Copy-Clixml { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($args[0])) }
         function Copy-Json {
             $one = $args[0]
@@ -28,17 +27,26 @@ public sealed class CarriedMessageTests(ServerFixture fixture) : ServedTests(fix
     public void They_are_published_again_whole(string copy)
     {
         using var shell = OpenConnected();
-        var again = shell.Run(Receive + $$"""
+        var again = shell
+            .Run(
+                Receive
+                    + $$"""
 
-            $m | ForEach-Object { {{copy}} } | Publish-NasMessage
-            $m | ForEach-Object { {{copy}} } | Publish-NasMessage m.other
-            $sub | Receive-NasMessage -Count 8 -Timeout 5 | ForEach-Object {
-                "$($_.Subject) $($_.Payload -join ' ') $(($_.Headers | ForEach-Object { "$($_.Name)=$($_.Values -join '+')" }) -join ' ') $($_.ReplyTo)".Trim()
-            }
-            """).Select(o => o.ToString()).ToList();
+                    $m | ForEach-Object { {{copy}} } | Publish-NasMessage
+                    $m | ForEach-Object { {{copy}} } | Publish-NasMessage m.other
+                    $sub | Receive-NasMessage -Count 8 -Timeout 5 | ForEach-Object {
+                        "$($_.Subject) $($_.Payload -join ' ') $(($_.Headers | ForEach-Object { "$($_.Name)=$($_.Values -join '+')" }) -join ' ') $($_.ReplyTo)".Trim()
+                    }
+                    """
+            )
+            .Select(o => o.ToString())
+            .ToList();
         string[] expected =
         [
-            "116 101 120 116 44 32 195 169 T=x,y+z U=a=b", "0 1 255", "", string.Join(' ', """{"Payload":2,"Topic":1}""".Select(c => (int)c)) + " Content-Type=application/json",
+            "116 101 120 116 44 32 195 169 T=x,y+z U=a=b",
+            "0 1 255",
+            "",
+            string.Join(' ', """{"Payload":2,"Topic":1}""".Select(c => (int)c)) + " Content-Type=application/json",
         ];
         Assert.Equal(4, expected.Zip(again.Take(4)).Count(p => Same($"{p.Second[..3]} {p.First}".Trim(), p.Second)));
         Assert.Equal(4, expected.Zip(again.Skip(4)).Count(p => Same($"m.other {p.First}".Trim(), p.Second)));
@@ -46,31 +54,55 @@ public sealed class CarriedMessageTests(ServerFixture fixture) : ServedTests(fix
 
     [Theory]
     [InlineData("Invoke-NasRequest echo $m[0] -Timeout 5", "$r = Register-NasSubscription echo -Reply -Action { $_ }")]
-    [InlineData("Invoke-NasRequest echo (Copy-Clixml $m[0]) -Timeout 5", "$r = Register-NasSubscription echo -Reply -Action { $_ }")]
-    [InlineData("Invoke-NasRequest echo x -Timeout 5", "$r = Register-NasSubscription echo -Reply -Action { Send-NasReply $using:first -InputObject $_ } ")]
+    [InlineData(
+        "Invoke-NasRequest echo (Copy-Clixml $m[0]) -Timeout 5",
+        "$r = Register-NasSubscription echo -Reply -Action { $_ }"
+    )]
+    [InlineData(
+        "Invoke-NasRequest echo x -Timeout 5",
+        "$r = Register-NasSubscription echo -Reply -Action { Send-NasReply $using:first -InputObject $_ } "
+    )]
     public void Every_cmdlet_takes_a_message_for_its_payload_and_headers(string request, string service)
     {
         using var shell = OpenConnected();
-        Assert.Equal("text, é x,y+z", shell.Get<string>(
-            Receive + "\n$first = $m[0]\n" + service + "\n" + "$reply = " + request + "\n\"$($reply.Text) $($reply.Headers.GetValues('T') -join '+')\""));
+        Assert.Equal(
+            "text, é x,y+z",
+            shell.Get<string>(
+                Receive
+                    + "\n$first = $m[0]\n"
+                    + service
+                    + "\n"
+                    + "$reply = "
+                    + request
+                    + "\n\"$($reply.Text) $($reply.Headers.GetValues('T') -join '+')\""
+            )
+        );
     }
 
     [Fact]
     public void A_header_is_a_value_null_or_several()
     {
         using var shell = OpenConnected();
-        Assert.Equal(["True", "4", "x,y", "x,y z", "True", "a=b", "2", "T=x,y,z|U=a=b"], shell.Run(Receive + """
+        Assert.Equal(
+            ["True", "4", "x,y", "x,y z", "True", "a=b", "2", "T=x,y,z|U=a=b"],
+            shell
+                .Run(
+                    Receive
+                        + """
 
-            $null -eq $m[0].Headers['none']
-            Publish-NasMessage m.e x -Header @{ 'X-Try' = 3 }
-            [int]($sub | Receive-NasMessage -Count 1 -Timeout 5).Headers['x-try'] + 1
-            $m[0].Headers['T']
-            "$($m[0].Headers.GetValues('T'))"
-            $m[0].Headers['T'] -is [string]
-            ([hashtable]$m[0].Headers).u
-            ([hashtable]$m[0].Headers)['T'].Count
-            [string[]]$m[0].Headers -join '|'
-            """).Select(o => o.ToString()));
+                        $null -eq $m[0].Headers['none']
+                        Publish-NasMessage m.e x -Header @{ 'X-Try' = 3 }
+                        [int]($sub | Receive-NasMessage -Count 1 -Timeout 5).Headers['x-try'] + 1
+                        $m[0].Headers['T']
+                        "$($m[0].Headers.GetValues('T'))"
+                        $m[0].Headers['T'] -is [string]
+                        ([hashtable]$m[0].Headers).u
+                        ([hashtable]$m[0].Headers)['T'].Count
+                        [string[]]$m[0].Headers -join '|'
+                        """
+                )
+                .Select(o => o.ToString())
+        );
     }
 
     private static bool Same(string expected, string given)

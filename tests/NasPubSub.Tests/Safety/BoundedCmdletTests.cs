@@ -7,7 +7,8 @@ namespace NasPubSub.Tests.Safety;
 /// <summary>No wait without a bound: every cmdlet ends by time against servers that keep it waiting.</summary>
 public sealed class BoundedCmdletTests(ITestOutputHelper output) : HeldCmdlets
 {
-    private const double Soon = 0.4, SessionSoon = 1;
+    private const double Soon = 0.4,
+        SessionSoon = 1;
 
     /// <summary>Less than any time that is a default.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(4.5);
@@ -19,7 +20,10 @@ public sealed class BoundedCmdletTests(ITestOutputHelper output) : HeldCmdlets
     private async Task<string?> WhatIsWrongWithTheEndAsync(HeldCall call, Silence silence)
     {
         // Where the call says how long, the session's own times must not matter.
-        await using var held = await HeldShell.OpenAsync(silence, call.Script.Contains("LIMIT", StringComparison.Ordinal) ? Late : SessionSoon);
+        await using var held = await HeldShell.OpenAsync(
+            silence,
+            call.Script.Contains("LIMIT", StringComparison.Ordinal) ? Late : SessionSoon
+        );
         var run = await held.StartAsync(call, Soon);
         if (await Task.WhenAny(run.Completed, Task.Delay(Bound)) != run.Completed)
         {

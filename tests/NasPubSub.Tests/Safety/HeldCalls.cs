@@ -4,7 +4,8 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Safety;
 
 /// <summary>A call of a cmdlet, and how it ends on a server that has fallen silent.</summary>
-/// <param name="Script">LIMIT stands for the time it is given, URL for the server; $nas, $subscription and $message are there, servers $silent and $paused, and 500 KB in $most.</param>
+/// <param name="Script">LIMIT stands for the time it is given, URL for the server; $nas, $subscription and $message are
+/// there, servers $silent and $paused, and 500 KB in $most.</param>
 /// <param name="Unanswered">How it ends in a session that is not let in; null: it cannot be called there.</param>
 /// <param name="Held">In one whose server answers nothing more.</param>
 /// <param name="Full">In one whose server reads nothing either.</param>
@@ -20,13 +21,14 @@ public sealed record HeldCall(string Script, string? Unanswered, string? Held, s
     /// <summary>The last one in the script.</summary>
     public string Cmdlet => Regex.Match(Script, @"\w+-Nas\w+", RegexOptions.RightToLeft).Value;
 
-    public string? Outcome(Silence silence) => silence switch
-    {
-        Silence.FromTheStart or Silence.AfterInfo => Unanswered,
-        Silence.AndReadsNothing => Full,
-        Silence.AfterABreak => Broken,
-        _ => Held,
-    };
+    public string? Outcome(Silence silence) =>
+        silence switch
+        {
+            Silence.FromTheStart or Silence.AfterInfo => Unanswered,
+            Silence.AndReadsNothing => Full,
+            Silence.AfterABreak => Broken,
+            _ => Held,
+        };
 
     public override string ToString() => Script;
 }
@@ -34,7 +36,9 @@ public sealed record HeldCall(string Script, string? Unanswered, string? Held, s
 /// <summary>Every way in which a cmdlet can wait for a server.</summary>
 internal static class HeldCalls
 {
-    private const string Quiet = HeldCall.Quiet, AtOnce = HeldCall.AtOnce, Timeout = "Timeout";
+    private const string Quiet = HeldCall.Quiet,
+        AtOnce = HeldCall.AtOnce,
+        Timeout = "Timeout";
     private const string? None = null;
 
     public static readonly HeldCall[] All =
@@ -48,7 +52,13 @@ internal static class HeldCalls
         new("Wait-NasConnection LIMIT", Timeout, AtOnce, AtOnce, Timeout),
         new("Get-NasContext", AtOnce, None, None, None),
         new("Publish-NasMessage a $most", AtOnce, AtOnce, "BufferFull", AtOnce),
-        new("Publish-NasMessage a $most -Flush", AtOnce + "NotConnected", Timeout, "BufferFull Timeout", AtOnce + "NotConnected"),
+        new(
+            "Publish-NasMessage a $most -Flush",
+            AtOnce + "NotConnected",
+            Timeout,
+            "BufferFull Timeout",
+            AtOnce + "NotConnected"
+        ),
         new("$most, $most | Publish-NasMessage a", AtOnce, AtOnce, "BufferFull BufferFull", AtOnce),
         new("$message | Send-NasReply $most", None, AtOnce, "BufferFull", AtOnce),
         new("Receive-NasMessage a -Timeout LIMIT", Quiet, Timeout, Timeout, Timeout),
@@ -62,12 +72,48 @@ internal static class HeldCalls
         new("Get-NasSubscription", AtOnce, AtOnce, AtOnce, AtOnce),
         new("$subscription | Unregister-NasSubscription -Timeout LIMIT", None, Timeout, Timeout, AtOnce),
         new("$subscription | Unregister-NasSubscription -Force", None, AtOnce, AtOnce, AtOnce),
-        new("Invoke-NasRequest a $most -Timeout LIMIT", "NotConnected", "RequestTimeout", "RequestTimeout", "NotConnected"),
-        new("1..2 | Invoke-NasRequest a -Timeout LIMIT", "NotConnected", "RequestTimeout RequestTimeout", "RequestTimeout RequestTimeout", "NotConnected"),
-        new("Invoke-NasRequest a $most -Timeout LIMIT -Count 2", "NotConnected", "RequestTimeout", "RequestTimeout", "NotConnected"),
-        new("Measure-NasThroughput Publish -Count 10 -Timeout LIMIT", "ConnectFailed", Timeout, Timeout, "ConnectFailed"),
-        new("Measure-NasThroughput PublishSubscribe -Count 10 -Timeout LIMIT", "ConnectFailed", Timeout, Timeout, "ConnectFailed"),
-        new("Measure-NasThroughput Request -Count 10 -Timeout LIMIT", "ConnectFailed", "RequestTimeout", "RequestTimeout", "ConnectFailed"),
+        new(
+            "Invoke-NasRequest a $most -Timeout LIMIT",
+            "NotConnected",
+            "RequestTimeout",
+            "RequestTimeout",
+            "NotConnected"
+        ),
+        new(
+            "1..2 | Invoke-NasRequest a -Timeout LIMIT",
+            "NotConnected",
+            "RequestTimeout RequestTimeout",
+            "RequestTimeout RequestTimeout",
+            "NotConnected"
+        ),
+        new(
+            "Invoke-NasRequest a $most -Timeout LIMIT -Count 2",
+            "NotConnected",
+            "RequestTimeout",
+            "RequestTimeout",
+            "NotConnected"
+        ),
+        new(
+            "Measure-NasThroughput Publish -Count 10 -Timeout LIMIT",
+            "ConnectFailed",
+            Timeout,
+            Timeout,
+            "ConnectFailed"
+        ),
+        new(
+            "Measure-NasThroughput PublishSubscribe -Count 10 -Timeout LIMIT",
+            "ConnectFailed",
+            Timeout,
+            Timeout,
+            "ConnectFailed"
+        ),
+        new(
+            "Measure-NasThroughput Request -Count 10 -Timeout LIMIT",
+            "ConnectFailed",
+            "RequestTimeout",
+            "RequestTimeout",
+            "ConnectFailed"
+        ),
         new("Start-NasServer $silent -Timeout LIMIT", "ServerFailed", None, None, None),
         new("$paused | Stop-NasServer -Timeout LIMIT", Quiet, None, None, None),
     ];

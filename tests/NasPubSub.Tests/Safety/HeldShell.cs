@@ -18,24 +18,46 @@ internal sealed class HeldShell : IAsyncDisposable
     public static async Task<HeldShell> OpenAsync(Silence silence, double seconds)
     {
         var held = new HeldShell(silence);
-        await held.RunAsync(FormattableString.Invariant($$"""
-            $most = 'x' * 500kb
-            $nas = Connect-NasPubSub {{held._server.Url}} -NoNamespace -MaxReconnects -1 -NoWait:{{(SilentServer.LetsIn(silence) ? "$false" : "$true")}} `
-                -OperationTimeout {{seconds}} -RequestTimeout {{seconds}} -SendTimeout {{seconds}}
-            """));
-        if (!SilentServer.LetsIn(silence)) return held;
-        await held.RunAsync("$subscription = Register-NasSubscription held -Timeout 20; $message = $subscription | Receive-NasMessage -Count 1 -Timeout 20");
+        await held.RunAsync(
+            FormattableString.Invariant(
+                $$"""
+                $most = 'x' * 500kb
+                $nas = Connect-NasPubSub {{held._server.Url}} -NoNamespace -MaxReconnects -1 -NoWait:{{(
+                    SilentServer.LetsIn(silence) ? "$false" : "$true"
+                )}} `
+                    -OperationTimeout {{seconds}} -RequestTimeout {{seconds}} -SendTimeout {{seconds}}
+                """
+            )
+        );
+        if (!SilentServer.LetsIn(silence))
+        {
+            return held;
+        }
+
+        await held.RunAsync(
+            "$subscription = Register-NasSubscription held -Timeout 20; $message = $subscription | Receive-NasMessage -Count 1 -Timeout 20"
+        );
         if (silence == Silence.AfterABreak)
-            await Eventually.TrueAsync(async () => !(bool)(await held.RunAsync("$nas.IsConnected")).Output[0].BaseObject);
+        {
+            await Eventually.TrueAsync(async () =>
+                !(bool)(await held.RunAsync("$nas.IsConnected")).Output[0].BaseObject
+            );
+        }
+
         if (silence == Silence.AndReadsNothing)
-            await held.RunAsync("""
+        {
+            await held.RunAsync(
+                """
                 # Full is what does not change while one waits for room: a slow machine only looks so.
                 for ($before = -1; $before -ne $nas.PendingBytes) {
                     $before = $nas.PendingBytes
                     try { while ($true) { $nas.PublishAsync('a', $most, [NullString]::Value, $null, $true, [System.Threading.CancellationTokenSource]::new(250).Token).AsTask().GetAwaiter().GetResult() } }
                     catch { if ($_.Exception.GetBaseException() -isnot [OperationCanceledException] -and "$($_.Exception.GetBaseException().Error)" -ne 'BufferFull') { throw } }
                 }
-                """);
+                """
+            );
+        }
+
         return held;
     }
 
@@ -46,7 +68,11 @@ internal sealed class HeldShell : IAsyncDisposable
         {
             // Its child keeps its streams open when it is killed.
             File.WriteAllText(_silent, "#!/bin/sh\nsleep 30 &\nwait\n");
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_silent, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(_silent, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            }
+
             await RunAsync($"$silent = '{_silent}'");
         }
         if (call.Script.Contains("$paused", StringComparison.Ordinal))
@@ -55,7 +81,9 @@ internal sealed class HeldShell : IAsyncDisposable
             using var pause = Process.Start("kill", ["-s", "STOP", $"{id}"]);
             await pause.WaitForExitAsync();
         }
-        return _shell.Start(call.Script.Replace("LIMIT", FormattableString.Invariant($"{seconds}")).Replace("URL", _server.Url));
+        return _shell.Start(
+            call.Script.Replace("LIMIT", FormattableString.Invariant($"{seconds}")).Replace("URL", _server.Url)
+        );
     }
 
     public async ValueTask DisposeAsync()

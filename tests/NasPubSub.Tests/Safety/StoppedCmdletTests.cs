@@ -13,7 +13,9 @@ public sealed class StoppedCmdletTests : HeldCmdlets
     [MemberData(nameof(Exported))]
     public Task Control_C_ends_it_within_a_second(string cmdlet)
     {
-        var waiting = CallsOf(cmdlet).Where(c => !c.Call.Outcome(c.Silence)!.StartsWith(HeldCall.AtOnce, StringComparison.Ordinal)).ToList();
+        var waiting = CallsOf(cmdlet)
+            .Where(c => !c.Call.Outcome(c.Silence)!.StartsWith(HeldCall.AtOnce, StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(CanWait(cmdlet), waiting.Count > 0);
         return AllAsync(waiting, WhatIsWrongWithTheStopAsync);
     }
@@ -22,9 +24,15 @@ public sealed class StoppedCmdletTests : HeldCmdlets
     {
         await using var held = await HeldShell.OpenAsync(silence, Late);
         var run = await held.StartAsync(call, Late);
-        if (await Task.WhenAny(run.Completed, Task.Delay(300)) == run.Completed) return "it did not wait";
+        if (await Task.WhenAny(run.Completed, Task.Delay(300)) == run.Completed)
+        {
+            return "it did not wait";
+        }
+
         var took = await run.StopAsync();
-        return took > TimeSpan.FromSeconds(1) ? $"it took {took.TotalSeconds:0.00} s to stop" : (await run.Completed).Stopped ? null : "it did not stop";
+        return took > TimeSpan.FromSeconds(1) ? $"it took {took.TotalSeconds:0.00} s to stop"
+            : (await run.Completed).Stopped ? null
+            : "it did not stop";
     }
 
     /// <summary>Does its code wait, or hand on what Ctrl+C cancels?</summary>
@@ -32,27 +40,47 @@ public sealed class StoppedCmdletTests : HeldCmdlets
     {
         using var shell = Shell.Open();
         var type = ((CmdletInfo)shell.Run($"Get-Command {cmdlet}")[0].BaseObject).ImplementingType;
-        const BindingFlags own = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
-        return type.GetNestedTypes(BindingFlags.NonPublic).Prepend(type).SelectMany(t => t.GetMethods(own)).Any(m => Calls(m).Any(c => c.Name is "Await" or "get_Cancellation"));
+        const BindingFlags own =
+            BindingFlags.DeclaredOnly
+            | BindingFlags.Instance
+            | BindingFlags.Static
+            | BindingFlags.Public
+            | BindingFlags.NonPublic;
+        return type.GetNestedTypes(BindingFlags.NonPublic)
+            .Prepend(type)
+            .SelectMany(t => t.GetMethods(own))
+            .Any(m => Calls(m).Any(c => c.Name is "Await" or "get_Cancellation"));
     }
 
     private static IEnumerable<MethodBase> Calls(MethodInfo method)
     {
-        const byte call = 0x28, callVirtual = 0x6F;
+        const byte call = 0x28,
+            callVirtual = 0x6F;
         var code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
         for (var at = 0; at + 4 < code.Length; at++)
         {
-            if (code[at] is not (call or callVirtual)) continue;
+            if (code[at] is not (call or callVirtual))
+            {
+                continue;
+            }
+
             MethodBase? called = null;
             try
             {
-                called = method.Module.ResolveMethod(BitConverter.ToInt32(code, at + 1), method.DeclaringType!.GetGenericArguments(), method.GetGenericArguments());
+                called = method.Module.ResolveMethod(
+                    BitConverter.ToInt32(code, at + 1),
+                    method.DeclaringType!.GetGenericArguments(),
+                    method.GetGenericArguments()
+                );
             }
             catch (Exception e) when (e is ArgumentException or BadImageFormatException)
             {
                 // It was no call, but a byte of something else.
             }
-            if (called is not null) yield return called;
+            if (called is not null)
+            {
+                yield return called;
+            }
         }
     }
 }

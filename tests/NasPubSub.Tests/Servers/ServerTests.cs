@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using NasPubSub.TestServer;
 using NasPubSub.Tests.Infrastructure;
+using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Servers;
 
@@ -23,7 +23,8 @@ public sealed class ServerTests
             Disconnect-NasPubSub
             $server | Stop-NasServer; $server.IsRunning; $server.Log -match 'Server Exiting'
             Stop-NasServer $server
-            """);
+            """
+        );
         Assert.Equal(["hello", true, true, true, false, false, true], result.Select(r => r.BaseObject));
         Assert.False(IsAlive(shell.Get<int>("$server.Id")));
     }
@@ -33,7 +34,9 @@ public sealed class ServerTests
     {
         using var shell = Shell.Open();
         var named = Directory.CreateTempSubdirectory("nas-store-").FullName;
-        var folders = shell.Run($"{Start} -JetStream; $server.JetStream; $server.StoreDirectory; Stop-NasServer $server; $other = Start-NasServer '{NatsServerBinary.Find()}' -JetStream -StoreDirectory '{named}'; $other | Stop-NasServer");
+        var folders = shell.Run(
+            $"{Start} -JetStream; $server.JetStream; $server.StoreDirectory; Stop-NasServer $server; $other = Start-NasServer '{NatsServerBinary.Find()}' -JetStream -StoreDirectory '{named}'; $other | Stop-NasServer"
+        );
         Assert.True((bool)folders[0].BaseObject);
         Assert.False(Directory.Exists(folders[1].ToString()));
         Assert.True(Directory.Exists(Path.Combine(named, "jetstream")));
@@ -47,7 +50,14 @@ public sealed class ServerTests
         var config = Path.GetTempFileName();
         File.WriteAllText(config, "max_payload: 1234\nport: 1");
         var port = FreePort.Next();
-        Assert.Equal([1234L, "mine", port], shell.Run($"{Start} -ConfigFile '{config}' -ArgumentList '--name', 'mine' -Port {port}; $nas = $server | Connect-NasPubSub; $nas.ServerInfo.MaxPayload; $server.Name; $server.Port; Stop-NasServer $server").Select(r => r.BaseObject));
+        Assert.Equal(
+            [1234L, "mine", port],
+            shell
+                .Run(
+                    $"{Start} -ConfigFile '{config}' -ArgumentList '--name', 'mine' -Port {port}; $nas = $server | Connect-NasPubSub; $nas.ServerInfo.MaxPayload; $server.Name; $server.Port; Stop-NasServer $server"
+                )
+                .Select(r => r.BaseObject)
+        );
         File.Delete(config);
     }
 
@@ -56,7 +66,13 @@ public sealed class ServerTests
     {
         using var shell = Shell.Open();
         await using var taken = await NatsServer.StartAsync();
-        foreach (var (arguments, text) in new[] { ($"-Port {taken.Port}", "address already in use"), ("-ArgumentList --nonsense", "nonsense") })
+        foreach (
+            var (arguments, text) in new[]
+            {
+                ($"-Port {taken.Port}", "address already in use"),
+                ("-ArgumentList --nonsense", "nonsense"),
+            }
+        )
         {
             var result = shell.Invoke($"{Start} {arguments}");
             Assert.Equal("ServerFailed", result.ErrorId);
@@ -83,8 +99,15 @@ public sealed class ServerTests
         Assert.True(IsAlive(id));
         // What is buffered still goes to it, since it ends after the connections do.
         shell.Run("$nas = $server | Connect-NasPubSub; 1..100 | Publish-NasMessage a");
-        if (how == "close") shell.Dispose();
-        else shell.Run(how);
+        if (how == "close")
+        {
+            shell.Dispose();
+        }
+        else
+        {
+            shell.Run(how);
+        }
+
         await Eventually.TrueAsync(() => !IsAlive(id));
         using var socket = new TcpClient();
         await Assert.ThrowsAnyAsync<SocketException>(() => socket.ConnectAsync("127.0.0.1", port));
@@ -95,7 +118,10 @@ public sealed class ServerTests
     public async Task It_ends_with_the_process()
     {
         using var process = Process.Start(Pwsh.WithModule($"{Start}; $server.Id; exit 3"))!;
-        var id = int.Parse(await process.StandardOutput.ReadToEndAsync(), System.Globalization.CultureInfo.InvariantCulture);
+        var id = int.Parse(
+            await process.StandardOutput.ReadToEndAsync(),
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         await process.WaitForExitAsync();
         Assert.Equal(3, process.ExitCode);
         await Eventually.TrueAsync(() => !IsAlive(id));
@@ -105,10 +131,18 @@ public sealed class ServerTests
     [ServerFact(Signals = true)]
     public async Task It_and_its_folder_end_with_a_process_that_is_killed()
     {
-        using var process = Process.Start(Pwsh.WithModule($"{Start} -JetStream; [Console]::WriteLine(\"$($server.Id) $($server.StoreDirectory) $PID\"); [System.Threading.Thread]::Sleep(-1)"))!;
+        using var process = Process.Start(
+            Pwsh.WithModule(
+                $"{Start} -JetStream; [Console]::WriteLine(\"$($server.Id) $($server.StoreDirectory) $PID\"); [System.Threading.Thread]::Sleep(-1)"
+            )
+        )!;
         var words = (await process.StandardOutput.ReadLineAsync())!.Split(' ');
         // What runs here may only have started the shell.
-        using (var shell = Process.GetProcessById(int.Parse(words[2]))) shell.Kill();
+        using (var shell = Process.GetProcessById(int.Parse(words[2])))
+        {
+            shell.Kill();
+        }
+
         await process.WaitForExitAsync();
         await Eventually.TrueAsync(() => !IsAlive(int.Parse(words[0])) && !Directory.Exists(words[1]));
     }
@@ -157,7 +191,9 @@ public sealed class ServerTests
     private static string Run(string module, string top)
     {
         var start = Pwsh.WithModule(
-            "$env:PATH = ''; try { $s = Start-NasServer; $s.Path; Stop-NasServer $s } catch { $_.FullyQualifiedErrorId -replace ',.*' }", Path.Combine(module, "NasPubSub.psd1"));
+            "$env:PATH = ''; try { $s = Start-NasServer; $s.Path; Stop-NasServer $s } catch { $_.FullyQualifiedErrorId -replace ',.*' }",
+            Path.Combine(module, "NasPubSub.psd1")
+        );
         start.Environment["NATS_SERVER"] = "";
         start.Environment["XDG_DATA_HOME"] = start.Environment["LOCALAPPDATA"] = Path.Combine(top, "data");
         using var process = Process.Start(start)!;

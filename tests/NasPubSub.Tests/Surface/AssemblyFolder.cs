@@ -22,7 +22,8 @@ internal sealed class AssemblyImage : IDisposable
             if (exported.Implementation.Kind == HandleKind.AssemblyReference)
             {
                 var to = Reader.GetAssemblyReference((AssemblyReferenceHandle)exported.Implementation);
-                _forwards[$"{Reader.GetString(exported.Namespace)}.{Reader.GetString(exported.Name)}"] = Reader.GetString(to.Name);
+                _forwards[$"{Reader.GetString(exported.Namespace)}.{Reader.GetString(exported.Name)}"] =
+                    Reader.GetString(to.Name);
             }
         }
     }
@@ -31,9 +32,11 @@ internal sealed class AssemblyImage : IDisposable
 
     public AssemblyName Name { get; }
 
-    public IEnumerable<AssemblyName> References => Reader.AssemblyReferences.Select(handle => Reader.GetAssemblyReference(handle).GetAssemblyName());
+    public IEnumerable<AssemblyName> References =>
+        Reader.AssemblyReferences.Select(handle => Reader.GetAssemblyReference(handle).GetAssemblyName());
 
-    public TypeDefinition? Find(string type) => _types.TryGetValue(type, out var handle) ? Reader.GetTypeDefinition(handle) : null;
+    public TypeDefinition? Find(string type) =>
+        _types.TryGetValue(type, out var handle) ? Reader.GetTypeDefinition(handle) : null;
 
     /// <summary>The assembly a type was moved to, or null.</summary>
     public string? ForwardOf(string type) => _forwards.GetValueOrDefault(type.Split('/')[0]);
@@ -60,7 +63,11 @@ internal sealed class AssemblyFolders(params string[] folders) : IDisposable
     /// <summary>Where a type really is, forwards followed; null when it is nowhere.</summary>
     public (AssemblyImage Assembly, TypeDefinition Type)? FindType(string assembly, string type)
     {
-        for (var image = Find(assembly); image is not null; image = image.ForwardOf(type) is { } next ? Find(next) : null)
+        for (
+            var image = Find(assembly);
+            image is not null;
+            image = image.ForwardOf(type) is { } next ? Find(next) : null
+        )
         {
             if (image.Find(type) is { } found)
             {
@@ -80,16 +87,37 @@ internal sealed class AssemblyFolders(params string[] folders) : IDisposable
         }
 
         var reader = image.Reader;
-        if (definition.GetMethods().Select(reader.GetMethodDefinition).Any(method => member == TypeNames.Show(method.DecodeSignature(TypeNames.Instance, null), reader.GetString(method.Name)))
-            || definition.GetFields().Select(reader.GetFieldDefinition).Any(field => member == $"{field.DecodeSignature(TypeNames.Instance, null)} {reader.GetString(field.Name)}"))
+        if (
+            definition
+                .GetMethods()
+                .Select(reader.GetMethodDefinition)
+                .Any(method =>
+                    member
+                    == TypeNames.Show(method.DecodeSignature(TypeNames.Instance, null), reader.GetString(method.Name))
+                )
+            || definition
+                .GetFields()
+                .Select(reader.GetFieldDefinition)
+                .Any(field =>
+                    member == $"{field.DecodeSignature(TypeNames.Instance, null)} {reader.GetString(field.Name)}"
+                )
+        )
         {
             return true;
         }
 
         return definition.BaseType.Kind switch
         {
-            HandleKind.TypeDefinition when !definition.BaseType.IsNil => HasMember(image.Name.Name!, TypeNames.Of(reader, (TypeDefinitionHandle)definition.BaseType), member),
-            HandleKind.TypeReference => HasMember(AssemblyOf(reader, (TypeReferenceHandle)definition.BaseType), TypeNames.Of(reader, (TypeReferenceHandle)definition.BaseType), member),
+            HandleKind.TypeDefinition when !definition.BaseType.IsNil => HasMember(
+                image.Name.Name!,
+                TypeNames.Of(reader, (TypeDefinitionHandle)definition.BaseType),
+                member
+            ),
+            HandleKind.TypeReference => HasMember(
+                AssemblyOf(reader, (TypeReferenceHandle)definition.BaseType),
+                TypeNames.Of(reader, (TypeReferenceHandle)definition.BaseType),
+                member
+            ),
             _ => false,
         };
     }
@@ -100,7 +128,9 @@ internal sealed class AssemblyFolders(params string[] folders) : IDisposable
         return scope.Kind switch
         {
             HandleKind.TypeReference => AssemblyOf(reader, (TypeReferenceHandle)scope),
-            HandleKind.AssemblyReference => reader.GetString(reader.GetAssemblyReference((AssemblyReferenceHandle)scope).Name),
+            HandleKind.AssemblyReference => reader.GetString(
+                reader.GetAssemblyReference((AssemblyReferenceHandle)scope).Name
+            ),
             _ => reader.GetString(reader.GetAssemblyDefinition().Name),
         };
     }

@@ -35,7 +35,9 @@ public sealed class DurationTests : IDisposable
     [InlineData("1e1", "00:00:10")]
     public void A_word_without_quotes_means_what_it_says(string word, string expected)
     {
-        _shell.Run("function f { param([NasPubSub.DurationTransformation()][Nullable[NasPubSub.NasDuration]] $t) \"$t\" }");
+        _shell.Run(
+            "function f { param([NasPubSub.DurationTransformation()][Nullable[NasPubSub.NasDuration]] $t) \"$t\" }"
+        );
         Assert.Equal(expected, _shell.Get<string>($"f {word}"));
     }
 
@@ -50,25 +52,41 @@ public sealed class DurationTests : IDisposable
     public void What_is_no_time_is_a_clear_error(string text)
     {
         var error = Assert.Single(_shell.Invoke($"Wait-NasConnection -Timeout {text}").Errors);
-        Assert.Contains("is not a duration: use seconds (5, 0.5), a unit (500ms, 2s, 5m, 1h, 7d) or a TimeSpan.", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "is not a duration: use seconds (5, 0.5), a unit (500ms, 2s, 5m, 1h, 7d) or a TimeSpan.",
+            error.ToString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public void No_cmdlet_takes_a_bare_TimeSpan() => Assert.Empty(_shell.Run(
-        "Get-Command -Module NasPubSub | ForEach-Object { $c = $_; $_.Parameters.Values | Where-Object { $_.ParameterType.ToString() -match 'TimeSpan' } | ForEach-Object { \"$c $($_.Name)\" } }"));
+    public void No_cmdlet_takes_a_bare_TimeSpan() =>
+        Assert.Empty(
+            _shell.Run(
+                "Get-Command -Module NasPubSub | ForEach-Object { $c = $_; $_.Parameters.Values | Where-Object { $_.ParameterType.ToString() -match 'TimeSpan' } | ForEach-Object { \"$c $($_.Name)\" } }"
+            )
+        );
 
     [Fact]
-    public void A_copy_of_the_parameters_such_as_a_mock_has_means_seconds_too() => Assert.Equal(["5", "True", "True", "True", "1 90"], _shell.Run("""
-        foreach ($name in 'Receive-NasMessage', 'Connect-NasPubSub') {
-            $meta = [Management.Automation.CommandMetadata](Get-Command $name)
-            $copy = "[CmdletBinding()] param($([Management.Automation.ProxyCommand]::GetParamBlock($meta))) `$PSBoundParameters"
-            $null = $ExecutionContext.InvokeProvider.Item.Set("function:Copy-$name", [scriptblock]::Create($copy))
-        }
-        $bound = Copy-Receive-NasMessage a -Timeout 5
-        $bound.Timeout.TotalSeconds
-        $bound.Timeout -eq 5
-        $bound.Timeout -eq [timespan]'00:00:05'
-        [timespan]'00:00:05' -eq $bound.Timeout
-        (Copy-Connect-NasPubSub -ReconnectDelay 1, 1.5m).ReconnectDelay.TotalSeconds -join ' '
-        """).Select(o => o.ToString()));
+    public void A_copy_of_the_parameters_such_as_a_mock_has_means_seconds_too() =>
+        Assert.Equal(
+            ["5", "True", "True", "True", "1 90"],
+            _shell
+                .Run(
+                    """
+                    foreach ($name in 'Receive-NasMessage', 'Connect-NasPubSub') {
+                        $meta = [Management.Automation.CommandMetadata](Get-Command $name)
+                        $copy = "[CmdletBinding()] param($([Management.Automation.ProxyCommand]::GetParamBlock($meta))) `$PSBoundParameters"
+                        $null = $ExecutionContext.InvokeProvider.Item.Set("function:Copy-$name", [scriptblock]::Create($copy))
+                    }
+                    $bound = Copy-Receive-NasMessage a -Timeout 5
+                    $bound.Timeout.TotalSeconds
+                    $bound.Timeout -eq 5
+                    $bound.Timeout -eq [timespan]'00:00:05'
+                    [timespan]'00:00:05' -eq $bound.Timeout
+                    (Copy-Connect-NasPubSub -ReconnectDelay 1, 1.5m).ReconnectDelay.TotalSeconds -join ' '
+                    """
+                )
+                .Select(o => o.ToString())
+        );
 }

@@ -14,7 +14,8 @@ public sealed class LayerTests
     [InlineData($"{Client}/Transport", $"{Client}/Messaging")]
     [InlineData($"{Client}/Transport", $"{Client}/Contexts")]
     [InlineData(Client, "NasPubSub")]
-    public void A_layer_uses_nothing_of_those_above_it(string layer, string above) => Assert.Empty(Layers.Uses(layer, above));
+    public void A_layer_uses_nothing_of_those_above_it(string layer, string above) =>
+        Assert.Empty(Layers.Uses(layer, above));
 
     [Theory]
     [InlineData(Client, "System.Management.Automation")]

@@ -2,40 +2,53 @@ using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Fluent;
 using ArchUnitNET.Loader;
-using NasPubSub.TestServer;
 using NasPubSub.Tests.Infrastructure;
+using NasPubSub.TestServer;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
 namespace NasPubSub.Tests.Surface;
 
 /// <summary>
-/// The built assemblies, seen as layers. A layer is a folder below src, such as <c>NasPubSub.Client/Protocol</c>: public types
-/// share one namespace, so it is the source that says where a type is. An assembly's name is the layer of all its types.
+/// The built assemblies, seen as layers. A layer is a folder below src, such as <c>NasPubSub.Client/Protocol</c>:
+/// public types share one namespace, so it is the source that says where a type is. An assembly's name is the layer of
+/// all its types.
 /// </summary>
 internal static partial class Layers
 {
     private static readonly string Source = Path.Combine(NatsServerBinary.RepositoryRoot, "src");
 
     private static readonly Architecture Built = new ArchLoader()
-        .LoadFilteredDirectory(Path.Combine(NatsServerBinary.RepositoryRoot, "bin", ModuleUnderTest.Build), "NasPubSub*.dll")
+        .LoadFilteredDirectory(
+            Path.Combine(NatsServerBinary.RepositoryRoot, "bin", ModuleUnderTest.Build),
+            "NasPubSub*.dll"
+        )
         .Build();
 
     private static readonly Dictionary<string, string> FolderOf = FindFolders();
 
-    /// <summary>What a layer uses of another, as sentences; nothing when the arrow between them does not exist.</summary>
+    /// <summary>
+    /// What a layer uses of another, as sentences; nothing when the arrow between them does not exist.
+    /// </summary>
     public static IEnumerable<string> Uses(string from, string to) =>
         Failures(Types().That().Are(In(from)).Should().NotDependOnAny(In(to)).WithoutRequiringPositiveResults());
 
     /// <summary>What a layer uses of a namespace that is not ours.</summary>
     public static IEnumerable<string> UsesNamespace(string from, string name) =>
-        Failures(Types().That().Are(In(from)).Should()
-            .NotDependOnAny(Types(true).That().ResideInNamespaceMatching("^" + Regex.Escape(name) + @"($|\.)"))
-            .WithoutRequiringPositiveResults());
+        Failures(
+            Types()
+                .That()
+                .Are(In(from))
+                .Should()
+                .NotDependOnAny(Types(true).That().ResideInNamespaceMatching("^" + Regex.Escape(name) + @"($|\.)"))
+                .WithoutRequiringPositiveResults()
+        );
 
     /// <summary>The types of a layer. It is an error to ask for one that has none.</summary>
     public static IReadOnlyList<IType> In(string layer)
     {
-        var types = Built.Types.Where(type => LayerOf(type) is { } own && (own == layer || own.StartsWith(layer + "/"))).ToList();
+        var types = Built
+            .Types.Where(type => LayerOf(type) is { } own && (own == layer || own.StartsWith(layer + "/")))
+            .ToList();
         return types.Count > 0 ? types : throw new ArgumentException($"No type lies in src/{layer}.");
     }
 
@@ -66,6 +79,9 @@ internal static partial class Layers
     }
 
     /// <summary>A type at the top of a file: nested ones are indented.</summary>
-    [GeneratedRegex(@"^(?:(?:public|internal|sealed|static|abstract|partial|readonly|ref|unsafe|file) )*(?:class|struct|interface|enum|record struct|record|delegate \S+) (\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(?:(?:public|internal|sealed|static|abstract|partial|readonly|ref|unsafe|file) )*(?:class|struct|interface|enum|record struct|record|delegate \S+) (\w+)",
+        RegexOptions.Multiline
+    )]
     private static partial Regex Declaration();
 }

@@ -3,7 +3,9 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Surface;
 
-/// <summary>The netstandard2.0 client in a process of .NET Framework, or of mono, with the module's folder and its resolver.</summary>
+/// <summary>
+/// The netstandard2.0 client in a process of .NET Framework, or of mono, with the module's folder and its resolver.
+/// </summary>
 public sealed class Net472Tests
 {
     [NetFrameworkFact]
@@ -18,7 +20,13 @@ public sealed class Net472Tests
             Path.Combine(root, "bin", "netstandard2.0"),
             $"{server.Port}",
         ];
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(command[0], command[1..])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         try
         {
@@ -26,7 +34,10 @@ public sealed class Net472Tests
             var output = await process.StandardOutput.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
             Assert.Equal("", await error);
-            Assert.Equal(["events.one published from=net472", "Echo: Hello", "NoResponders", ""], output.ReplaceLineEndings("\n").Split('\n'));
+            Assert.Equal(
+                ["events.one published from=net472", "Echo: Hello", "NoResponders", ""],
+                output.ReplaceLineEndings("\n").Split('\n')
+            );
             Assert.Equal(0, process.ExitCode);
         }
         finally
@@ -43,12 +54,17 @@ public sealed class Net472Tests
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NetFrameworkFactAttribute : FactAttribute
 {
-    public static string? Mono { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "mono")).FirstOrDefault(File.Exists);
+    public static string? Mono { get; } =
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, "mono"))
+            .FirstOrDefault(File.Exists);
 
     public override string? Skip
     {
-        get => base.Skip ?? (OperatingSystem.IsWindows() || Mono is not null ? null : "Neither .NET Framework nor mono is here.");
+        get =>
+            base.Skip
+            ?? (OperatingSystem.IsWindows() || Mono is not null ? null : "Neither .NET Framework nor mono is here.");
         set => base.Skip = value;
     }
 }

@@ -5,8 +5,8 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Surface;
 
 /// <summary>
-/// Windows PowerShell 5.1 on .NET Framework 4.7.2 has all that the netstandard2.0 build asks for: each type and member, by
-/// signature, in the reference assemblies of 4.7.2, in PowerShellStandard, or in an assembly of the module's folder.
+/// Windows PowerShell 5.1 on .NET Framework 4.7.2 has all that the netstandard2.0 build asks for: each type and member,
+/// by signature, in the reference assemblies of 4.7.2, in PowerShellStandard, or in an assembly of the module's folder.
 /// </summary>
 public sealed class WindowsPowerShellTests : IDisposable
 {
@@ -14,46 +14,87 @@ public sealed class WindowsPowerShellTests : IDisposable
     private static readonly string Module = Path.Combine(NatsServerBinary.RepositoryRoot, "bin", "netstandard2.0");
     private static readonly string Framework = Place("NetFramework472");
 
-    private readonly AssemblyFolders _there = new(Module, Place("PowerShellStandard"), Framework, Path.Combine(Framework, "Facades"));
+    private readonly AssemblyFolders _there = new(
+        Module,
+        Place("PowerShellStandard"),
+        Framework,
+        Path.Combine(Framework, "Facades")
+    );
 
-    public static TheoryData<string> Shipped => [.. Directory.EnumerateFiles(Module, "*.dll").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Shipped =>
+        [
+            .. Directory
+                .EnumerateFiles(Module, "*.dll")
+                .Select(path => Path.GetFileNameWithoutExtension(path))
+                .Order(StringComparer.Ordinal),
+        ];
 
     public void Dispose() => _there.Dispose();
 
     [Theory]
     [MemberData(nameof(Shipped))]
     public void Every_assembly_asked_for_is_there(string name) =>
-        Assert.Empty(_there.Find(name)!.References.Where(wanted => !Serves(wanted)).Select(wanted => $"{name} asks for {wanted.FullName}"));
+        Assert.Empty(
+            _there
+                .Find(name)!
+                .References.Where(wanted => !Serves(wanted))
+                .Select(wanted => $"{name} asks for {wanted.FullName}")
+        );
 
     [Theory]
     [MemberData(nameof(Shipped))]
     public void Every_type_and_member_used_is_there(string name)
     {
         var reader = _there.Find(name)!.Reader;
-        var types = reader.TypeReferences.Select(handle => (Assembly: AssemblyFolders.AssemblyOf(reader, handle), Type: TypeNames.Of(reader, handle))).ToList();
+        var types = reader
+            .TypeReferences.Select(handle =>
+                (Assembly: AssemblyFolders.AssemblyOf(reader, handle), Type: TypeNames.Of(reader, handle))
+            )
+            .ToList();
         Assert.NotEmpty(types);
-        Assert.Empty(types.Where(wanted => _there.FindType(wanted.Assembly, wanted.Type) is null).Select(wanted => $"[{wanted.Assembly}]{wanted.Type}"));
-        Assert.Empty(Members(reader).Where(wanted => !_there.HasMember(wanted.Assembly, wanted.Type, wanted.Member)).Select(wanted => $"[{wanted.Assembly}]{wanted.Type}: {wanted.Member}"));
+        Assert.Empty(
+            types
+                .Where(wanted => _there.FindType(wanted.Assembly, wanted.Type) is null)
+                .Select(wanted => $"[{wanted.Assembly}]{wanted.Type}")
+        );
+        Assert.Empty(
+            Members(reader)
+                .Where(wanted => !_there.HasMember(wanted.Assembly, wanted.Type, wanted.Member))
+                .Select(wanted => $"[{wanted.Assembly}]{wanted.Type}: {wanted.Member}")
+        );
     }
 
     /// <summary>The engine reads the module's types before the module can set its resolver.</summary>
     [Fact]
     public void The_module_itself_asks_for_the_very_versions_beside_it() =>
         Assert.All(
-            _there.Find("NasPubSub")!.References.Where(wanted => File.Exists(Path.Combine(Module, wanted.Name + ".dll"))),
-            wanted => Assert.Equal(wanted.Version, _there.Find(wanted.Name!)!.Name.Version));
+            _there
+                .Find("NasPubSub")!
+                .References.Where(wanted => File.Exists(Path.Combine(Module, wanted.Name + ".dll"))),
+            wanted => Assert.Equal(wanted.Version, _there.Find(wanted.Name!)!.Name.Version)
+        );
 
     [Fact]
     public void What_is_not_there_is_found()
     {
         Assert.True(_there.HasMember("netstandard", "System.String", "Boolean StartsWith(String)"));
-        Assert.True(_there.HasMember("netstandard", "System.Threading.Tasks.Task`1", "System.Runtime.CompilerServices.TaskAwaiter`1<!0> GetAwaiter()"));
+        Assert.True(
+            _there.HasMember(
+                "netstandard",
+                "System.Threading.Tasks.Task`1",
+                "System.Runtime.CompilerServices.TaskAwaiter`1<!0> GetAwaiter()"
+            )
+        );
         Assert.True(_there.HasMember("netstandard", "System.IO.FileStream", "String ToString()"));
         Assert.False(_there.HasMember("netstandard", "System.String", "Boolean StartsWith(Char)"));
         Assert.False(_there.HasMember(Engine, "System.Management.Automation.Job", "Void Pause()"));
         Assert.Null(_there.FindType("netstandard", "System.Runtime.Loader.AssemblyLoadContext"));
         Assert.Null(_there.FindType("netstandard", "System.HashCode"));
-        Assert.False(Serves(new AssemblyName("System.Text.Json, Version=99.0.0.0, Culture=neutral, PublicKeyToken=cc7b13ffcd2ddd51")));
+        Assert.False(
+            Serves(
+                new AssemblyName("System.Text.Json, Version=99.0.0.0, Culture=neutral, PublicKeyToken=cc7b13ffcd2ddd51")
+            )
+        );
         Assert.False(Serves(new AssemblyName("System.IO.Pipelines, Version=4.0.0.0")));
     }
 
@@ -62,8 +103,8 @@ public sealed class WindowsPowerShellTests : IDisposable
         Assert.DoesNotContain(_there.Find("NasPubSub.Client")!.References, wanted => wanted.Name == Engine);
 
     /// <summary>
-    /// An assembly of the framework binds to the framework's own, whatever the version; one of the module's folder is what the
-    /// module's resolver gives, so it must be that or a later one, of the same publisher.
+    /// An assembly of the framework binds to the framework's own, whatever the version; one of the module's folder is
+    /// what the module's resolver gives, so it must be that or a later one, of the same publisher.
     /// </summary>
     private bool Serves(AssemblyName wanted)
     {
@@ -73,7 +114,9 @@ public sealed class WindowsPowerShellTests : IDisposable
             return wanted.Version == new Version(3, 0, 0, 0) && Token(wanted) == "31bf3856ad364e35";
         }
 
-        return _there.Find(wanted.Name!)?.Name is { } there && there.Version >= wanted.Version && Token(there) == Token(wanted);
+        return _there.Find(wanted.Name!)?.Name is { } there
+            && there.Version >= wanted.Version
+            && Token(there) == Token(wanted);
     }
 
     private static IEnumerable<(string Assembly, string Type, string Member)> Members(MetadataReader reader)
@@ -86,9 +129,10 @@ public sealed class WindowsPowerShellTests : IDisposable
             }
 
             var name = reader.GetString(member.Name);
-            var shown = member.GetKind() == MemberReferenceKind.Method
-                ? TypeNames.Show(member.DecodeMethodSignature(TypeNames.Instance, null), name)
-                : $"{member.DecodeFieldSignature(TypeNames.Instance, null)} {name}";
+            var shown =
+                member.GetKind() == MemberReferenceKind.Method
+                    ? TypeNames.Show(member.DecodeMethodSignature(TypeNames.Instance, null), name)
+                    : $"{member.DecodeFieldSignature(TypeNames.Instance, null)} {name}";
             yield return (AssemblyFolders.AssemblyOf(reader, owner), TypeNames.Of(reader, owner), shown);
         }
     }
@@ -113,6 +157,9 @@ public sealed class WindowsPowerShellTests : IDisposable
 
     private static string Token(AssemblyName name) => Convert.ToHexStringLower(name.GetPublicKeyToken() ?? []);
 
-    private static string Place(string key) => typeof(WindowsPowerShellTests).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == key).Value!;
+    private static string Place(string key) =>
+        typeof(WindowsPowerShellTests)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(metadata => metadata.Key == key)
+            .Value!;
 }

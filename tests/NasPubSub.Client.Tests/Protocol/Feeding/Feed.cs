@@ -9,7 +9,9 @@ namespace NasPubSub.Client.Tests.Protocol;
 /// <param name="Rest">Bytes it had not used.</param>
 public sealed record Fed(IReadOnlyList<Heard> Operations, NasException? Error, int Rest);
 
-/// <summary>Gives a parser bytes in pieces, as a link does: what is not used stays at the start of the buffer.</summary>
+/// <summary>
+/// Gives a parser bytes in pieces, as a link does: what is not used stays at the start of the buffer.
+/// </summary>
 public static class Feed
 {
     public const int MaxMessage = 1024 * 1024;
@@ -25,17 +27,27 @@ public static class Feed
     {
         var parser = new Parser(maxMessage);
         var heard = new List<Heard>();
-        int start = 0, end = 0;
+        int start = 0,
+            end = 0;
         for (var turn = 0; end < bytes.Length; turn++)
         {
-            end = sizes.Count == 0 ? bytes.Length : Math.Min(bytes.Length, end + Math.Max(1, sizes[turn % sizes.Count]));
+            end =
+                sizes.Count == 0 ? bytes.Length : Math.Min(bytes.Length, end + Math.Max(1, sizes[turn % sizes.Count]));
             try
             {
                 while (start < end)
                 {
                     var used = parser.Read(bytes.AsSpan(start, end - start), out var operation);
-                    if (used == 0) break;
-                    if (used < 0 || start + used > end) throw new InvalidOperationException($"It used {used} of {end - start} bytes.");
+                    if (used == 0)
+                    {
+                        break;
+                    }
+
+                    if (used < 0 || start + used > end)
+                    {
+                        throw new InvalidOperationException($"It used {used} of {end - start} bytes.");
+                    }
+
                     heard.Add(Heard.From(ref operation));
                     start += used;
                 }
