@@ -76,21 +76,46 @@ public enum NasError
 }
 
 /// <summary>
-/// An error of this client, told apart by <see cref="Error"/>. Its text never holds a secret, and what a server chose
-/// of it never a control character.
+/// An error of this client; <see cref="Error"/> says which. The message never holds a secret, nor a control character
+/// that a server chose. Layers above the client derive from it and set a <see cref="Code"/> of their own.
 /// </summary>
-public sealed class NasException : Exception
+public class NasException : Exception
 {
-    private readonly string? _target;
+    private readonly string? _target,
+        _code,
+        _apiErrorDescription;
 
     /// <summary>Creates the error.</summary>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="message">For people to read. Control characters are replaced.</param>
+    /// <param name="inner">The error that caused it, if any. Control characters in its message are replaced.</param>
     public NasException(NasError error, string message, Exception? inner = null)
         : base(TerminalText.Lines(message), inner is null ? null : TerminalText.Error(inner)) => Error = error;
 
     /// <summary>What went wrong.</summary>
     public NasError Error { get; }
 
-    /// <summary>The subject, server or option it is about, where there is one.</summary>
+    /// <summary>
+    /// A stable name for scripts and logs, which the cmdlets use as ErrorId: that of <see cref="Error"/>, unless a layer
+    /// above has a more exact one, such as <c>StreamNotFound</c>.
+    /// </summary>
+    public string Code
+    {
+        get => _code ?? Error.ToString();
+        init => _code = value;
+    }
+
+    /// <summary>The <c>err_code</c> of a JetStream API response (ADR-1), such as 10059; null for other errors.</summary>
+    public int? ApiErrorCode { get; init; }
+
+    /// <summary>The <c>description</c> of a JetStream API response (ADR-1); null for other errors.</summary>
+    public string? ApiErrorDescription
+    {
+        get => _apiErrorDescription;
+        init => _apiErrorDescription = value is null ? null : TerminalText.Lines(value);
+    }
+
+    /// <summary>The subject, server or option that the error is about; null where there is none.</summary>
     public string? Target
     {
         get => _target;
@@ -98,7 +123,7 @@ public sealed class NasException : Exception
     }
 
     /// <summary>
-    /// Did the server say so? What only this client found, such as a file that is not there, may be gone the next time.
+    /// Did the server report it? What only this client found, such as a missing file, may be gone the next time.
     /// </summary>
     internal bool IsServers { get; init; }
 }

@@ -4,9 +4,10 @@ using System.Text.Json;
 namespace NasPubSub;
 
 /// <summary>
-/// A message as it came from the server. Immutable, but for <see cref="Payload"/>, which is the receiver's own array.
-/// It is kept small: what a subject's messages share lies in one <see cref="MessageOrigin"/>.
+/// A message as it came from the server. Immutable, except for <see cref="Payload"/>, which is the receiver's own array.
+/// Thread-safe as long as nobody writes to that array.
 /// </summary>
+// Kept small: what the messages of a subject share lies in one MessageOrigin.
 public sealed class NasMessage
 {
     /// <summary>

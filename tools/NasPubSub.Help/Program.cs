@@ -2,9 +2,17 @@ namespace NasPubSub.Help;
 
 internal static class Program
 {
-    /// <summary>NasPubSub.Help pages-folder help-folder: the cmdlets' help as one file, and each about topic.</summary>
+    /// <summary>
+    /// NasPubSub.Help pages-folder help-folder: writes the cmdlets' help as one file, and each about topic.
+    /// NasPubSub.Help --public assembly documentation: removes what is internal from a library's XML documentation.
+    /// </summary>
     private static int Main(string[] args)
     {
+        if (args is ["--public", var assembly, var documentation])
+        {
+            PublicDocumentation.Strip(assembly, documentation);
+            return 0;
+        }
         if (args is not [var pages, var help])
         {
             Console.Error.WriteLine("usage: NasPubSub.Help <pages folder> <help folder>");

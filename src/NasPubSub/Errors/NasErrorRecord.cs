@@ -11,7 +11,7 @@ internal static class NasErrorRecord
         {
             NasException nas => Make(
                 nas,
-                nas.Error.ToString(),
+                nas.Code,
                 Category(nas.Error),
                 target ?? nas.Target,
                 Advice(nas.Error)
