@@ -14,4 +14,10 @@ internal enum Delivery
 
     /// <summary>One message waits for room: read no more until it has some.</summary>
     LacksRoom = 4,
+
+    /// <summary>The handler is to be started: it takes messages until it gets none.</summary>
+    StartHandler = 8,
+
+    /// <summary>Somebody waits to read.</summary>
+    WakeReader = 16,
 }

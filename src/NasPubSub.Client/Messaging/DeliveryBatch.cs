@@ -13,9 +13,10 @@ namespace NasPubSub.Messaging;
 internal sealed class DeliveryBatch(Link link, TrafficCounter traffic, bool pausesOften)
 {
     private readonly NasMessage[] _run = new NasMessage[pausesOften ? 1 : 64];
-    private readonly List<NasSubscription> _reached = [];
+    private readonly List<NasSubscription> _waiting = [];
     private NasSubscription? _subscription;
-    private PumpGroup? _pumps;
+    private HandlerPump? _pump;
+    private PumpGroup? _group;
     private int _count;
     private long _messages,
         _bytes;
@@ -55,9 +56,10 @@ internal sealed class DeliveryBatch(Link link, TrafficCounter traffic, bool paus
         {
             FlushCounts();
         }
-        if (_reached.Count > 0)
+        StartHandlers();
+        if (_waiting.Count > 0)
         {
-            Announce();
+            WakeReaders();
         }
     }
 
@@ -73,42 +75,62 @@ internal sealed class DeliveryBatch(Link link, TrafficCounter traffic, bool paus
         run.Clear();
         _count = 0;
         _subscription = null;
-        if (_reached.Count == 0 || _reached[_reached.Count - 1] != subscription)
+        if (delivery == Delivery.None)
         {
-            _reached.Add(subscription);
+            return;
         }
+
+        if ((delivery & Delivery.StartHandler) != 0)
+        {
+            AddHandler(subscription.Pump!);
+        }
+
+        if ((delivery & Delivery.WakeReader) != 0 && !_waiting.Contains(subscription))
+        {
+            _waiting.Add(subscription);
+        }
+
         if ((delivery & Delivery.LacksRoom) != 0 && subscription.Buffer.WaitForRoomAsync() is { } room)
         {
             link.PauseUntil(room);
         }
     }
 
-    private void Announce()
+    /// <summary>One handler is started by itself; several are one work item together.</summary>
+    private void AddHandler(HandlerPump pump)
     {
-        HandlerPump? first = null;
-        foreach (var subscription in _reached)
+        if (_pump is null)
         {
-            if (subscription.Announce() is not { } pump)
-            {
-                continue;
-            }
-            if (first is null)
-            {
-                first = pump;
-                continue;
-            }
-            (_pumps ??= PumpGroup.Rent()).Add(pump);
+            _pump = pump;
+            return;
         }
-        _reached.Clear();
-        if (_pumps is { } group)
+
+        (_group ??= PumpGroup.Rent()).Add(pump);
+    }
+
+    private void StartHandlers()
+    {
+        if (_group is { } group)
         {
-            group.Add(first!);
-            _pumps = null;
+            group.Add(_pump!);
             group.Start();
+            _group = null;
         }
         else
         {
-            first?.Queue();
+            _pump?.Queue();
         }
+
+        _pump = null;
+    }
+
+    private void WakeReaders()
+    {
+        foreach (var subscription in _waiting)
+        {
+            subscription.Buffer.WakeReaders();
+        }
+
+        _waiting.Clear();
     }
 }

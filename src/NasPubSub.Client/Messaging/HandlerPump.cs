@@ -18,7 +18,27 @@ internal sealed class HandlerPump(
     /// </summary>
     private readonly int _batchSize = Math.Max(1, Math.Min(256, subscription.Limits.MaxPendingMessages / 64));
 
+    /// <summary>Most reads bring a subscription one message or many: one needs no array.</summary>
     public override void Run()
+    {
+        while (buffer.TakeForHandler(out var hasMore) is { } message)
+        {
+            var handling = buffer.IsDiscarded ? default : Handle(message);
+            if (!handling.IsCompletedSuccessfully)
+            {
+                _ = ContinueAsync(handling, [], 0, 0);
+                return;
+            }
+
+            if (hasMore)
+            {
+                RunMany();
+                return;
+            }
+        }
+    }
+
+    private void RunMany()
     {
         var batch = ArrayPool<NasMessage>.Shared.Rent(_batchSize);
         while (buffer.TakeForHandler(batch.AsSpan(0, _batchSize)) is var taken and > 0)
@@ -32,9 +52,11 @@ internal sealed class HandlerPump(
                     return;
                 }
             }
+
             // The pool keeps the array: it must not keep the messages.
             batch.AsSpan(0, taken).Clear();
         }
+
         ArrayPool<NasMessage>.Shared.Return(batch);
     }
 
@@ -49,7 +71,12 @@ internal sealed class HandlerPump(
         {
             await SettleAsync(Handle(batch[i])).ConfigureAwait(false);
         }
-        ArrayPool<NasMessage>.Shared.Return(batch, clearArray: true);
+
+        if (batch.Length > 0)
+        {
+            ArrayPool<NasMessage>.Shared.Return(batch, clearArray: true);
+        }
+
         Queue();
     }
 

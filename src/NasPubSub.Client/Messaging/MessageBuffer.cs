@@ -96,8 +96,10 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         return _completion.Task.WaitAsync(cancel);
     }
 
-    /// <summary>Takes messages in. Nobody is woken before <see cref="Announce"/>. Read loop only.</summary>
-    public Delivery Add(ReadOnlySpan<NasMessage> messages)
+    /// <summary>Takes messages in. Nobody is woken yet: the result says whom to wake. Read loop only.</summary>
+    /// <param name="messages">The messages.</param>
+    /// <param name="hasHandler">Does a handler take them? It is to be started when the result says so.</param>
+    public Delivery Add(ReadOnlySpan<NasMessage> messages, bool hasHandler)
     {
         using var _ = Enter();
         var wasSlow = _isSlow;
@@ -108,36 +110,45 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
             {
                 break;
             }
+
             delivery |= ++_received == _max ? Delivery.ReachedMax : Delivery.None;
             AddOne(message);
         }
+
+        if (hasHandler)
+        {
+            delivery |= _isHandling || _ring.Count == 0 ? Delivery.None : Delivery.StartHandler;
+            _isHandling |= _ring.Count > 0;
+        }
+        else if (_blockedReaders > 0 || _arrival is not null)
+        {
+            delivery |= Delivery.WakeReader;
+        }
+
         delivery |= _isSlow && !wasSlow ? Delivery.BecameSlow : Delivery.None;
         return delivery | (_overflow is not null ? Delivery.LacksRoom : Delivery.None);
     }
 
     /// <summary>Wakes whoever waits to read.</summary>
-    /// <returns>Is a handler to start? It takes messages with <see cref="TakeForHandler"/> until it gets
-    /// none.</returns>
-    public bool Announce(bool hasHandler)
+    public void WakeReaders()
     {
         TaskCompletionSource<bool>? arrival;
-        bool starts;
         using (Enter())
         {
             if (_ring.Count == 0)
             {
-                return false;
+                return;
             }
+
             if (_blockedReaders > 0)
             {
                 PulseAll();
             }
+
             (arrival, _arrival) = (_arrival, null);
-            starts = hasHandler && !_isHandling;
-            _isHandling |= starts;
         }
+
         arrival?.TrySetResult(true);
-        return starts;
     }
 
     /// <summary>No more messages come.</summary>
@@ -236,6 +247,25 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         return _ring.Count > 0 || _isEnded
             ? null
             : (_arrival ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    }
+
+    /// <summary>Takes one message for the handler.</summary>
+    /// <param name="hasMore">Are there more? The other overload takes many at once.</param>
+    /// <returns>Null when the handler is to stop, until it is started again.</returns>
+    public NasMessage? TakeForHandler(out bool hasMore)
+    {
+        using var _ = Enter();
+        if (_ring.Count > 0)
+        {
+            var message = TakeOne();
+            hasMore = _ring.Count > 0;
+            return message;
+        }
+
+        hasMore = false;
+        _isHandling = false;
+        CompleteIfDone();
+        return null;
     }
 
     /// <returns>The number of messages taken for the handler; with 0 it is to stop, until it is started

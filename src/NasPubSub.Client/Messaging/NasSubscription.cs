@@ -83,6 +83,9 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>How much waits at most, and what happens then.</summary>
     public NasSubscriptionOptions Limits => Buffer.Limits;
 
+    /// <summary>Runs the handler, where there is one.</summary>
+    internal HandlerPump? Pump => _pump;
+
     internal bool HasHandler => _pump is not null;
 
     /// <summary>The request whose many replies it takes.</summary>
@@ -232,7 +235,7 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>Takes messages in. Read loop only.</summary>
     internal Delivery Deliver(ReadOnlySpan<NasMessage> messages)
     {
-        var delivery = Buffer.Add(messages);
+        var delivery = Buffer.Add(messages, HasHandler);
         if ((delivery & Delivery.BecameSlow) != 0)
         {
             ReportSlow();
@@ -243,10 +246,6 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
         }
         return delivery;
     }
-
-    /// <summary>Wakes whoever waits to read.</summary>
-    /// <returns>The handler's work, where it is to start.</returns>
-    internal HandlerPump? Announce() => Buffer.Announce(HasHandler) ? _pump : null;
 
     internal void End(Exception? error, bool discard)
     {

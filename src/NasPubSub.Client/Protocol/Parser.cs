@@ -44,11 +44,7 @@ internal sealed class Parser(int maxMessage)
             return 0;
         }
 
-        if (
-            _headLength > 0
-            && buffer.StartsWith(_head.AsSpan(0, _headLength))
-            && ReadSame(buffer, ref operation) is var used and > 0
-        )
+        if (ReadUsual(buffer, ref operation) is var used and > 0)
         {
             return used;
         }
@@ -76,10 +72,58 @@ internal sealed class Parser(int maxMessage)
         return used;
     }
 
-    /// <summary>A MSG that begins as the last one did: only its reply subject and its size are new.</summary>
-    private int ReadSame(ReadOnlySpan<byte> buffer, ref ServerOperation operation)
+    /// <summary>A MSG in the form that servers send, and whole. Everything else is for the slow way.</summary>
+    /// <returns>Bytes used, or 0.</returns>
+    private int ReadUsual(ReadOnlySpan<byte> buffer, ref ServerOperation operation)
     {
-        var at = _headLength;
+        if (_headLength > 0 && buffer.StartsWith(_head.AsSpan(0, _headLength)))
+        {
+            var length = ReadRest(buffer, _headLength, ref operation);
+            if (length > 0)
+            {
+                operation.SameAsLast = true;
+                operation.Sid = _headSid;
+                operation.Subject = buffer.Slice(4, _headSubject);
+            }
+
+            return length;
+        }
+
+        if (_scanned > 0 || !buffer.StartsWith("MSG "u8))
+        {
+            return 0;
+        }
+
+        var at = 4;
+        var subject = Word(buffer, ref at);
+        if (subject.IsEmpty || at >= buffer.Length || buffer[at] != ' ')
+        {
+            return 0;
+        }
+
+        at++;
+        var sid = Word(buffer, ref at);
+        if (at >= buffer.Length || buffer[at] != ' ' || !TryRead(sid, 18, out var number))
+        {
+            return 0;
+        }
+
+        var head = at + 1;
+        var used = ReadRest(buffer, head, ref operation);
+        if (used > 0)
+        {
+            operation.Sid = number;
+            operation.Subject = subject;
+            Remember(buffer.Slice(0, head), subject, number);
+        }
+
+        return used;
+    }
+
+    /// <summary>What follows the sid of a MSG: a reply subject perhaps, the size, and the payload.</summary>
+    /// <returns>Bytes used from the buffer's start; 0 where it is not whole, or not in the usual form.</returns>
+    private int ReadRest(ReadOnlySpan<byte> buffer, int at, ref ServerOperation operation)
+    {
         var word = Word(buffer, ref at);
         var reply = default(ReadOnlySpan<byte>);
         if (at < buffer.Length && buffer[at] == ' ' && !word.IsEmpty)
@@ -88,41 +132,46 @@ internal sealed class Parser(int maxMessage)
             at++;
             word = Word(buffer, ref at);
         }
-        if (at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || word.IsEmpty || word.Length > 9)
+
+        if (at + 1 >= buffer.Length || buffer[at] != '\r' || buffer[at + 1] != '\n' || !TryRead(word, 9, out var size))
         {
             return 0;
         }
 
-        var size = 0;
-        foreach (var digit in word)
-        {
-            if ((uint)(digit - '0') > 9)
-            {
-                return 0;
-            }
-
-            size = size * 10 + digit - '0';
-        }
         var start = at + 2;
-        if (size > _maxMessage || buffer.Length < start + size + 2)
+        var end = start + (int)size;
+        if (size > _maxMessage || buffer.Length < end + 2)
         {
             return 0;
         }
 
-        if (buffer[start + size] != '\r' || buffer[start + size + 1] != '\n')
+        if (buffer[end] != '\r' || buffer[end + 1] != '\n')
         {
             throw Broken("a message longer than it said");
         }
 
         operation.Kind = OperationKind.Message;
-        operation.SameAsLast = true;
-        operation.Sid = _headSid;
-        operation.Subject = buffer.Slice(4, _headSubject);
         operation.ReplyTo = reply;
-        operation.Payload = buffer.Slice(start, size);
+        operation.Payload = buffer.Slice(start, (int)size);
         Needed = 0;
         _scanned = 0;
-        return start + size + 2;
+        return end + 2;
+    }
+
+    private static bool TryRead(ReadOnlySpan<byte> digits, int most, out long number)
+    {
+        number = 0;
+        foreach (var digit in digits)
+        {
+            if ((uint)(digit - '0') > 9)
+            {
+                return false;
+            }
+
+            number = number * 10 + digit - '0';
+        }
+
+        return !digits.IsEmpty && digits.Length <= most;
     }
 
     /// <summary>
