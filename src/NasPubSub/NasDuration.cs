@@ -164,7 +164,7 @@ public sealed class DurationConverter : PSTypeConverter
         Type destinationType,
         IFormatProvider formatProvider,
         bool ignoreCase
-    ) => NasDuration.From(sourceValue is PSObject wrapped ? wrapped.BaseObject : sourceValue);
+    ) => NasDuration.From(sourceValue.Unwrap());
 
     /// <inheritdoc/>
     public override bool CanConvertTo(object sourceValue, Type destinationType) => destinationType == typeof(TimeSpan);
@@ -188,7 +188,7 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
     {
         try
         {
-            return (inputData is PSObject wrapped ? wrapped.BaseObject : inputData) switch
+            return inputData.Unwrap() switch
             {
                 null => null!,
                 IList several => several.Cast<object?>().Select(OfList).ToArray(),
@@ -205,7 +205,7 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
 
     private static NasDuration OfList(object? value)
     {
-        var plain = value is PSObject wrapped ? wrapped.BaseObject : value;
+        var plain = value.Unwrap();
         return plain is decimal
             ? throw new FormatException(
                 $"A list holds the number {plain}, which may have been typed {plain}d: put durations with a unit in quotes."

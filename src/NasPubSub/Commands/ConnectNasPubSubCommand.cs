@@ -75,7 +75,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         {
             var options = ReadOptions();
             connection = new NasConnection(options);
-            Watched = connection;
+            Use(connection);
             WriteVerbose($"Connecting to {string.Join(", ", connection.Servers)}.");
             Await(connection.ConnectAsync(Cancellation));
             var replaced = TakeUp(connection);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
-using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -10,7 +9,7 @@ namespace NasPubSub.Commands;
 /// <summary>Disconnect-NasPubSub: drains a session and ends it. Without a session it does nothing.</summary>
 [Cmdlet(VerbsCommunications.Disconnect, "NasPubSub", DefaultParameterSetName = "One", SupportsShouldProcess = true)]
 [OutputType(typeof(void))]
-public sealed class DisconnectNasPubSubCommand : NasCmdlet
+public sealed class DisconnectNasPubSubCommand : NasSessionCmdlet
 {
     private static readonly TimeSpan LeastDrain = TimeSpan.FromMilliseconds(200);
 
@@ -18,7 +17,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
     [Parameter(Position = 0, ValueFromPipeline = true, ParameterSetName = "One")]
     [Alias("Name")]
     [ArgumentCompleter(typeof(SessionCompleter))]
-    public object? Connection { get; set; }
+    public override object? Connection { get; set; }
 
     /// <summary>Every session of this runspace.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "All")]
@@ -51,34 +50,19 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
 
             return;
         }
-        switch (TypedText.OrValue(Connection))
+        if (FindSession() is { } connection)
         {
-            case null:
-                if (store.Default is not { } current)
-                {
-                    return;
-                }
+            if (Connection is null && store.Owned.All(s => s.Connection != connection))
+            {
+                WriteVerbose($"The session '{connection.Name}' belongs to another runspace and stays open.");
+                return;
+            }
 
-                if (store.Owned.Contains(current))
-                {
-                    End(store, current.Connection);
-                }
-                else
-                {
-                    WriteVerbose($"The session '{current.Name}' belongs to another runspace and stays open.");
-                }
-
-                break;
-            case NasConnection connection:
-                End(store, connection);
-                break;
-            case string name when store.Find(name) is { } session:
-                End(store, session.Connection);
-                break;
-            case var other:
-                var missing = other.ToString() ?? "";
-                WriteError(NasErrorRecord.SessionNotFound(missing, store.IsElsewhere(missing)));
-                break;
+            End(store, connection);
+        }
+        else if (Connection is not null)
+        {
+            WriteError(SessionNotFound());
         }
     }
 
@@ -89,7 +73,7 @@ public sealed class DisconnectNasPubSubCommand : NasCmdlet
             return;
         }
 
-        Watched = connection;
+        Use(connection);
         var limit = Force ? TimeSpan.Zero : Timeout ?? connection.Options.OperationTimeout;
         var clock = Stopwatch.StartNew();
         var jobs = NasSubscriptionJob.Of(connection).Where(j => !j.IsOwnAction).ToList();

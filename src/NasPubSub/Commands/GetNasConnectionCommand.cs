@@ -33,9 +33,7 @@ public sealed class GetNasConnectionCommand : NasCmdlet
 
         foreach (var session in found)
         {
-            Watched = session.Connection;
-            WriteWarnings();
-            ReportDenials();
+            Use(session.Connection);
             try
             {
                 if (Ping && session.Connection.IsConnected)
@@ -43,7 +41,7 @@ public sealed class GetNasConnectionCommand : NasCmdlet
                     Await(session.Connection.PingAsync(cancel: Cancellation));
                 }
             }
-            catch (NasException e)
+            catch (Exception e) when (IsExpected(e))
             {
                 Report(e, session.Connection);
             }

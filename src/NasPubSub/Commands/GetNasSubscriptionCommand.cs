@@ -2,7 +2,6 @@ using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
-using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
@@ -36,11 +35,7 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        // To look is no reason to connect.
-        var all =
-            InputObject is { } session ? session.Subscriptions
-            : Connection is null && SessionStore.Current.Default is null ? []
-            : Nas.Subscriptions;
+        var all = (InputObject ?? NasOrNull)?.Subscriptions ?? [];
         foreach (var sid in Sid)
         {
             if (all.FirstOrDefault(s => s.Sid == sid) is { } found)

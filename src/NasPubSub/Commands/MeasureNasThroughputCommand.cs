@@ -42,7 +42,7 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
     [ValidateNotNullOrEmpty]
     public string? ReportPath { get; set; }
 
-    private protected override TimeSpan? Patience => Timeout;
+    private protected override TimeSpan? ConnectLimit => Timeout;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -50,7 +50,7 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
         foreach (var mode in Mode)
         {
             var run = new ThroughputRun(
-                Patient(Nas.Options),
+                WithLimits(Nas.Options),
                 mode,
                 mode == NasMeasureMode.Request ? Math.Max(1, Count / 10) : Count,
                 Size,
@@ -97,7 +97,7 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
         }
     }
 
-    private NasOptions Patient(NasOptions options) =>
+    private NasOptions WithLimits(NasOptions options) =>
         options with
         {
             RetryOnFailedConnect = false,
@@ -132,7 +132,7 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
         }
         catch (Exception e) when (e is AggregateException or OperationCanceledException)
         {
-            // Await tells.
+            // Await throws it.
         }
         if (progress is null || Cancellation.IsCancellationRequested)
         {

@@ -1,13 +1,16 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
+using System.Text;
 using NasPubSub.Diagnostics;
 using NasPubSub.Errors;
+using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
 /// <summary>
-/// What every cmdlet here does the same: it stops at Ctrl+C, waits within bounds, and reports errors from one place.
+/// The base of every cmdlet: it stops at Ctrl+C, waits within bounds, and makes each exception the same error.
 /// </summary>
 public abstract class NasCmdlet : PSCmdlet, IDisposable
 {
@@ -19,7 +22,7 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// </summary>
     private const int EventSlice = 10;
 
-    /// <summary>How often a cmdlet that goes on and on reports what the server denied meanwhile.</summary>
+    /// <summary>How often a cmdlet that runs for long reports what the server denied meanwhile.</summary>
     private static readonly TimeSpan DenialInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>The engine looks for events at the start of a script and in its loops.</summary>
@@ -27,26 +30,26 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Stopwatch _sinceDenials = Stopwatch.StartNew();
-    private NasConnection? _watched;
     private Session? _session;
 
     /// <summary>Cancelled by Ctrl+C and whatever else stops the pipeline.</summary>
     private protected CancellationToken Cancellation => _stop.Token;
 
-    /// <summary>The connection whose warnings this cmdlet writes, once it is known.</summary>
-    private protected NasConnection? Watched
-    {
-        get => _watched;
-        set
-        {
-            if (_watched == value)
-            {
-                return;
-            }
+    /// <summary>The connection whose warnings and denials this cmdlet reports, once it is known.</summary>
+    private protected NasConnection? ActiveConnection => _session?.Connection;
 
-            _watched = value;
-            _session = value is null ? null : Session.Of(value);
+    /// <summary>
+    /// Makes a connection the one this cmdlet reports for, and reports what has happened on it since the last cmdlet.
+    /// </summary>
+    private protected void Use(NasConnection? connection)
+    {
+        if (ActiveConnection != connection)
+        {
+            _session = connection is null ? null : Session.Of(connection);
         }
+
+        WriteWarnings();
+        ReportDenials();
     }
 
     /// <inheritdoc/>
@@ -134,9 +137,17 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>Waits no longer than that.</summary>
     /// <param name="start">Begins what is waited for; its token ends it, by time or by Ctrl+C.</param>
     /// <param name="timeout">Null leaves the bound to what is begun.</param>
-    /// <param name="failure">What is told when the time is over, as in "The server did not answer".</param>
+    /// <param name="failure">The message when the time is over, as in "The server did not answer".</param>
     /// <exception cref="NasException">Timeout, and what the task fails with.</exception>
     private protected T Await<T>(Func<CancellationToken, Task<T>> start, TimeSpan? timeout, string failure)
+    {
+        Task<T> task = null!;
+        Await((CancellationToken cancel) => (Task)(task = start(cancel)), timeout, failure);
+        return task.Result;
+    }
+
+    /// <inheritdoc cref="Await{T}(Func{CancellationToken, Task{T}}, TimeSpan?, string)"/>
+    private protected void Await(Func<CancellationToken, Task> start, TimeSpan? timeout, string failure)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         if (timeout is { } time)
@@ -146,7 +157,7 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
 
         try
         {
-            return Await(start(limit.Token));
+            Await(start(limit.Token));
         }
         catch (OperationCanceledException) when (!Cancellation.IsCancellationRequested)
         {
@@ -154,10 +165,10 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Writes what the connection has to say. Costs next to nothing when that is nothing.</summary>
+    /// <summary>Writes the connection's warnings, and denials from time to time. Cheap where there are none.</summary>
     private protected void WriteWarnings()
     {
-        if (_watched is { Denials.Any: true } && _sinceDenials.Elapsed >= DenialInterval)
+        if (ActiveConnection is { Denials.Any: true } && _sinceDenials.Elapsed >= DenialInterval)
         {
             ReportDenials();
         }
@@ -176,11 +187,11 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>
     /// Reports what the server denied after a call had returned, this cmdlet's or an earlier one's: each once.
     /// </summary>
-    /// <param name="connection">Null for the one that is watched.</param>
+    /// <param name="connection">Null for the active one.</param>
     private protected void ReportDenials(NasConnection? connection = null)
     {
         _sinceDenials.Restart();
-        connection ??= _watched;
+        connection ??= ActiveConnection;
         while (connection is not null && connection.Denials.TryTake(out var denial))
         {
             WriteError(NasErrorRecord.From(denial));
@@ -193,14 +204,14 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// </summary>
     private protected void EndPublishing(bool flush)
     {
-        if (_watched is not { } connection)
+        if (_session is not { Connection: var connection } session)
         {
             return;
         }
 
         try
         {
-            if (flush || (_session is { IsAutomatic: true } && connection.IsConnected))
+            if (flush || (session.IsAutomatic && connection.IsConnected))
             {
                 Await(connection.PingAsync(cancel: Cancellation));
             }
@@ -212,18 +223,64 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         ReportDenials();
     }
 
-    /// <summary>Ends the cmdlet with this error.</summary>
+    /// <summary>
+    /// An error that a call may end with. Pass it to <see cref="Fail"/>, <see cref="Report"/> or
+    /// <see cref="ReportOrFail"/>; any other exception is a defect.
+    /// </summary>
+    private protected static bool IsExpected(Exception error) => error is NasException or OperationCanceledException;
+
+    /// <summary>An error in a script or property of the user's; a stopped pipeline is none.</summary>
+    private protected static bool IsScriptError(Exception error) =>
+        error is RuntimeException and not PipelineStoppedException;
+
+    /// <summary>Ends the cmdlet with an error: a bad call, or nothing left to do.</summary>
+    [DoesNotReturn]
     private protected void Fail(Exception error, object? target = null)
     {
-        _session?.Told(error);
-        ThrowTerminatingError(NasErrorRecord.From(error, target));
+        ThrowTerminatingError(RecordOf(error, target));
+        throw new PipelineStoppedException();
     }
 
-    /// <summary>Tells that this one failed; the next may do better.</summary>
-    private protected void Report(Exception error, object? target = null)
+    /// <summary>Reports the error of one record; the next may succeed.</summary>
+    private protected void Report(Exception error, object? target = null) => WriteError(RecordOf(error, target));
+
+    /// <summary>Reports the error of one record, and ends the cmdlet where no further record can succeed.</summary>
+    private protected void ReportOrFail(Exception error, object? target = null)
     {
-        _session?.Told(error);
-        WriteError(NasErrorRecord.From(error, target));
+        if (error is NasException { Error: NasError.ConnectionClosed or NasError.NotConnected })
+        {
+            Fail(error, target);
+        }
+
+        Report(error, target);
+    }
+
+    private ErrorRecord RecordOf(Exception error, object? target)
+    {
+        if (error is OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
+        }
+
+        _session?.MarkReported(error);
+        return NasErrorRecord.From(error, target);
+    }
+
+    /// <summary>Writes a message in the form the user chose; JSON that cannot be read is the error of its message.</summary>
+    private protected void WriteMessage(NasMessage message, NasMessageForm form, Encoding encoding)
+    {
+        if (form == NasMessageForm.Message)
+        {
+            WriteObject(message);
+        }
+        else if (message.TryConvert(form, encoding, out var value, out var error))
+        {
+            WriteObject(value, enumerateCollection: false);
+        }
+        else
+        {
+            WriteError(error);
+        }
     }
 
     /// <summary>

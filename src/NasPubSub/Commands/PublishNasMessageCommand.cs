@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using System.Text;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
@@ -13,11 +12,10 @@ namespace NasPubSub.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Publish, "NasMessage")]
 [OutputType(typeof(object))]
-public sealed class PublishNasMessageCommand : NasSessionCmdlet
+public sealed class PublishNasMessageCommand : NasPublishCmdlet
 {
     private NasConnection _connection = null!;
     private readonly CustomObjectMembers _members = new();
-    private PayloadSource _source = null!;
     private NasPublisher? _publisher,
         _last;
     private ScriptBlock? _subjectScript;
@@ -29,42 +27,10 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     [ArgumentCompleter(typeof(SubjectCompleter))]
     public object? Subject { get; set; }
 
-    /// <summary>What to send: bytes as they are, text in the encoding, everything else as JSON.</summary>
-    [Parameter(Position = 1, ValueFromPipeline = true)]
-    [Alias("InputObject", "Message")]
-    [AllowNull]
-    public object? Payload { get; set; }
-
     /// <summary>Where answers go.</summary>
     [Parameter]
     [TypedTextTransformation]
     public string? ReplyTo { get; set; }
-
-    /// <summary>Headers: a name with a value, or several.</summary>
-    [Parameter]
-    [Alias("Headers")]
-    [HeaderTransformation]
-    public IDictionary? Header { get; set; }
-
-    /// <summary>The subject as it stands, without the namespace.</summary>
-    [Parameter]
-    [Alias("NoNamespace")]
-    public SwitchParameter Raw { get; set; }
-
-    /// <summary>How text becomes bytes.</summary>
-    [Parameter]
-    [EncodingTransformation]
-    [ArgumentCompleter(typeof(EncodingCompleter))]
-    public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
-
-    /// <summary>How many levels of objects within objects are written as JSON.</summary>
-    [Parameter]
-    [ValidateRange(0, 100)]
-    public int Depth { get; set; } = 10;
-
-    /// <summary>Enumeration values by name instead of number.</summary>
-    [Parameter]
-    public SwitchParameter EnumsAsStrings { get; set; }
 
     /// <summary>Returns when the server has processed all of it.</summary>
     [Parameter]
@@ -77,23 +43,23 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        var subject = Subject.Unwrap();
+        _subjectScript = subject as ScriptBlock;
+        if (subject is IEnumerable and not string)
+        {
+            ThrowTerminatingError(
+                NasErrorRecord.InvalidArgument(
+                    $"-Subject takes one subject or a script block, not a {subject.GetType().Name}.",
+                    subject,
+                    "For several subjects, publish once for each."
+                )
+            );
+        }
+
+        base.BeginProcessing();
         try
         {
-            var subject = Subject is PSObject wrapped ? wrapped.BaseObject : Subject;
-            _subjectScript = subject as ScriptBlock;
-            if (subject is IEnumerable and not string)
-            {
-                ThrowTerminatingError(
-                    NasErrorRecord.InvalidArgument(
-                        $"-Subject takes one subject or a script block, not a {subject.GetType().Name}.",
-                        subject,
-                        "For several subjects, publish once for each."
-                    )
-                );
-            }
-
             _connection = Nas;
-            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header), Cancellation);
             if (ReplyTo is not null)
             {
                 NasSubject.CheckReply(ReplyTo);
@@ -104,7 +70,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
                 _publisher = PublisherOf(TypedText.Of(Subject) ?? "");
             }
         }
-        catch (NasException e)
+        catch (Exception e) when (IsExpected(e))
         {
             Fail(e, Subject);
         }
@@ -122,17 +88,9 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
                 WriteObject(Payload);
             }
         }
-        catch (NasException e) when (e.Error is not (NasError.ConnectionClosed or NasError.NotConnected))
+        catch (Exception e) when (IsExpected(e))
         {
-            Report(e, new FailedPayload(Payload));
-        }
-        catch (NasException e)
-        {
-            Fail(e, new FailedPayload(Payload));
-        }
-        catch (OperationCanceledException)
-        {
-            throw new PipelineStoppedException();
+            ReportOrFail(e, new FailedPayload(Payload));
         }
     }
 
@@ -141,17 +99,6 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     {
         _connection.SendBatched();
         EndPublishing(Flush);
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _source?.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 
     private NasPublisher PublisherOf(string subject)
@@ -171,35 +118,18 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <returns>False where it reported an error instead.</returns>
     private bool Send(NasPublisher publisher, object? payload, string? replyTo, NasHeaders? own = null)
     {
-        try
+        if (!TryTake(payload, own))
         {
-            _source.Take(payload, own);
-        }
-        catch (Exception e)
-            when (e
-                    is not (
-                        NasException
-                        or PipelineStoppedException
-                        or OperationCanceledException
-                        or OutOfMemoryException
-                    )
-            )
-        {
-            WriteError(NasErrorRecord.InvalidPayload(payload, e));
             return false;
         }
-        if (_source.TakeCutWarning() is { } warning)
-        {
-            WriteWarning(warning);
-        }
 
-        if (_source.Text is { } text)
+        if (Source.Text is { } text)
         {
-            publisher.Publish(text, replyTo, _source.Headers, Cancellation);
+            publisher.Publish(text, replyTo, Source.Headers, Cancellation);
         }
         else
         {
-            publisher.Publish(_source.Bytes, replyTo, _source.Headers, Cancellation);
+            publisher.Publish(Source.Bytes, replyTo, Source.Headers, Cancellation);
         }
 
         return true;
@@ -208,7 +138,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
     /// <summary>An object that brings its own subject, or a message to send on.</summary>
     private bool SendOwn(object? value)
     {
-        var message = (value is PSObject wrapped ? wrapped.BaseObject : value) as NasMessage;
+        var message = value.Unwrap() as NasMessage;
         if (OwnPublisher(value, message) is not { } publisher)
         {
             return false;
@@ -228,7 +158,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
             headers = HeaderTable.Of(Property(value, "Header") ?? Property(value, "Headers"));
             payload = HasProperty(value, "Payload") ? Property(value, "Payload") : value;
         }
-        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        catch (Exception e) when (IsScriptError(e))
         {
             // A property that cannot be read costs its record only.
             WriteError(NasErrorRecord.InvalidPayload(value, e));
@@ -247,7 +177,7 @@ public sealed class PublishNasMessageCommand : NasSessionCmdlet
                 : message is not null ? message.Subject
                 : TypedText.Of(Property(value, "Subject"));
         }
-        catch (RuntimeException e) when (e is not PipelineStoppedException)
+        catch (Exception e) when (IsScriptError(e))
         {
             // This one gets no subject; the next may.
             WriteError(NasErrorRecord.SubjectScriptFailed(value, e));

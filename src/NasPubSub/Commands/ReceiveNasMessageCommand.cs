@@ -1,11 +1,9 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using System.Text;
-using System.Text.Json;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
-using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
@@ -74,7 +72,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     [ArgumentCompleter(typeof(EncodingCompleter))]
     public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
 
-    private protected override TimeSpan? Patience => Timeout;
+    private protected override TimeSpan? ConnectLimit => Timeout;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -92,20 +90,15 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
             }
             else
             {
-                Watched = Subscription.Connection;
-                ReportDenials();
+                Use(Subscription.Connection);
             }
             _claimed = Subscription;
             Subscription.Connection.Denials.Claiming += Claims;
             Read(Subscription);
         }
-        catch (NasException e)
+        catch (Exception e) when (IsExpected(e))
         {
             Fail(e, ParameterSetName == "Subject" ? Subject : Subscription);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new PipelineStoppedException();
         }
         finally
         {
@@ -149,7 +142,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
             WriteWarnings();
             for (var i = 0; i < taken && (Count == 0 || _received < Count); i++)
             {
-                Give(batch[i]);
+                Write(batch[i]);
             }
 
             if (Count > 0)
@@ -197,7 +190,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         EndProgress();
     }
 
-    private void Give(NasMessage message)
+    private void Write(NasMessage message)
     {
         _received++;
         if (!ReferenceEquals(message.Subject, _lastSubject))
@@ -205,19 +198,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
             SeenSubjects.Add(message.Subscription.Connection, _lastSubject = message.Subject);
         }
 
-        if (As == NasMessageForm.Message)
-        {
-            WriteObject(message);
-            return;
-        }
-        try
-        {
-            WriteObject(message.To(As, Encoding), enumerateCollection: false);
-        }
-        catch (JsonException e)
-        {
-            WriteError(NasErrorRecord.InvalidJson(message, e));
-        }
+        WriteMessage(message, As, Encoding);
     }
 
     private void ShowProgress()

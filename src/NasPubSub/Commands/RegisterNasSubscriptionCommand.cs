@@ -107,7 +107,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     [ValidateRange(1, 100)]
     public int Depth { get; set; } = 10;
 
-    private protected override TimeSpan? Patience => Timeout;
+    private protected override TimeSpan? ConnectLimit => Timeout;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -134,13 +134,9 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
             WriteVerbose($"Subscribed to '{subscription.Topic}' with sid {subscription.Sid}.");
             WriteObject(origin is null ? subscription : StartJob(subscription, origin));
         }
-        catch (NasException e)
+        catch (Exception e) when (IsExpected(e) || IsScriptError(e))
         {
             Fail(e, Subject);
-        }
-        catch (RuntimeException e) when (e is not PipelineStoppedException)
-        {
-            ThrowTerminatingError(e.ErrorRecord);
         }
     }
 

@@ -1,7 +1,4 @@
-using System.Collections;
 using System.Management.Automation;
-using System.Text;
-using NasPubSub.Completion;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
 
@@ -10,10 +7,8 @@ namespace NasPubSub.Commands;
 /// <summary>Send-NasReply: answers a request, on the connection and to the very subject it came with.</summary>
 [Cmdlet(VerbsCommunications.Send, "NasReply")]
 [OutputType(typeof(void))]
-public sealed class SendNasReplyCommand : NasCmdlet
+public sealed class SendNasReplyCommand : NasPayloadCmdlet
 {
-    private PayloadSource? _source;
-
     /// <summary>The answer, or a script block that makes it of the message in <c>$_</c>.</summary>
     [Parameter(Position = 0)]
     [AllowNull]
@@ -24,50 +19,23 @@ public sealed class SendNasReplyCommand : NasCmdlet
     [Alias("Message", "Request")]
     public NasMessage InputObject { get; set; } = null!;
 
-    /// <summary>Headers: a name with a value, or several.</summary>
-    [Parameter]
-    [Alias("Headers")]
-    [HeaderTransformation]
-    public IDictionary? Header { get; set; }
-
-    /// <summary>How text becomes bytes.</summary>
-    [Parameter]
-    [EncodingTransformation]
-    [ArgumentCompleter(typeof(EncodingCompleter))]
-    public Encoding Encoding { get; set; } = EncodingTransformationAttribute.Utf8;
-
-    /// <summary>How many levels of objects within objects are written as JSON.</summary>
-    [Parameter]
-    [ValidateRange(0, 100)]
-    public int Depth { get; set; } = 10;
-
-    /// <summary>Enumeration values by name instead of number.</summary>
-    [Parameter]
-    public SwitchParameter EnumsAsStrings { get; set; }
-
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
+    /// <summary>No parameter here: a reply goes out on the connection of its message.</summary>
+    public override object? Connection
     {
-        try
-        {
-            _source = new PayloadSource(Encoding, Depth, EnumsAsStrings, HeaderTable.ToHeaders(Header), Cancellation);
-        }
-        catch (NasException e)
-        {
-            Fail(e);
-        }
+        get => InputObject.Subscription.Connection;
+        set { }
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         var connection = InputObject.Subscription.Connection;
-        if (Watched != connection)
+        if (ActiveConnection != connection)
         {
             EndPublishing(flush: false);
-            Watched = connection;
-            ReportDenials();
+            Use(connection);
         }
+
         try
         {
             if (InputObject.ReplyTopic is not { } topic)
@@ -78,75 +46,47 @@ public sealed class SendNasReplyCommand : NasCmdlet
                 );
             }
 
-            if (!TryTake())
+            if (!TryReadReply(out var reply) || !TryTake(reply))
             {
                 return;
             }
 
-            if (_source!.TakeCutWarning() is { } warning)
+            if (Source.Text is { } text)
             {
-                WriteWarning(warning);
-            }
-
-            if (_source.Text is { } text)
-            {
-                InputObject.Reply(text, _source.Headers, Cancellation);
+                InputObject.Reply(text, Source.Headers, Cancellation);
             }
             else
             {
-                InputObject.Reply(_source.Bytes, _source.Headers, Cancellation);
+                InputObject.Reply(Source.Bytes, Source.Headers, Cancellation);
             }
 
             WriteWarnings();
         }
-        catch (NasException e)
+        catch (Exception e) when (IsExpected(e))
         {
             Report(e, InputObject);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new PipelineStoppedException();
         }
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing() => EndPublishing(flush: false);
 
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
+    /// <summary>The reply as given, or what the script block makes of the message.</summary>
+    private bool TryReadReply(out object? reply)
     {
-        if (disposing)
-        {
-            _source?.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
-
-    private bool TryTake()
-    {
-        var answer = Payload;
+        reply = Payload;
         try
         {
-            if ((Payload is PSObject wrapped ? wrapped.BaseObject : Payload) is ScriptBlock script)
+            if (Payload.Unwrap() is ScriptBlock script)
             {
-                answer = Evaluate(script);
+                reply = Evaluate(script);
             }
-        }
-        catch (RuntimeException e) when (e is not PipelineStoppedException)
-        {
-            WriteError(NasErrorRecord.ReplyScriptFailed(InputObject, e));
-            return false;
-        }
-        try
-        {
-            _source!.Take(answer);
+
             return true;
         }
-        catch (Exception e)
-            when (e is not (PipelineStoppedException or OperationCanceledException or OutOfMemoryException))
+        catch (Exception e) when (IsScriptError(e))
         {
-            WriteError(NasErrorRecord.InvalidPayload(answer, e));
+            WriteError(NasErrorRecord.ReplyScriptFailed(InputObject, e));
             return false;
         }
     }

@@ -1,7 +1,5 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
-using NasPubSub.Errors;
-using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
@@ -9,7 +7,7 @@ namespace NasPubSub.Commands;
 /// <summary>Set-NasConnection: chooses the session that cmdlets of this runspace use without -Connection.</summary>
 [Cmdlet(VerbsCommon.Set, "NasConnection", SupportsShouldProcess = true)]
 [OutputType(typeof(void), typeof(NasConnection))]
-public sealed class SetNasConnectionCommand : NasCmdlet
+public sealed class SetNasConnectionCommand : NasSessionCmdlet
 {
     /// <summary>
     /// A connection or the name of a session. A connection may belong to another runspace, which still ends it.
@@ -18,7 +16,7 @@ public sealed class SetNasConnectionCommand : NasCmdlet
     [Alias("Name")]
     [ArgumentCompleter(typeof(SessionCompleter))]
     [ValidateNotNull]
-    public object Connection { get; set; } = null!;
+    public override object? Connection { get; set; }
 
     /// <summary>Makes it the default of this runspace.</summary>
     [Parameter(Mandatory = true)]
@@ -31,17 +29,12 @@ public sealed class SetNasConnectionCommand : NasCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var store = SessionStore.Current;
-        var given = TypedText.OrValue(Connection);
-        var connection = given as NasConnection ?? (given is string name ? store.Find(name)?.Connection : null);
-        if (connection is null)
+        if (FindSession() is not { } connection)
         {
-            var missing = given?.ToString() ?? "";
-            WriteError(NasErrorRecord.SessionNotFound(missing, store.IsElsewhere(missing)));
+            WriteError(SessionNotFound());
             return;
         }
-        Watched = connection;
-        WriteWarnings();
+
         if (connection.State == NasConnectionState.Closed)
         {
             Report(
@@ -52,7 +45,7 @@ public sealed class SetNasConnectionCommand : NasCmdlet
         }
         if (Default && ShouldProcess(connection.ToString(), "Make it the default session"))
         {
-            store.MakeDefault(connection);
+            SessionStore.Current.MakeDefault(connection);
         }
 
         if (PassThru)

@@ -11,7 +11,7 @@ namespace NasPubSub.Commands;
 /// </summary>
 [Cmdlet(VerbsDiagnostic.Test, "NasConnection")]
 [OutputType(typeof(bool))]
-public sealed class TestNasConnectionCommand : NasCmdlet
+public sealed class TestNasConnectionCommand : NasSessionCmdlet
 {
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(5);
 
@@ -21,7 +21,7 @@ public sealed class TestNasConnectionCommand : NasCmdlet
     /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [ArgumentCompleter(typeof(SessionCompleter))]
-    public object? Connection { get; set; }
+    public override object? Connection { get; set; }
 
     /// <summary>Asks the server for a sign of life.</summary>
     [Parameter]
@@ -35,26 +35,17 @@ public sealed class TestNasConnectionCommand : NasCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var given = TypedText.OrValue(Connection);
-        var connection = given switch
-        {
-            NasConnection session => session,
-            string name => SessionStore.Current.Find(name)?.Connection,
-            null => SessionStore.Current.Default?.Connection,
-            _ => null,
-        };
-        Watched = connection;
-        WriteWarnings();
-        ReportDenials();
-        if (connection is not null)
+        if (FindSession() is { } connection)
         {
             WriteObject(connection.IsConnected && (!Ping || Answers(connection)));
         }
+        else if (Connection is null)
+        {
+            WriteObject(Reaches(null));
+        }
         else
         {
-            WriteObject(
-                given is null ? Reaches(null) : given is string address && IsAddress(address) && Reaches(address)
-            );
+            WriteObject(TypedText.OrValue(Connection) is string address && IsAddress(address) && Reaches(address));
         }
     }
 
@@ -81,22 +72,21 @@ public sealed class TestNasConnectionCommand : NasCmdlet
     /// <summary>Connects to the server and leaves again. The handshake ends with a sign of life.</summary>
     private bool Reaches(string? address)
     {
-        if (address is null && SessionStore.Current.FailedConnect is { } failed)
+        if (address is null && FindFailedConnect() is { } failed)
         {
-            WriteVerbose($"There is no session: Connect-NasPubSub failed. {failed.Message}");
+            WriteVerbose(failed.Message);
             return false;
         }
         NasConnection? connection = null;
         try
         {
-            var defaults = new DefaultOptions(FullPath);
             var options = new NasOptions { Name = SessionStore.NextName(), Reconnect = false };
-            options = address is null ? defaults.WithServers(options) : options with { Servers = [address] };
-            options = defaults.WithSecurity(options.TakeAddressCredentials(preferOwn: false));
+            options = new DefaultOptions(FullPath).ForServer(options, address);
             connection = new NasConnection(options with { ConnectTimeout = Timeout ?? options.ConnectTimeout });
             var servers = string.Join(", ", connection.Servers);
             WriteVerbose($"No session: connecting to {servers}.");
-            return Await(ConnectAsync, Timeout, $"{servers} gave no answer");
+            Await(connection.ConnectAsync, Timeout, $"{servers} gave no answer");
+            return true;
         }
         catch (NasException e) when (e.Error != NasError.InvalidOption)
         {
@@ -106,17 +96,11 @@ public sealed class TestNasConnectionCommand : NasCmdlet
         catch (NasException e)
         {
             Fail(e);
-            return false;
+            throw;
         }
         finally
         {
             _ = connection?.DisconnectAsync(drain: false);
-        }
-
-        async Task<bool> ConnectAsync(CancellationToken cancel)
-        {
-            await connection.ConnectAsync(cancel).ConfigureAwait(false);
-            return true;
         }
     }
 }

@@ -3,7 +3,6 @@ using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
-using NasPubSub.Sessions;
 
 namespace NasPubSub.Commands;
 
@@ -96,8 +95,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
         }
     }
 
-    private IReadOnlyList<NasSubscription> Live =>
-        Connection is null && SessionStore.Current.Default is null ? [] : Nas.Subscriptions;
+    private IReadOnlyList<NasSubscription> Live => NasOrNull?.Subscriptions ?? [];
 
     private void End(NasSubscription subscription)
     {
@@ -111,8 +109,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
             return;
         }
 
-        Watched = subscription.Connection;
-        ReportDenials();
+        Use(subscription.Connection);
         try
         {
             if (MaxMessages > 0 || Force)
@@ -133,7 +130,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
                 Job?.StopJob();
             }
         }
-        catch (NasException e)
+        catch (Exception e) when (IsExpected(e))
         {
             Report(e, subscription);
         }

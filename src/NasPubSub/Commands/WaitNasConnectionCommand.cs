@@ -25,7 +25,7 @@ public sealed class WaitNasConnectionCommand : NasSessionCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    private protected override TimeSpan? Patience => Timeout;
+    private protected override TimeSpan? ConnectLimit => Timeout;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using NasPubSub.Payloads;
 
 namespace NasPubSub.Jobs;
 
@@ -90,22 +91,14 @@ internal static class JobStreams
     /// <summary>An error holds its target, often the message, and the invocation that failed.</summary>
     public static long SizeOf(ErrorRecord error) =>
         10 * RecordBytes
-        + Math.Max(
-            _messageSize,
-            SizeOf(error.TargetObject is PSObject wrapped ? wrapped.BaseObject : error.TargetObject, 0)
-        );
+        + Math.Max(_messageSize, SizeOf(error.TargetObject.Unwrap(), 0));
 
     public static long SizeOf(InformationalRecord record) => RecordBytes + 2L * (record.Message?.Length ?? 0);
 
     public static long SizeOf(InformationRecord record) =>
         RecordBytes
         + SizeOf(
-            record.MessageData switch
-            {
-                HostInformationMessage host => host.Message,
-                PSObject wrapped => wrapped.BaseObject,
-                var data => data,
-            },
+            record.MessageData.Unwrap() is HostInformationMessage host ? host.Message : record.MessageData.Unwrap(),
             0
         );
 

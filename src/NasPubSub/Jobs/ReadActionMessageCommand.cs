@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using System.Text.Json;
-using NasPubSub.Errors;
 using NasPubSub.Payloads;
 
 namespace NasPubSub.Jobs;
@@ -37,16 +35,13 @@ internal sealed class ReadActionMessageCommand : PSCmdlet
 
     private void Convert(NasMessage message)
     {
-        object? value;
-        try
+        if (message.TryConvert(Feed.Options.As, Feed.Options.Encoding, out var value, out var error))
         {
-            value = message.To(Feed.Options.As, Feed.Options.Encoding);
+            WriteObject(value, enumerateCollection: false);
         }
-        catch (JsonException e)
+        else
         {
-            WriteError(NasErrorRecord.InvalidJson(message, e));
-            return;
+            WriteError(error);
         }
-        WriteObject(value, enumerateCollection: false);
     }
 }

@@ -26,7 +26,7 @@ public sealed class EncodingTransformationAttribute : ArgumentTransformationAttr
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        var value = inputData.Unwrap();
         try
         {
             return value switch

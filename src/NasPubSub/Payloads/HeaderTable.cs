@@ -17,7 +17,7 @@ internal static class HeaderTable
         var headers = new NasHeaders();
         foreach (DictionaryEntry entry in table)
         {
-            var value = entry.Value is PSObject wrapped ? wrapped.BaseObject : entry.Value;
+            var value = entry.Value.Unwrap();
             if (value is IEnumerable several and not string)
             {
                 foreach (var one in several)

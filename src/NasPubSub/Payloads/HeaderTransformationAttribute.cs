@@ -15,7 +15,7 @@ public sealed class HeaderTransformationAttribute : ArgumentTransformationAttrib
     internal static object? Table(object? given)
     {
         var table = new OrderedDictionary();
-        switch (given is PSObject wrapped ? wrapped.BaseObject : given)
+        switch (given.Unwrap())
         {
             case NasHeaders headers:
                 foreach (var field in headers)

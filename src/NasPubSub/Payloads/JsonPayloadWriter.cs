@@ -224,7 +224,7 @@ internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, Cancella
         foreach (DictionaryEntry entry in dictionary)
         {
             cancel.ThrowIfCancellationRequested();
-            json.WritePropertyName(Text(entry.Key is PSObject key ? key.BaseObject : entry.Key));
+            json.WritePropertyName(Text(entry.Key.Unwrap()!));
             Value(json, entry.Value);
         }
         json.WriteEndObject();

@@ -1,6 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
 using System.Text;
 using System.Text.Json;
+using NasPubSub.Errors;
 
 namespace NasPubSub.Payloads;
 
@@ -23,7 +25,7 @@ public static class MessageJson
     }
 }
 
-/// <summary>What a message is given out as.</summary>
+/// <summary>The form in which a message is output.</summary>
 public enum NasMessageForm
 {
     /// <summary>The whole message.</summary>
@@ -41,14 +43,32 @@ public enum NasMessageForm
 
 internal static class MessageForms
 {
-    /// <summary>The message in another form.</summary>
-    /// <exception cref="JsonException">No JSON.</exception>
-    public static object? To(this NasMessage message, NasMessageForm form, Encoding encoding) =>
-        form switch
+    /// <summary>The message in another form, or the error where it has no such form.</summary>
+    public static bool TryConvert(
+        this NasMessage message,
+        NasMessageForm form,
+        Encoding encoding,
+        out object? value,
+        [NotNullWhen(false)] out ErrorRecord? error
+    )
+    {
+        error = null;
+        try
         {
-            NasMessageForm.Text => encoding.GetString(message.Payload),
-            NasMessageForm.Json => message.Payload.Length == 0 ? null : JsonPayloadReader.Read(message.Payload),
-            NasMessageForm.Bytes => message.Payload,
-            _ => message,
-        };
+            value = form switch
+            {
+                NasMessageForm.Text => encoding.GetString(message.Payload),
+                NasMessageForm.Json => message.Payload.Length == 0 ? null : JsonPayloadReader.Read(message.Payload),
+                NasMessageForm.Bytes => message.Payload,
+                _ => message,
+            };
+            return true;
+        }
+        catch (JsonException e)
+        {
+            value = null;
+            error = NasErrorRecord.InvalidJson(message, e);
+            return false;
+        }
+    }
 }

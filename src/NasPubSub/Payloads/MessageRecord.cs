@@ -23,7 +23,7 @@ internal static class MessageRecord
     {
         var value = members.Find((PSObject)record, "Payload")!.Value;
         return
-            (value is PSObject wrapped ? wrapped.BaseObject : value) is IList list and not byte[]
+            value.Unwrap() is IList list and not byte[]
             && ToBytes(list) is { } bytes
             ? bytes
             : value;
@@ -38,7 +38,7 @@ internal static class MessageRecord
         var bytes = new byte[list.Count];
         for (var i = 0; i < bytes.Length; i++)
         {
-            var item = list[i] is PSObject wrapped ? wrapped.BaseObject : list[i];
+            var item = list[i].Unwrap();
             if (
                 item is not (byte or int or long)
                 || Convert.ToInt64(item, CultureInfo.InvariantCulture) is not (>= 0 and <= 255 and var number)

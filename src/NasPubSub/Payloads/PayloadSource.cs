@@ -62,10 +62,7 @@ internal sealed class PayloadSource(
         Text = null;
         _isCut = false;
         var isJson = false;
-        var plain =
-            ReferenceEquals(value, AutomationNull.Value) ? null
-            : value is PSObject wrapped ? wrapped.BaseObject
-            : value;
+        var plain = ReferenceEquals(value, AutomationNull.Value) ? null : value.Unwrap();
         switch (plain)
         {
             case null:

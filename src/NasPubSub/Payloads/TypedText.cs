@@ -25,7 +25,7 @@ internal static class TypedText
     /// </summary>
     public static object? OrValue(object? value)
     {
-        var plain = value is PSObject wrapped ? wrapped.BaseObject : value;
+        var plain = value.Unwrap();
         return plain is string || IsNumber(plain) ? Of(value) : plain;
     }
 
@@ -51,7 +51,7 @@ public sealed class TypedTextTransformationAttribute : ArgumentTransformationAtt
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        var plain = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        var plain = inputData.Unwrap();
         return plain switch
         {
             null or ScriptBlock => inputData!,

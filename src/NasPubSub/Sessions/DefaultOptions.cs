@@ -1,6 +1,6 @@
 namespace NasPubSub.Sessions;
 
-/// <summary>What the environment says of the server and of who we are, for what a call leaves open.</summary>
+/// <summary>The server and the credentials that the environment gives, for what a call leaves open.</summary>
 /// <param name="fullPath">Makes a path full, seen from the shell's location.</param>
 internal sealed class DefaultOptions(Func<string, string> fullPath)
 {
@@ -11,6 +11,15 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
         : Get("NATS_URL") is { } url ? options with { Servers = [url] }
         : options;
 
+    /// <summary>The options for this address, or for the server of the environment; credentials and TLS from there.</summary>
+    /// <exception cref="NasException">InvalidOption: the context or address cannot be used.</exception>
+    public NasOptions ForServer(NasOptions options, string? address = null) =>
+        WithSecurity(
+            (address is null ? WithServers(options) : options with { Servers = [address] }).TakeAddressCredentials(
+                preferOwn: false
+            )
+        );
+
     /// <summary>A context; where it names no server, NATS_URL does.</summary>
     /// <exception cref="NasException">InvalidOption: the context cannot be used.</exception>
     public NasOptions WithContext(NasOptions options, string name) =>
@@ -18,7 +27,7 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
             .Load(name, fullPath)
             .ToOptions(Get("NATS_URL") is { } url ? options with { Servers = [url] } : options, fullPath);
 
-    /// <summary>NATS_USER and its kin, for what the options leave open.</summary>
+    /// <summary>Credentials and TLS files from NATS_USER, NATS_CREDS, NATS_CA and so on, for what the options leave open.</summary>
     public NasOptions WithSecurity(NasOptions options) =>
         options with
         {

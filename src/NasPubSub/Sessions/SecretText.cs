@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Net;
 using System.Security;
+using NasPubSub.Payloads;
 
 namespace NasPubSub.Sessions;
 
@@ -12,7 +13,7 @@ public sealed class SecretTransformationAttribute : ArgumentTransformationAttrib
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        var value = inputData.Unwrap();
         return value switch
         {
             SecureString secret => secret,

@@ -10,7 +10,7 @@ internal sealed class Session
     private static readonly ConditionalWeakTable<NasConnection, Session> Known = new();
 
     private readonly ConcurrentQueue<NasEvent> _events = new();
-    private Exception? _told;
+    private Exception? _reported;
 
     private Session(NasConnection connection)
     {
@@ -38,7 +38,7 @@ internal sealed class Session
         while (_events.TryDequeue(out var what))
         {
             warning = what.Message;
-            if (what.Exception is null || !ReferenceEquals(what.Exception, Volatile.Read(ref _told)))
+            if (what.Exception is null || !ReferenceEquals(what.Exception, Volatile.Read(ref _reported)))
             {
                 return true;
             }
@@ -47,8 +47,8 @@ internal sealed class Session
         return false;
     }
 
-    /// <summary>A cmdlet reports this as its error: the event that tells of the same is no news.</summary>
-    public void Told(Exception error) => Volatile.Write(ref _told, error);
+    /// <summary>A cmdlet reports this error itself, so the event with the same error is not a warning as well.</summary>
+    public void MarkReported(Exception error) => Volatile.Write(ref _reported, error);
 
     private void OnNotified(NasEvent what)
     {

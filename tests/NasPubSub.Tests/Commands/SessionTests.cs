@@ -253,6 +253,25 @@ public sealed class SessionTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Fact]
+    public void Each_record_may_bind_another_session()
+    {
+        using var shell = Shell.Open();
+        shell.Run($"1..2 | ForEach-Object {{ $null = Connect-NasPubSub {Server.Url} -Name \"s$_\" }}");
+        Assert.Equal("s1 s2", shell.Get<string>("\"$((Get-NasConnection | Wait-NasConnection -PassThru).Name)\""));
+    }
+
+    [Theory]
+    [InlineData("Publish-NasMessage a x -Connection ([uri]'nats://a')")]
+    [InlineData("Get-NasSubscription -Connection ([uri]'nats://a')")]
+    [InlineData("Set-NasConnection ([uri]'nats://a') -Default")]
+    [InlineData("Disconnect-NasPubSub ([uri]'nats://a')")]
+    public void What_is_no_session_is_refused_by_every_cmdlet(string call)
+    {
+        using var shell = Shell.Open();
+        Assert.Equal("InvalidArgument", shell.Invoke(call).ErrorId);
+    }
+
+    [Fact]
     public void The_default_session_is_chosen_and_marked()
     {
         using var shell = Shell.Open();
