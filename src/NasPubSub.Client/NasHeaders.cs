@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using NasPubSub.Diagnostics;
 using NasPubSub.Protocol;
 
 namespace NasPubSub;
@@ -269,7 +270,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
         {
             throw new NasException(
                 NasError.InvalidHeader,
-                $"The header name '{Protocol.Subjects.Printable(name ?? "")}' is not valid: it takes printable ASCII without blank or colon."
+                $"The header name '{TerminalText.Excerpt(name ?? "")}' is not valid: it takes printable ASCII without blank or colon."
             );
         }
 

@@ -86,6 +86,15 @@ public static class TerminalText
         char.IsControl(c)
         || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
+    /// <summary>The beginning of a text, for a message: 80 characters at most, control characters as \x and a number.</summary>
+    internal static string Excerpt(string text)
+    {
+        var shown = text.Length > 80 ? text.Substring(0, 77) + "..." : text;
+        return shown.Any(char.IsControl)
+            ? string.Concat(shown.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString()))
+            : shown;
+    }
+
     private static Exception Copy(Exception error) =>
         new(Lines(error.Message), error.InnerException is null ? null : Copy(error.InnerException));
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using NasPubSub.Diagnostics;
 
 namespace NasPubSub.Protocol;
 
@@ -39,7 +40,7 @@ internal static class ClientLines
     public static NasException TooLong(string subject, string what) =>
         new(
             NasError.InvalidSubject,
-            $"The {what} ('{Subjects.Printable(subject)}') is too long: a server takes lines of {Subjects.MaxControlLine:N0} bytes."
+            $"The {what} ('{TerminalText.Excerpt(subject)}') is too long: a server takes lines of {Subjects.MaxControlLine:N0} bytes."
         )
         {
             Target = subject,

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using NasPubSub.Diagnostics;
 
 namespace NasPubSub.Protocol;
 
@@ -393,7 +394,7 @@ internal sealed class Parser(int maxMessage)
     private static bool IsInfo(ReadOnlySpan<byte> buffer) => Is(buffer.Slice(0, 4), "INFO"u8);
 
     private static string Show(ReadOnlySpan<byte> line) =>
-        Subjects.Printable(System.Text.Encoding.UTF8.GetString(line.Slice(0, Math.Min(line.Length, 200))));
+        TerminalText.Excerpt(System.Text.Encoding.UTF8.GetString(line.Slice(0, Math.Min(line.Length, 200))));
 
     private NasException TooLarge(long bytes) =>
         new(

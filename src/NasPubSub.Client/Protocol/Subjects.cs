@@ -1,3 +1,5 @@
+using NasPubSub.Diagnostics;
+
 namespace NasPubSub.Protocol;
 
 /// <summary>The rules of subjects and namespaces (ADR-6).</summary>
@@ -177,14 +179,5 @@ internal static class Subjects
             : i > 0 && char.IsHighSurrogate(text[i - 1]);
 
     private static NasException Bad(NasError error, string what, string value, string why) =>
-        new(error, $"The {what} '{Printable(value)}' is not valid: {why}.") { Target = value };
-
-    /// <summary>Text safe to show in a terminal, and not endless.</summary>
-    public static string Printable(string text)
-    {
-        var shown = text.Length > 80 ? text.Substring(0, 77) + "..." : text;
-        return shown.Any(char.IsControl)
-            ? string.Concat(shown.Select(c => char.IsControl(c) ? $"\\x{(int)c:x2}" : c.ToString()))
-            : shown;
-    }
+        new(error, $"The {what} '{TerminalText.Excerpt(value)}' is not valid: {why}.") { Target = value };
 }

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using NasPubSub.Protocol;
+using NasPubSub.Diagnostics;
 using NasPubSub.Threading;
 
 namespace NasPubSub.Transport;
@@ -129,7 +129,7 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
                 return $"the certificate of '{Name(old)}' is valid from {old.NotBefore:yyyy-MM-dd HH:mm} on. Check the clock of this machine.";
             }
         }
-        var issuer = Subjects.Printable(shown.Issuer);
+        var issuer = TerminalText.Excerpt(shown.Issuer);
         return $"the server's certificate, issued by '{issuer}', is not trusted: {Status(chain)} "
             + (
                 options.CaFile is { } path
@@ -139,7 +139,7 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
     }
 
     private static string Name(X509Certificate2 certificate) =>
-        Subjects.Printable(
+        TerminalText.Excerpt(
             certificate.GetNameInfo(X509NameType.DnsName, false) is { Length: > 0 } name ? name : certificate.Subject
         );
 

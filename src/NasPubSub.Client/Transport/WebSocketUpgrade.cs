@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
+using NasPubSub.Diagnostics;
 
 namespace NasPubSub.Transport;
 
@@ -34,7 +35,7 @@ internal static class WebSocketUpgrade
             var response = await ReadHeadAsync(inner, cancel).ConfigureAwait(false);
             if (!IsUpgrade(response, Accept(key)))
             {
-                var status = Protocol.Subjects.Printable(response.Split('\r', '\n')[0]);
+                var status = TerminalText.Excerpt(response.Split('\r', '\n')[0]);
                 // A server may say what it was asked for.
                 if (address.Query.Length > 0)
                 {

@@ -10,16 +10,37 @@ public sealed class LayerTests
     [InlineData($"{Client}/Protocol", $"{Client}/Connection")]
     [InlineData($"{Client}/Protocol", $"{Client}/Messaging")]
     [InlineData($"{Client}/Protocol", $"{Client}/Contexts")]
+    [InlineData($"{Client}/Protocol", $"{Client}/Threading")]
+    [InlineData($"{Client}/Transport", $"{Client}/Protocol")]
     [InlineData($"{Client}/Transport", $"{Client}/Connection")]
     [InlineData($"{Client}/Transport", $"{Client}/Messaging")]
     [InlineData($"{Client}/Transport", $"{Client}/Contexts")]
+    [InlineData($"{Client}/Connection", $"{Client}/Messaging")]
+    [InlineData($"{Client}/Connection", $"{Client}/Contexts")]
+    [InlineData($"{Client}/Messaging", $"{Client}/Contexts")]
+    [InlineData($"{Client}/Contexts", $"{Client}/Transport")]
+    [InlineData($"{Client}/Contexts", $"{Client}/Connection")]
+    [InlineData($"{Client}/Contexts", $"{Client}/Messaging")]
+    [InlineData($"{Client}/Threading", $"{Client}/Diagnostics")]
+    [InlineData($"{Client}/Threading", $"{Client}/Protocol")]
+    [InlineData($"{Client}/Threading", $"{Client}/Transport")]
+    [InlineData($"{Client}/Threading", $"{Client}/Connection")]
+    [InlineData($"{Client}/Threading", $"{Client}/Messaging")]
+    [InlineData($"{Client}/Threading", $"{Client}/Contexts")]
+    [InlineData($"{Client}/Diagnostics", $"{Client}/Threading")]
+    [InlineData($"{Client}/Diagnostics", $"{Client}/Protocol")]
+    [InlineData($"{Client}/Diagnostics", $"{Client}/Transport")]
+    [InlineData($"{Client}/Diagnostics", $"{Client}/Connection")]
+    [InlineData($"{Client}/Diagnostics", $"{Client}/Messaging")]
+    [InlineData($"{Client}/Diagnostics", $"{Client}/Contexts")]
     [InlineData(Client, "NasPubSub")]
     public void A_layer_uses_nothing_of_those_above_it(string layer, string above) =>
         Assert.Empty(Layers.Uses(layer, above));
 
     [Theory]
     [InlineData(Client, "System.Management.Automation")]
-    [InlineData($"{Client}/Protocol", "System.Net.Sockets")]
+    [InlineData($"{Client}/Protocol", "System.Net")]
+    [InlineData($"{Client}/Messaging", "System.Net")]
     [InlineData("NasPubSub/Commands", "System.Net.Sockets")]
     [InlineData("NasPubSub/Completion", "System.Net.Sockets")]
     [InlineData("NasPubSub/Formatting", "System.Net.Sockets")]
@@ -30,6 +51,27 @@ public sealed class LayerTests
     public void A_layer_keeps_out_of_what_is_not_its_business(string layer, string name) =>
         Assert.Empty(Layers.UsesNamespace(layer, name));
 
+    /// <summary>A parser that asks for the time, or waits, cannot be tested with bytes alone.</summary>
+    [Theory]
+    [InlineData("System.DateTime")]
+    [InlineData("System.DateTimeOffset")]
+    [InlineData("System.Diagnostics.Stopwatch")]
+    [InlineData("System.Threading.Timer")]
+    [InlineData("System.Threading.Tasks.Task")]
+    public void The_protocol_knows_no_clock(string type) =>
+        Assert.Empty(Layers.UsesType($"{Client}/Protocol", type));
+
+    /// <summary>What users hold belongs to the top layer, though its namespace is that of all public types.</summary>
+    [Theory]
+    [InlineData("NasConnection")]
+    [InlineData("NasConnectionPool")]
+    [InlineData("NasDenials")]
+    [InlineData("NasMessage")]
+    [InlineData("NasPublisher")]
+    [InlineData("NasSubscription")]
+    public void The_top_layer_holds_what_users_hold(string type) =>
+        Assert.Contains(Layers.In($"{Client}/Messaging"), t => t.FullName == "NasPubSub." + type);
+
     [Fact]
     public void What_is_used_is_found()
     {
@@ -38,6 +80,9 @@ public sealed class LayerTests
         Assert.NotEmpty(Layers.Uses($"{Client}/Connection", $"{Client}/Transport"));
         Assert.NotEmpty(Layers.UsesNamespace("NasPubSub/Commands", "System.Management.Automation"));
         Assert.NotEmpty(Layers.UsesNamespace($"{Client}/Transport", "System.Net.Sockets"));
+        Assert.NotEmpty(Layers.Uses($"{Client}/Messaging", $"{Client}/Connection"));
+        Assert.NotEmpty(Layers.UsesType($"{Client}/Threading", "System.Diagnostics.Stopwatch"));
+        Assert.NotEmpty(Layers.UsesType($"{Client}/Connection", "System.Threading.Tasks.Task"));
         Assert.Throws<ArgumentException>(() => Layers.In("NasPubSub.Client/Nowhere"));
     }
 }

@@ -43,6 +43,17 @@ internal static partial class Layers
                 .WithoutRequiringPositiveResults()
         );
 
+    /// <summary>What a layer uses of a type that is not ours.</summary>
+    public static IEnumerable<string> UsesType(string from, string fullName) =>
+        Failures(
+            Types()
+                .That()
+                .Are(In(from))
+                .Should()
+                .NotDependOnAny(Types(true).That().HaveFullName(fullName))
+                .WithoutRequiringPositiveResults()
+        );
+
     /// <summary>The types of a layer. It is an error to ask for one that has none.</summary>
     public static IReadOnlyList<IType> In(string layer)
     {

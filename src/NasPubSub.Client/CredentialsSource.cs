@@ -1,9 +1,11 @@
-namespace NasPubSub.Protocol;
+using NasPubSub.Protocol;
 
-/// <summary>Where a JWT or a seed comes from; read at each connect.</summary>
-/// <param name="name">What people call it. Not secret.</param>
-/// <param name="path">Its file; null for none.</param>
-/// <param name="read">Gives its text.</param>
+namespace NasPubSub;
+
+/// <summary>The source of a JWT or a seed, which is read at each connect.</summary>
+/// <param name="name">Its name in errors. Not secret.</param>
+/// <param name="path">Its file; null where it is none.</param>
+/// <param name="read">Returns its text.</param>
 internal sealed class CredentialsSource(string name, string? path, Func<string> read)
 {
     public static CredentialsSource OfFile(string kind, string path) =>
