@@ -160,13 +160,15 @@ internal sealed record NasServerAddress(
     /// <summary>An address as given, without its credentials and its query.</summary>
     public static string Redact(string text)
     {
-        var start = text.IndexOf("://", StringComparison.Ordinal) is var scheme and >= 0 ? scheme + 3 : 0;
+        var scheme = text.IndexOf("://", StringComparison.Ordinal);
+        var start = scheme < 0 ? 0 : scheme + 3;
         var at = text.LastIndexOf('@');
         var query = text.IndexOfAny(['?', '#'], start);
-        // No telling where the secret begins: such an address is not valid.
         if (query >= 0 && query < at)
         {
-            return text.Substring(0, start) + "(not shown)";
+            // The @ stands in a password or in the query of a WebSocket address, and only nats and tls have no query.
+            var hasNoQuery = scheme < 0 || text.Substring(0, scheme).Trim().ToLowerInvariant() is "nats" or "tls";
+            return text.Substring(0, start) + (hasNoQuery ? text.Substring(at + 1) : "(not shown)");
         }
 
         var end = query < 0 ? text.Length : query;

@@ -90,41 +90,59 @@ public sealed class RotationTests : IDisposable
         Assert.DoesNotContain(old.Jwt, events.ToString() + closed.Exception, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Two_different_refusals_are_not_the_same_twice()
+    /// <summary>ADR-40: a server that refuses the credentials twice for the same reason is not asked again.</summary>
+    [Theory]
+    [InlineData("Authorization Violation", "AUTHORIZATION VIOLATION")]
+    [InlineData("User Authentication Expired", "User Authentication Expired")]
+    [InlineData("User Authentication Revoked", "User Authentication Revoked")]
+    [InlineData("Account Authentication Expired", "Authentication Timeout", "Account Authentication Expired")]
+    [InlineData("User Authentication Expired", "Authorization Violation", "User Authentication Revoked", "User Authentication Revoked")]
+    public async Task The_same_refusal_twice_ends_it(params string[] refusals)
     {
         var round = 0;
-        await using var server = FakeServer.Start(async peer =>
-        {
-            await peer.SendAsync("INFO {\"max_payload\":1000} \r\n");
-            await peer.SendAsync(
-                Interlocked.Increment(ref round) switch
-                {
-                    1 => "-ERR 'Authentication Timeout'\r\n",
-                    2 => "-ERR 'Authorization Violation'\r\n",
-                    3 => "-ERR 'authentication timeout'\r\n",
-                    4 => "-ERR 'AUTHENTICATION TIMEOUT'\r\n",
-                    _ => "PONG\r\n",
-                }
-            );
-            if (round < 5)
-            {
-                return;
-            }
-
-            await peer.UntilClosedAsync();
-        });
-        await using var connection = new NasConnection(
-            Quick.Options($"nats://127.0.0.1:{server.Port}") with
-            {
-                RetryOnFailedConnect = true,
-                MaxReconnects = -1,
-            }
+        await using var server = FakeServer.Start(peer =>
+            RefuseAsync(peer, refusals.ElementAtOrDefault(Interlocked.Increment(ref round) - 1))
         );
+        await using var connection = new NasConnection(Retrying(server));
         var events = new EventLog(connection);
         await connection.ConnectAsync();
         await Eventually.TrueAsync(() => connection.State == NasConnectionState.Disconnected, explain: events.ToString);
-        Assert.Equal(4, events.Of(NasEventKind.ConnectAttemptFailed).Count);
+        Assert.Equal(NasError.AuthenticationFailed, Assert.IsType<NasException>(connection.LastError).Error);
+        Assert.Equal(refusals.Length, events.Of(NasEventKind.ConnectAttemptFailed).Count);
+    }
+
+    /// <summary>A busy server says "Authentication Timeout" to clients whose credentials are right.</summary>
+    [Theory]
+    [InlineData("Authorization Violation", "User Authentication Expired", "Authorization Violation", "User Authentication Revoked")]
+    [InlineData("Authentication Timeout", "authentication timeout", "Authorization Violation", "AUTHENTICATION TIMEOUT")]
+    public async Task Different_refusals_and_timeouts_do_not(params string[] answers)
+    {
+        var round = 0;
+        await using var server = FakeServer.Start(peer =>
+            RefuseAsync(peer, answers.ElementAtOrDefault(Interlocked.Increment(ref round) - 1))
+        );
+        await using var connection = new NasConnection(Retrying(server));
+        var events = new EventLog(connection);
+        await connection.ConnectAsync();
+        await events.WaitAsync(NasEventKind.Connected);
+        Assert.Equal(answers.Length, events.Of(NasEventKind.ConnectAttemptFailed).Count);
+    }
+
+    private static NasOptions Retrying(FakeServer server) =>
+        Quick.Options($"nats://127.0.0.1:{server.Port}") with
+        {
+            RetryOnFailedConnect = true,
+            MaxReconnects = -1,
+        };
+
+    private static async Task RefuseAsync(FakePeer peer, string? answer)
+    {
+        await peer.SendAsync(FakePeer.Info);
+        await peer.SendAsync(answer is null ? "PONG\r\n" : $"-ERR '{answer}'\r\n");
+        if (answer is null)
+        {
+            await peer.UntilClosedAsync();
+        }
     }
 
     [Fact]

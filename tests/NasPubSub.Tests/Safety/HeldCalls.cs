@@ -50,6 +50,7 @@ internal static class HeldCalls
         new("Get-NasConnection -Ping", AtOnce, Timeout, Timeout, AtOnce),
         new("Test-NasConnection -Ping -Timeout LIMIT", AtOnce, Quiet, Quiet, AtOnce),
         new("Wait-NasConnection LIMIT", Timeout, AtOnce, AtOnce, Timeout),
+        new("Set-NasConnection $nas -Default", AtOnce, AtOnce, AtOnce, AtOnce),
         new("Get-NasContext", AtOnce, None, None, None),
         new("Publish-NasMessage a $most", AtOnce, AtOnce, "BufferFull", AtOnce),
         new(

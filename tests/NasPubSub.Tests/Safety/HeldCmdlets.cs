@@ -57,6 +57,6 @@ public abstract class HeldCmdlets
                 }
             }
         );
-        Assert.Empty(faults);
+        Assert.True(faults.IsEmpty, string.Join('\n', faults));
     }
 }
