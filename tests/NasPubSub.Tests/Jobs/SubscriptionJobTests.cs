@@ -418,24 +418,32 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
         using var shell = OpenConnected();
         using var other = Shell.Open();
         other.Run("$null = Connect-NasPubSub $args[0] -Namespace $args[1]", Server.Url, Space);
+        using var isRunning = new ManualResetEventSlim();
         var job =
             shell
                 .Get<PSObject>(
                     $$"""
+                    $isRunning = $args[0]
                     $job = Register-NasSubscription svc -Reply {{where}} {
                         'part'
-                        switch ($_.Text) { exit { exit 0 } break { break outer } return { return } stop { while ($true) { [System.Threading.Thread]::Sleep(5) } } }
+                        switch ($_.Text) {
+                            exit { exit 0 }
+                            break { break outer }
+                            return { return }
+                            stop { ($using:isRunning).Set(); while ($true) { [System.Threading.Thread]::Sleep(5) } }
+                        }
                         'rest'
                     }
                     $job
-                    """
+                    """,
+                    isRunning
                 )
                 .BaseObject as Job;
         Assert.Equal("ActionEnded", Failure(await AskAsync("exit")));
         Assert.Equal("part", (await AskAsync("break")).Output[0].BaseObject);
         Assert.Equal("part", (await AskAsync("return")).Output[0].BaseObject);
         var stopped = AskAsync("stop");
-        await Eventually.TrueAsync(() => (long)((dynamic)job!).Subscription.Delivered == 4);
+        await Eventually.TrueAsync(() => isRunning.IsSet);
         job!.StopJob();
         Assert.Equal("ActionEnded", Failure(await stopped));
 
