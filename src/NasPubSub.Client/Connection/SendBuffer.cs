@@ -12,26 +12,24 @@ namespace NasPubSub.Connection;
 internal sealed class SendBuffer
 {
     private const int MaxUnsentPongs = 1000;
-    private static readonly TimeSpan ConfirmInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly Gate _gate = new(LockLevel.SendBuffer);
     private readonly NasOptions _options;
     private readonly DoubleBuffer _bytes;
     private readonly FlushTiming _timing;
-    private readonly List<TaskCompletionSource<TimeSpan>> _keptFences = [];
+    private readonly OutgoingFences _fences;
     private SendState _state = SendState.Detached;
     private int _unsentPongs;
     private Link? _link;
     private ServerLimits _limits = ServerLimits.Unknown;
     private NasException? _refusal;
-    private TaskCompletionSource<TimeSpan>? _pauseFence;
     private WriteSignal? _idle;
-    private Fence? _lastFence;
 
     public SendBuffer(NasOptions options)
     {
         _options = options;
         _bytes = new DoubleBuffer(options.SendBufferBytes);
+        _fences = new OutgoingFences(_bytes, Ledger);
         Room = new RoomWaiters(_gate, MayHaveRoom);
         _timing = new FlushTiming(Math.Min(16 * 1024, options.SendBufferBytes / 2), OnTick);
     }
@@ -97,9 +95,7 @@ internal sealed class SendBuffer
         return 0;
     }
 
-    /// <summary>
-    /// Appends SUB and UNSUB. While detached they are dropped: the next link restores the subscriptions.
-    /// </summary>
+    /// <summary>Appends SUB and UNSUB. While detached they are dropped: the next link restores them.</summary>
     public void WriteControl(ReadOnlySpan<byte> operations)
     {
         using var _ = _gate.Enter();
@@ -111,9 +107,7 @@ internal sealed class SendBuffer
         WakeWriter();
     }
 
-    /// <summary>
-    /// Answers a PING. A server that sends them without end, and takes no answers, gets no more of them.
-    /// </summary>
+    /// <summary>Answers a PING. A server that sends them without end and takes no answers gets no more.</summary>
     public void WritePong()
     {
         using (_gate.Enter())
@@ -137,7 +131,14 @@ internal sealed class SendBuffer
         {
             ThrowIfNotAttached();
             _bytes.Append(operations);
-            AppendFence(waiter);
+            if (_state == SendState.Paused)
+            {
+                _fences.Keep(waiter);
+            }
+            else
+            {
+                _fences.Append(_link!, waiter);
+            }
             wake = TakeWake();
         }
         wake?.RunInline();
@@ -172,21 +173,20 @@ internal sealed class SendBuffer
         var kept = _bytes.FilledBytes.ToArray();
         _bytes.Clear();
         _unsentPongs = 0;
-        (_link, _limits, _lastFence) = (link, ServerLimits.Of(link), null);
+        (_link, _limits) = (link, ServerLimits.Of(link));
+        _fences.CancelPause();
+        _fences.Restart();
         Enter(SendState.Flowing);
         _bytes.Append(subscriptions);
         var leftOut = KeptMessages.Append(kept, _limits, _bytes);
         Ledger.LeaveOut(leftOut.Count);
-        AppendKeptFences();
+        _fences.AppendKept(link);
         WakeWriter();
         Room.Release();
         return leftOut;
     }
 
-    /// <summary>
-    /// Stops sending over a link. What the network did not take whole is kept for the next link: publishes only, in
-    /// order, each from its first byte.
-    /// </summary>
+    /// <summary>Stops sending over a link. Messages that the network did not take whole are kept for the next.</summary>
     /// <param name="link">The link, closed.</param>
     /// <param name="taken">Bytes of the last write that the network took, or may have taken.</param>
     public void Detach(Link link, int taken)
@@ -197,13 +197,8 @@ internal sealed class SendBuffer
             return;
         }
         Ledger.Break(KeptMessages.Keep(_bytes, taken));
-        foreach (var fence in _keptFences)
-        {
-            Fence.Fail(fence);
-        }
-        _keptFences.Clear();
-        Fence.Fail(_pauseFence);
-        (_link, _lastFence) = (null, null);
+        _fences.Fail();
+        _link = null;
         Enter(SendState.Detached);
         WakeIdle();
     }
@@ -223,7 +218,7 @@ internal sealed class SendBuffer
         }
         _bytes.Append(operations);
         Enter(SendState.Pausing);
-        _pauseFence = fence;
+        _fences.BeginPause(fence);
         WakeWriter();
     }
 
@@ -236,7 +231,8 @@ internal sealed class SendBuffer
             return;
         }
         Enter(SendState.Flowing);
-        AppendKeptFences();
+        _fences.CancelPause();
+        _fences.AppendKept(_link!);
         WakeWriter();
     }
 
@@ -254,6 +250,7 @@ internal sealed class SendBuffer
         using var _ = _gate.Enter();
         _refusal ??= reason;
         Enter(SendState.Closed);
+        _fences.Fail();
         _timing.Dispose();
         WakeIdle();
     }
@@ -290,12 +287,12 @@ internal sealed class SendBuffer
         }
         if (_state == SendState.Pausing)
         {
-            AppendFence(_pauseFence);
+            _fences.AppendPause(link);
             Enter(SendState.Paused);
         }
-        else if (IsConfirmDue)
+        else if (_fences.IsConfirmDue)
         {
-            AppendFence(null);
+            _fences.Append(link, null);
         }
         bytes = _bytes.Swap();
         _unsentPongs = 0;
@@ -323,19 +320,11 @@ internal sealed class SendBuffer
 
     // The members below run under the lock.
 
-    private bool IsConfirmDue =>
-        Ledger.Published > (_lastFence?.Published ?? Ledger.Confirmed)
-        && (_lastFence is null || _lastFence.Age > ConfirmInterval);
-
     private void Enter(SendState next)
     {
         if (_state != SendState.Closed)
         {
             _state = next;
-        }
-        if (next != SendState.Pausing)
-        {
-            _pauseFence = null;
         }
     }
 
@@ -368,30 +357,6 @@ internal sealed class SendBuffer
             throw RoomWaiters.Full("is full while the connection is broken");
         }
         return MayHaveRoom(need);
-    }
-
-    private void AppendFence(TaskCompletionSource<TimeSpan>? waiter)
-    {
-        if (_state == SendState.Paused)
-        {
-            // It stands behind everything that is kept back, on whatever link that goes.
-            if (waiter is not null)
-            {
-                _keptFences.Add(waiter);
-            }
-            return;
-        }
-        _bytes.Append(ClientLines.Ping);
-        _link!.Expect(_lastFence = new Fence(waiter, Ledger.Published));
-    }
-
-    private void AppendKeptFences()
-    {
-        foreach (var fence in _keptFences)
-        {
-            AppendFence(fence);
-        }
-        _keptFences.Clear();
     }
 
     /// <summary>What is buffered is due.</summary>
