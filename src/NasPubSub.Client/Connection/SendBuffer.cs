@@ -386,11 +386,16 @@ internal sealed class SendBuffer
     private void OnTick()
     {
         using var _ = _gate.Enter();
+        if (_state == SendState.Closed)
+        {
+            return;
+        }
+
         if (_bytes.Filled == 0 || _link is null)
         {
             _timing.StopBatching();
         }
-        else if (_state != SendState.Closed)
+        else
         {
             WakeWriter();
         }

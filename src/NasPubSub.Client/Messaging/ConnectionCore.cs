@@ -207,7 +207,6 @@ internal sealed class ConnectionCore : ILinkOwner
         Buffer.Close(Status.Closed());
         Subscriptions.EndAll(isExpected ? null : reason);
         Requests.Close(Status.Closed());
-        Requests.Dispose();
         Dedicated.Close(Status.Closed());
         foreach (var connection in Dedicated.All)
         {

@@ -10,7 +10,7 @@ namespace NasPubSub.Messaging;
 /// The requests that wait for one reply. All replies come to one wildcard inbox; the last token of the reply subject is
 /// the number of the request. Thread-safe.
 /// </summary>
-internal sealed class RequestTable : IDisposable
+internal sealed class RequestTable
 {
     /// <summary>
     /// How often time-outs are looked for: their precision, and the cost of a request that does not time out.
@@ -31,6 +31,7 @@ internal sealed class RequestTable : IDisposable
     private readonly byte[] _replyPrefix;
     private bool _isTicking;
     private int _idleTicks;
+    private NasException? _closed;
     private volatile NasSubscription? _inbox;
 
     /// <param name="inboxPrefix">The first tokens of the inbox.</param>
@@ -141,9 +142,16 @@ internal sealed class RequestTable : IDisposable
     }
 
     /// <summary>The connection was closed.</summary>
-    public void Close(NasException reason) => Fail(reason, _ => true);
+    public void Close(NasException reason)
+    {
+        using (_gate.Enter())
+        {
+            _closed ??= reason;
+            _timer.Dispose();
+        }
 
-    public void Dispose() => _timer.Dispose();
+        Fail(reason, _ => true);
+    }
 
     private async ValueTask<NasMessage> RequestLaterAsync(
         OutgoingMessage message,
@@ -201,6 +209,11 @@ internal sealed class RequestTable : IDisposable
         request.Start(subject, limit, deadline);
         using (_gate.Enter())
         {
+            if (_closed is not null)
+            {
+                throw _closed;
+            }
+
             if (_inbox is null)
             {
                 OpenInbox();
@@ -216,10 +229,6 @@ internal sealed class RequestTable : IDisposable
         {
             var id = request.Id;
             request.CancelWith(cancel.Register(() => Take(id)?.Fail(new OperationCanceledException(cancel))));
-        }
-        if (_status.State == NasConnectionState.Closed)
-        {
-            Take(request.Id)?.Fail(_status.Closed());
         }
         return request;
     }
@@ -304,6 +313,11 @@ internal sealed class RequestTable : IDisposable
         List<PendingRequest> late = [];
         using (_gate.Enter())
         {
+            if (_closed is not null)
+            {
+                return;
+            }
+
             if (_slots.Count > 0)
             {
                 _idleTicks = 0;
