@@ -31,8 +31,23 @@ internal static class ContextFolder
     {
         get
         {
-            var file = Path.Combine(Root, "context.txt");
-            return File.Exists(file) && File.ReadAllText(file).Trim() is { Length: > 0 } name ? name : null;
+            try
+            {
+                return File.Exists(SelectionFile) && File.ReadAllText(SelectionFile).Trim() is { Length: > 0 } name
+                    ? name
+                    : null;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new NasException(
+                    NasError.InvalidOption,
+                    $"The name of the selected context cannot be read: {e.Message}",
+                    e
+                )
+                {
+                    Target = SelectionFile,
+                };
+            }
         }
     }
 
@@ -52,6 +67,39 @@ internal static class ContextFolder
         var path = Path.Combine(Root, "context", name + ".json");
         return File.Exists(path) ? path : throw NasContext.Bad(name, $"there is no file {path}.");
     }
+
+    /// <summary>Where a context of this name is kept, or would be.</summary>
+    /// <exception cref="NasException">InvalidOption: no context can have this name.</exception>
+    public static string PathOf(string name) =>
+        IsName(name) && name.Trim() == name && name.IndexOfAny(NotInNames) < 0
+            ? Path.Combine(Root, "context", name + ".json")
+            : throw new NasException(
+                NasError.InvalidOption,
+                $"'{name}' cannot be the name of a context: it is the name of a file, without path separators, "
+                    + "colons, '..', control characters or blanks at its ends."
+            )
+            {
+                Target = name,
+            };
+
+    /// <param name="name">Null selects none.</param>
+    public static void Select(string? name)
+    {
+        if (name is null)
+        {
+            File.Delete(SelectionFile);
+        }
+        else
+        {
+            PrivateFile.Write(SelectionFile, name);
+        }
+    }
+
+    private static readonly char[] NotInNames = [.. Path.GetInvalidFileNameChars(), ':', .. ControlCharacters()];
+
+    private static IEnumerable<char> ControlCharacters() => Enumerable.Range(0, 32).Append(127).Select(c => (char)c);
+
+    private static string SelectionFile => Path.Combine(Root, "context.txt");
 
     private static string Root
     {

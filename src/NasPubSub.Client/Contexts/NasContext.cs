@@ -6,8 +6,8 @@ namespace NasPubSub;
 
 /// <summary>
 /// A named set of connection settings as the <c>nats</c> command keeps it, in <c>nats/context/&lt;name&gt;.json</c>
-/// under <c>$XDG_CONFIG_HOME</c> or <c>~/.config</c>. Read only, immutable, thread-safe. Its secrets are shown by no
-/// member.
+/// under <c>$XDG_CONFIG_HOME</c> or <c>~/.config</c>. An object is what the file held when it was read: immutable and
+/// thread-safe. No member shows its secrets.
 /// </summary>
 public sealed class NasContext
 {
@@ -133,6 +133,68 @@ public sealed class NasContext
         catch (ContextException e)
         {
             throw Bad(Name, e.Message);
+        }
+    }
+
+    /// <summary>Writes a context's file, readable by its owner only, as the <c>nats</c> command does.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="settings">
+    /// Settings to change, by the names they have in the file, such as <c>url</c>: a string, a bool, or null to clear
+    /// it. An existing file keeps all other settings, unknown ones among them.
+    /// </param>
+    /// <param name="replace">Drops what an existing file holds.</param>
+    /// <exception cref="NasException">InvalidOption: the name is not one, or the file cannot be read or
+    /// written.</exception>
+    public static NasContext Save(string name, IReadOnlyDictionary<string, object?> settings, bool replace = false)
+    {
+        var path = ContextFolder.PathOf(name);
+        Change(name, path, () => ContextFile.Write(path, settings, replace));
+        return Load(name);
+    }
+
+    /// <summary>Makes a context the selected one; null selects none.</summary>
+    /// <exception cref="NasException">InvalidOption: there is no such context, or its name cannot be
+    /// written.</exception>
+    public static void Select(string? name)
+    {
+        if (name is not null && !File.Exists(ContextFolder.PathOf(name)))
+        {
+            throw Bad(name, "it does not exist.");
+        }
+
+        Change(name ?? "", "", () => ContextFolder.Select(name));
+    }
+
+    /// <summary>Deletes a context's file; where it was the selected one, none is selected.</summary>
+    /// <exception cref="NasException">InvalidOption: the file cannot be deleted.</exception>
+    public static void Remove(string name) =>
+        Change(
+            name,
+            "",
+            () =>
+            {
+                if (SelectedName == name)
+                {
+                    ContextFolder.Select(null);
+                }
+
+                File.Delete(ContextFolder.PathOf(name));
+            }
+        );
+
+    private static void Change(string name, string path, Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (JsonException e)
+        {
+            throw Bad(name, $"{path} is not a JSON object of settings (line {e.LineNumber + 1}).");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Bad(name, e.Message);
         }
     }
 

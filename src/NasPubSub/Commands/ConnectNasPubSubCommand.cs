@@ -35,10 +35,10 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
     [TypedTextTransformation]
     public string Context { get; set; } = "";
 
-    /// <summary>The namespace before every subject.</summary>
+    /// <summary>The namespace before every subject; else $env:NATS_NAMESPACE, else <c>default</c>.</summary>
     [Parameter]
     [TypedTextTransformation]
-    public string Namespace { get; set; } = "default";
+    public string? Namespace { get; set; }
 
     /// <summary>No namespace.</summary>
     [Parameter]
@@ -139,7 +139,7 @@ public sealed partial class ConnectNasPubSubCommand : NasCmdlet
         };
         options = options with
         {
-            Namespace = NoNamespace ? null : Namespace,
+            Namespace = NoNamespace ? null : Namespace ?? DefaultOptions.Namespace,
             RetryOnFailedConnect = NoWait,
             ConnectTimeout = Timeout ?? options.ConnectTimeout,
         };

@@ -90,13 +90,25 @@ internal static class NasErrorRecord
             "Leave out -InCallerRunspace: the action then runs in a runspace of its own, in the same language mode."
         );
 
-    public static ErrorRecord ContextNotFound(string name) =>
+    /// <param name="name">Null: the selected one was looked for.</param>
+    public static ErrorRecord ContextNotFound(string? name) =>
         Make(
-            new ItemNotFoundException($"There is no context named '{name}'."),
+            new ItemNotFoundException(
+                name is null ? "No context is selected." : $"There is no context named '{name}'."
+            ),
             "ContextNotFound",
             ErrorCategory.ObjectNotFound,
             name,
-            "Get-NasContext lists them; 'nats context save' makes one."
+            "Get-NasContext lists them; New-NasContext makes one, and 'Set-NasContext name -Select' selects one."
+        );
+
+    public static ErrorRecord ContextExists(string name) =>
+        Make(
+            new InvalidOperationException($"There is a context named '{name}' already."),
+            "ContextExists",
+            ErrorCategory.ResourceExists,
+            name,
+            "Change it with Set-NasContext, or replace it with -Force."
         );
 
     public static ErrorRecord ServerNotFound(string? path) =>

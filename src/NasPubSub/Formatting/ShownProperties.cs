@@ -150,6 +150,16 @@ public static class ShownProperties
     /// <summary>The description of a context as one line.</summary>
     public static string ContextDescriptionText(PSObject context) => Line<NasContext>(context, c => c.Description);
 
+    /// <summary>The server of a tested context as one line.</summary>
+    public static string ContextTestServerText(PSObject test) => Line<NasContextTest>(test, t => t.Server);
+
+    /// <summary>The server's version of a tested context as one line.</summary>
+    public static string ContextTestServerVersionText(PSObject test) =>
+        Line<NasContextTest>(test, t => t.ServerVersion);
+
+    /// <summary>The error of a tested context as one line.</summary>
+    public static string ContextTestErrorText(PSObject test) => Line<NasContextTest>(test, t => t.Error);
+
     private static string Of<T>(PSObject? value, Func<T, string> shown) =>
         value?.BaseObject is T typed ? shown(typed) : "";
 

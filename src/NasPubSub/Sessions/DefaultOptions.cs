@@ -4,20 +4,29 @@ namespace NasPubSub.Sessions;
 /// <param name="fullPath">Makes a path full, seen from the shell's location.</param>
 internal sealed class DefaultOptions(Func<string, string> fullPath)
 {
-    /// <summary>NATS_CONTEXT, else NATS_URL, else the options' own servers.</summary>
+    /// <summary>The namespace where the call gives none: NATS_NAMESPACE, else <c>default</c>.</summary>
+    public static string Namespace => Get("NATS_NAMESPACE") ?? "default";
+
+    /// <summary>NATS_CONTEXT, else NATS_URL, else the selected context, else the options' own servers.</summary>
     /// <exception cref="NasException">InvalidOption: the context cannot be used.</exception>
     public NasOptions WithServers(NasOptions options) =>
         Get("NATS_CONTEXT") is { } context ? WithContext(options, context)
         : Get("NATS_URL") is { } url ? options with { Servers = [url] }
+        : NasContext.SelectedName is { } selected ? WithContext(options, selected)
         : options;
 
-    /// <summary>The options for this address, or for the server of the environment; credentials and TLS from there.</summary>
+    /// <summary>
+    /// The options for this address, or for the default server; namespace, credentials and TLS of the environment.
+    /// </summary>
     /// <exception cref="NasException">InvalidOption: the context or address cannot be used.</exception>
     public NasOptions ForServer(NasOptions options, string? address = null) =>
         WithSecurity(
             (address is null ? WithServers(options) : options with { Servers = [address] }).TakeAddressCredentials(
                 preferOwn: false
-            )
+            ) with
+            {
+                Namespace = Namespace,
+            }
         );
 
     /// <summary>A context; where it names no server, NATS_URL does.</summary>

@@ -52,6 +52,20 @@ internal static class HeldCalls
         new("Wait-NasConnection LIMIT", Timeout, AtOnce, AtOnce, Timeout),
         new("Set-NasConnection $nas -Default", AtOnce, AtOnce, AtOnce, AtOnce),
         new("Get-NasContext", AtOnce, None, None, None),
+        new("New-NasContext ../none", AtOnce + "InvalidOption", None, None, None),
+        new("Set-NasContext none -Select", AtOnce + "ContextNotFound", None, None, None),
+        new("Remove-NasContext none", AtOnce + "ContextNotFound", None, None, None),
+        new(
+            """
+            $file = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), "nas-$([guid]::NewGuid()).json")
+            [System.IO.File]::WriteAllText($file, '{ "url": "URL" }')
+            try { Test-NasContext $file -Timeout LIMIT } finally { [System.IO.File]::Delete($file) }
+            """,
+            Quiet,
+            None,
+            None,
+            None
+        ),
         new("Publish-NasMessage a $most", AtOnce, AtOnce, "BufferFull", AtOnce),
         new(
             "Publish-NasMessage a $most -Flush",
