@@ -11,6 +11,7 @@ internal sealed class ConnectionStatus
 {
     private readonly Gate _gate = new(LockLevel.Status);
     private readonly EventQueue _events;
+    private readonly string? _name;
     private TaskCompletionSource<bool> _change = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Link? _link;
     private volatile NasServerInfo? _serverInfo;
@@ -19,7 +20,8 @@ internal sealed class ConnectionStatus
         _attempts;
     private long _reconnects;
 
-    public ConnectionStatus() => _events = new EventQueue(Remember);
+    /// <param name="name">The connection's name, for the log.</param>
+    public ConnectionStatus(string? name = null) => (_name, _events) = (name, new EventQueue(Remember));
 
     public NasConnectionState State => (NasConnectionState)Volatile.Read(ref _state);
 
@@ -35,6 +37,9 @@ internal sealed class ConnectionStatus
 
     /// <summary>The present or last server's address, without credentials.</summary>
     public string? Server { get; private set; }
+
+    /// <summary>The present or last server's address.</summary>
+    public NasServerAddress? Address { get; private set; }
 
     /// <summary>What the present or last server said of itself.</summary>
     public NasServerInfo? ServerInfo => _serverInfo;
@@ -90,7 +95,7 @@ internal sealed class ConnectionStatus
     /// <summary>A link is the present one from now on.</summary>
     public void Attach(Link link)
     {
-        Server = link.Address.ToString();
+        (Address, Server) = (link.Address, link.Address.ToString());
         _serverInfo = link.Info;
         _link = link;
     }
@@ -110,8 +115,18 @@ internal sealed class ConnectionStatus
 
     public void Remember(Exception error) => _lastError = error;
 
-    public void Notify(NasEventKind kind, string message, Exception? error = null) =>
-        _events.Add(new NasEvent(kind, Server, TerminalText.Lines(message), error, WallClock.UtcNow));
+    public void Notify(NasEventKind kind, string message, Exception? error = null)
+    {
+        var what = new NasEvent(kind, Server, TerminalText.Lines(message), error, WallClock.UtcNow);
+        if (NasEventSource.Log.IsEnabled())
+        {
+            NasEventSource.Log.Write(_name, what);
+        }
+        _events.Add(what);
+    }
+
+    /// <summary>Passes on what happened to a connection that serves this one.</summary>
+    public void Relay(NasEvent what) => _events.Add(what);
 
     /// <summary>An error that ends nothing: it is remembered, and an event.</summary>
     public void Report(Exception error)

@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using NasPubSub.Diagnostics;
+using NasPubSub.Protocol;
 using NasPubSub.Threading;
 
 namespace NasPubSub.Connection;
@@ -13,21 +17,20 @@ internal sealed class MessageSender(NasOptions options, SendBuffer buffer, Conne
     /// BufferFull.</exception>
     public void Send(in OutgoingMessage message, FlushMode mode, CancellationToken cancel)
     {
-        if (!status.IsReady)
+        if (Tracing.IsEnabled)
         {
-            ReadyAsync(cancel).GetAwaiter().GetResult();
+            SendTraced(message, mode, cancel);
         }
-        var need = buffer.TryWrite(message, mode);
-        if (need > 0)
+        else
         {
-            SendWhenRoom(message, mode, need, cancel);
+            Write(message, mode, cancel);
         }
     }
 
     /// <summary>Sends, and waits without a thread where it has to.</summary>
     /// <exception cref="NasException">As <see cref="Send"/>.</exception>
     public ValueTask SendAsync(in OutgoingMessage message, CancellationToken cancel) =>
-        status.IsReady && buffer.TryWrite(message, FlushMode.Queued) == 0 ? default : SendLaterAsync(message, cancel);
+        Tracing.IsEnabled ? SendTracedAsync(message, cancel) : WriteAsync(message, cancel);
 
     /// <summary>Sends in time, or not at all.</summary>
     /// <exception cref="TimeoutException">There was no connection, or no room, by then.</exception>
@@ -46,6 +49,35 @@ internal sealed class MessageSender(NasOptions options, SendBuffer buffer, Conne
         }
     }
 
+    /// <summary>
+    /// Starts the span of a message, and adds its trace context to the headers, unless the user gave one.
+    /// </summary>
+    public NasSpan? StartSpan(SpanOperation operation, ref OutgoingMessage message)
+    {
+        var subject = new SpanSubject(
+            message.Subject.Wire,
+            Template: null,
+            QueueGroup: null,
+            message.Text is { } text ? Encoding.UTF8.GetByteCount(text) : message.Payload.Length,
+            options.InboxPrefix,
+            status.Address,
+            status.ServerInfo
+        );
+        var given = message.Headers is { } headers ? TraceHeaders.Read(NasHeaders.Parse(headers.Block)) : default;
+        var span = Tracing.Start(operation, subject, given);
+        var context = Tracing.ContextOf(span);
+        if (given.Parent is null && context.Parent is not null && subject.Info is not { Headers: false })
+        {
+            var added = TraceHeaders.Add(message.Headers, context);
+            // A message must not fail for its trace.
+            if (subject.Size + added.Block.Length <= (subject.Info?.MaxPayload ?? long.MaxValue))
+            {
+                message = message with { Headers = added };
+            }
+        }
+        return span;
+    }
+
     /// <summary>Connects where nobody has, unless the user wants to do that himself.</summary>
     /// <exception cref="NasException">NotConnected, and those of a connect.</exception>
     public async Task ReadyAsync(CancellationToken cancel)
@@ -62,6 +94,51 @@ internal sealed class MessageSender(NasOptions options, SendBuffer buffer, Conne
         if (!options.RetryOnFailedConnect)
         {
             await connected.Observed().WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(in OutgoingMessage message, FlushMode mode, CancellationToken cancel)
+    {
+        if (!status.IsReady)
+        {
+            ReadyAsync(cancel).GetAwaiter().GetResult();
+        }
+        var need = buffer.TryWrite(message, mode);
+        if (need > 0)
+        {
+            SendWhenRoom(message, mode, need, cancel);
+        }
+    }
+
+    private ValueTask WriteAsync(in OutgoingMessage message, CancellationToken cancel) =>
+        status.IsReady && buffer.TryWrite(message, FlushMode.Queued) == 0 ? default : SendLaterAsync(message, cancel);
+
+    private void SendTraced(OutgoingMessage message, FlushMode mode, CancellationToken cancel)
+    {
+        using var span = StartSpan(SpanOperation.Publish, ref message);
+        try
+        {
+            Write(message, mode, cancel);
+        }
+        catch (Exception e)
+        {
+            span?.Fail(e);
+            throw;
+        }
+    }
+
+    private async ValueTask SendTracedAsync(OutgoingMessage message, CancellationToken cancel)
+    {
+        using var span = StartSpan(SpanOperation.Publish, ref message);
+        try
+        {
+            await WriteAsync(message, cancel).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            span?.Fail(e);
+            throw;
         }
     }
 

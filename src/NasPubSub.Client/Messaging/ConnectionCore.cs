@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using NasPubSub.Connection;
+using NasPubSub.Diagnostics;
 using NasPubSub.Protocol;
 using NasPubSub.Threading;
 
@@ -8,7 +10,7 @@ namespace NasPubSub.Messaging;
 /// The parts of one connection and how they fit together. A <see cref="NasConnection"/> has one, and one more for each
 /// subscription that needs a connection of its own. Thread-safe.
 /// </summary>
-internal sealed class ConnectionCore : ILinkOwner
+internal sealed class ConnectionCore : ILinkOwner, IMeasured
 {
     private readonly ServerListener _listener;
     private EncodedSubject? _lastSubject;
@@ -26,6 +28,7 @@ internal sealed class ConnectionCore : ILinkOwner
         }
         Subjects.CheckPublish(options.InboxPrefix);
         (Facade, Options, Parent) = (facade, options, parent);
+        Status = new ConnectionStatus(options.Name);
         Denials = parent?.Denials ?? new NasDenials();
         Pool = new ServerPool(options, parent?.Pool);
         Buffer = new SendBuffer(options);
@@ -48,7 +51,7 @@ internal sealed class ConnectionCore : ILinkOwner
     public NasConnection Facade { get; }
     public NasOptions Options { get; }
     public ConnectionCore? Parent { get; }
-    public ConnectionStatus Status { get; } = new();
+    public ConnectionStatus Status { get; }
     public ServerPool Pool { get; }
     public SendBuffer Buffer { get; }
     public SubscriptionTable Subscriptions { get; }
@@ -61,6 +64,14 @@ internal sealed class ConnectionCore : ILinkOwner
     public ConnectionShutdown Shutdown { get; }
 
     IServerListener ILinkOwner.Listener => _listener;
+
+    bool IMeasured.IsConnected => Status.IsConnected;
+
+    NasStatistics IMeasured.Statistics => Facade.Statistics;
+
+    long IMeasured.PendingMessages => Facade.Subscriptions.Sum(s => (long)s.PendingMessages);
+
+    long IMeasured.PendingBytes => Buffer.Pending;
 
     /// <summary>Connects; with RetryOnFailedConnect it does not wait for that.</summary>
     public async Task ConnectAsync(CancellationToken cancel)
@@ -104,10 +115,21 @@ internal sealed class ConnectionCore : ILinkOwner
     public ValueTask<NasMessage> RequestAsync(in OutgoingMessage message, TimeSpan? timeout, CancellationToken cancel)
     {
         var limit = timeout ?? Options.RequestTimeout;
-        return message.Subject.RequestsStreamMessage
-            ? RequestAloneAsync(message, limit, cancel)
-            : Requests.RequestAsync(message, limit, cancel);
+        return Tracing.IsEnabled || Metrics.MeasuresRequests
+            ? RequestObservedAsync(message, limit, cancel)
+            : RequestOneAsync(message, limit, cancel);
     }
+
+    /// <summary>Sends a request and returns its replies.</summary>
+    /// <exception cref="NasException">As NasConnection.RequestManyAsync.</exception>
+    public IAsyncEnumerable<NasMessage> RequestManyAsync(
+        OutgoingMessage message,
+        ReplyEnd end,
+        CancellationToken cancel
+    ) =>
+        Tracing.IsEnabled
+            ? RequestManyTracedAsync(message, end, cancel)
+            : new ManyReplies(this, message, end).ReadAsync(cancel);
 
     /// <summary>Subscribes, on a connection of its own where the subscription makes the server wait.</summary>
     /// <exception cref="NasException">As NasConnection.SubscribeAsync.</exception>
@@ -144,7 +166,7 @@ internal sealed class ConnectionCore : ILinkOwner
         {
             if (e.Kind == NasEventKind.Error)
             {
-                Status.Notify(e.Kind, e.Message, e.Exception);
+                Status.Relay(e);
             }
         };
         return dedicated;
@@ -217,6 +239,71 @@ internal sealed class ConnectionCore : ILinkOwner
             isExpected ? "The connection is closed." : $"The connection is closed: {reason.Message}",
             isExpected ? null : reason
         );
+        Metrics.Retire(this);
+    }
+
+    private ValueTask<NasMessage> RequestOneAsync(
+        in OutgoingMessage message,
+        TimeSpan limit,
+        CancellationToken cancel
+    ) =>
+        message.Subject.RequestsStreamMessage
+            ? RequestAloneAsync(message, limit, cancel)
+            : Requests.RequestAsync(message, limit, cancel);
+
+    /// <summary>A request with its span and its duration.</summary>
+    private async ValueTask<NasMessage> RequestObservedAsync(
+        OutgoingMessage message,
+        TimeSpan limit,
+        CancellationToken cancel
+    )
+    {
+        var start = MonotonicClock.Now;
+        Exception? error = null;
+        using var span = Tracing.IsEnabled ? Sender.StartSpan(SpanOperation.Request, ref message) : null;
+        try
+        {
+            return await RequestOneAsync(message, limit, cancel).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            error = e;
+            span?.Fail(e);
+            throw;
+        }
+        finally
+        {
+            Metrics.RecordRequest(MonotonicClock.Now - start, error);
+        }
+    }
+
+    /// <summary>A request for many replies with its span, which ends with the last of them.</summary>
+    private async IAsyncEnumerable<NasMessage> RequestManyTracedAsync(
+        OutgoingMessage message,
+        ReplyEnd end,
+        [EnumeratorCancellation] CancellationToken cancel
+    )
+    {
+        using var span = Sender.StartSpan(SpanOperation.Request, ref message);
+        var replies = new ManyReplies(this, message, end).ReadAsync(cancel).GetAsyncEnumerator(cancel);
+        await using var _ = replies.ConfigureAwait(false);
+        while (await NextAsync().ConfigureAwait(false))
+        {
+            yield return replies.Current;
+        }
+
+        async ValueTask<bool> NextAsync()
+        {
+            try
+            {
+                return await replies.MoveNextAsync().ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                span?.Fail(e);
+                throw;
+            }
+        }
     }
 
     /// <summary>

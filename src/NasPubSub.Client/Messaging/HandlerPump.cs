@@ -1,4 +1,5 @@
 using System.Buffers;
+using NasPubSub.Diagnostics;
 using NasPubSub.Threading;
 
 namespace NasPubSub.Messaging;
@@ -84,12 +85,26 @@ internal sealed class HandlerPump(
     {
         try
         {
-            return handler(message);
+            return Tracing.IsEnabled ? HandleTracedAsync(message) : handler(message);
         }
         catch (Exception e)
         {
             subscription.ReportHandlerError(e);
             return default;
+        }
+    }
+
+    private async ValueTask HandleTracedAsync(NasMessage message)
+    {
+        using var span = subscription.StartSpan(SpanOperation.Process, message);
+        try
+        {
+            await handler(message).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            span?.Fail(e);
+            throw;
         }
     }
 

@@ -35,7 +35,11 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
 
     /// <summary>Does not touch the network: <see cref="ConnectAsync"/> does, or the first operation.</summary>
     /// <exception cref="NasException">InvalidNamespace, InvalidOption.</exception>
-    public NasConnection(NasOptions options) => Core = new ConnectionCore(this, options);
+    public NasConnection(NasOptions options)
+    {
+        Core = new ConnectionCore(this, options);
+        Metrics.Add(Core);
+    }
 
     /// <summary>How it was made.</summary>
     public NasOptions Options => Core.Options;
@@ -366,7 +370,7 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     {
         var message = Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, null, headers);
         var end = new ReplyEnd(timeout ?? Options.RequestTimeout, count, idleTimeout, stopOnEmpty, isLast);
-        return new ManyReplies(Core, message, end).ReadAsync(cancel);
+        return Core.RequestManyAsync(message, end, cancel);
     }
 
     /// <summary>A subject nobody else has, for replies of any kind.</summary>

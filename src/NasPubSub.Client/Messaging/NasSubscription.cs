@@ -122,17 +122,17 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
         var taken = Buffer.Take(destination, out var isEnded);
         if (taken > 0 || isEnded)
         {
-            return taken;
+            return Trace(destination, taken);
         }
         var deadline = Deadline.In(timeout);
         using var registration = cancel.Register(static b => ((MessageBuffer)b!).Interrupt(), Buffer);
-        return Buffer.BlockAndTake(destination, deadline, cancel);
+        return Trace(destination, Buffer.BlockAndTake(destination, deadline, cancel));
     }
 
     /// <summary>The next message; null at the end.</summary>
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
     public ValueTask<NasMessage?> ReadAsync(CancellationToken cancel = default) =>
-        Buffer.TryTakeOne(out var message) ? new(message) : WaitAndReadAsync(cancel);
+        Buffer.TryTakeOne(out var message) ? new(Trace(message)) : WaitAndReadAsync(cancel);
 
     /// <summary>Every message until the end.</summary>
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
@@ -266,6 +266,22 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
 
     internal string ReplySubject(long request) => _owner.Requests.ReplySubject(request);
 
+    /// <summary>Starts the span of a message that came.</summary>
+    internal NasSpan? StartSpan(SpanOperation operation, NasMessage message) =>
+        Tracing.Start(
+            operation,
+            new SpanSubject(
+                message.Topic,
+                Topic,
+                QueueGroup,
+                message.Payload.Length,
+                _owner.Options.InboxPrefix,
+                _owner.Status.Address,
+                _owner.Status.ServerInfo
+            ),
+            message.HasHeaders ? TraceHeaders.Read(message.Headers) : default
+        );
+
     internal void CountDropped() => _owner.Traffic.AddDropped();
 
     private async ValueTask<NasMessage?> WaitAndReadAsync(CancellationToken cancel)
@@ -278,8 +294,31 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
             }
             if (Buffer.TryTakeOne(out var message))
             {
-                return message;
+                return Trace(message);
             }
         }
+    }
+
+    /// <summary>Makes the span of each message read, where somebody listens.</summary>
+    private int Trace(NasMessage[] messages, int taken)
+    {
+        if (Tracing.IsEnabled)
+        {
+            foreach (var message in messages.AsSpan(0, taken))
+            {
+                Trace(message);
+            }
+        }
+        return taken;
+    }
+
+    /// <summary>Makes the span of a message read. The replies to a request have the request's.</summary>
+    private NasMessage? Trace(NasMessage? message)
+    {
+        if (Tracing.IsEnabled && message is not null && !IsInternal)
+        {
+            StartSpan(SpanOperation.Receive, message)?.Dispose();
+        }
+        return message;
     }
 }

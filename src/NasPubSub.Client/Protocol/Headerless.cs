@@ -25,7 +25,10 @@ internal static class Headerless
         var isError = isEmpty && fields[Error] is not null;
         foreach (var field in fields)
         {
-            if (field.Name == ContentType && field.Values.Length == 1 && field.Values[0] == Json)
+            if (
+                TraceHeaders.Has(field)
+                || (field.Name == ContentType && field.Values.Length == 1 && field.Values[0] == Json)
+            )
             {
                 continue;
             }
