@@ -48,7 +48,11 @@ function Invoke-Demo {
     $shell = & tools/Get-ShellPath.ps1
     & $shell -NoProfile -File examples/quickstart.ps1
     if ($LASTEXITCODE -ne 0) { throw "The demo ended with exit code $LASTEXITCODE." }
-    Write-Host '== next: import the module with "Import-Module ./NasPubSub.psd1" in pwsh (tools/pwsh where it is not on PATH)'
+    $pwsh = if ($IsWindows -or $PSEdition -eq 'Desktop') { 'pwsh' } else { 'tools/pwsh' }
+    Write-Host '== next, type these three lines:'
+    Write-Host "$pwsh -NoProfile -NoExit -Command 'Import-Module ./NasPubSub.psd1'"
+    Write-Host '$server = Start-NasServer; Connect-NasPubSub $server.Url; $sub = Register-NasSubscription hello'
+    Write-Host "Publish-NasMessage hello 'Hello, World!'; `$sub | Receive-NasMessage -Count 1"
 }
 
 # Adds up a run. One that ends badly without a failed test has crashed or hung, and counts as a failure.
