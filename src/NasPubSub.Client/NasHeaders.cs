@@ -142,6 +142,27 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     internal static NasHeaders FromBlock(byte[] block) =>
         new() { _unread = block, _encoded = new EncodedHeaders(block) };
 
+    /// <summary>
+    /// The block as it is sent, from NATS/1.0 to the empty line: for headers that were received, the very bytes that
+    /// came. Empty without any header.
+    /// </summary>
+    public byte[] ToByteArray() => Encoded is { } encoded ? (byte[])encoded.Block.Clone() : [];
+
+    /// <summary>Headers that are sent as this block, byte for byte.</summary>
+    /// <exception cref="NasException">InvalidHeader: it does not begin with NATS/1.0 or lacks the empty line at its
+    /// end.</exception>
+    public static NasHeaders FromByteArray(byte[] block)
+    {
+        if (!block.AsSpan().StartsWith("NATS/1.0"u8) || !block.AsSpan().EndsWith("\r\n\r\n"u8))
+        {
+            throw new NasException(
+                NasError.InvalidHeader,
+                "The header block is not valid: it begins with NATS/1.0 and ends with an empty line."
+            );
+        }
+        return FromBlock((byte[])block.Clone());
+    }
+
     /// <summary>The block as it goes over the wire, from NATS/1.0 to the empty line.</summary>
     internal byte[] ToBytes()
     {

@@ -1,10 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using NasPubSub.Protocol;
+using NasPubSub.Threading;
 
 namespace NasPubSub;
 
 /// <summary>
-/// A message as it came from the server. Immutable, except for <see cref="Payload"/>, which is the receiver's own array.
+/// A message as it came from the server, or one made by <see cref="Create(string, byte[], NasHeaders?, string?,
+/// string?, DateTimeOffset?)"/>. Immutable, except for <see cref="Payload"/>, which is the receiver's own array.
 /// Thread-safe as long as nobody writes to that array.
 /// </summary>
 // Kept small: what the messages of a subject share lies in one MessageOrigin.
@@ -22,6 +25,57 @@ public sealed class NasMessage
         Payload = payload;
         _utcTicks = utcTicks;
     }
+
+    /// <summary>Makes a message without a server, for tests and for sending.</summary>
+    /// <param name="subject">Without the namespace.</param>
+    /// <param name="payload">The bytes; the message keeps this array.</param>
+    /// <param name="headers">Copied into the message; null for none.</param>
+    /// <param name="replyTo">Where an answer would go, without the namespace; null where none is asked for.</param>
+    /// <param name="ns">The namespace that <see cref="Topic"/> and <see cref="ReplyTopic"/> begin with. Without one
+    /// they equal <see cref="Subject"/> and <see cref="ReplyTo"/>.</param>
+    /// <param name="timestamp">Null for now.</param>
+    /// <returns>A message without a subscription: its <see cref="Sid"/> is 0, and it cannot be answered with
+    /// <see cref="Reply(string, NasHeaders?, CancellationToken)"/>.</returns>
+    /// <exception cref="NasException">InvalidSubject, InvalidNamespace.</exception>
+    public static NasMessage Create(
+        string subject,
+        byte[] payload,
+        NasHeaders? headers = null,
+        string? replyTo = null,
+        string? ns = null,
+        DateTimeOffset? timestamp = null
+    )
+    {
+        Subjects.CheckPublish(subject);
+        if (replyTo is not null)
+        {
+            Subjects.CheckReply(replyTo);
+        }
+        if (ns is not null)
+        {
+            Subjects.CheckNamespace(ns);
+        }
+        var origin = new MessageOrigin(subject, Subjects.ToWire(ns, subject, useNamespace: true, null));
+        var reply = replyTo is null ? null : Subjects.ToWire(ns, replyTo, useNamespace: true, null);
+        var block = headers?.Encoded?.Block;
+        return new NasMessage(
+            origin,
+            payload,
+            reply is null && block is null ? null : new MessageExtras(origin, reply, block),
+            timestamp?.UtcTicks ?? WallClock.UtcTicks
+        );
+    }
+
+    /// <summary>Makes a message whose payload is this text in UTF-8.</summary>
+    /// <inheritdoc cref="Create(string, byte[], NasHeaders?, string?, string?, DateTimeOffset?)"/>
+    public static NasMessage Create(
+        string subject,
+        string text,
+        NasHeaders? headers = null,
+        string? replyTo = null,
+        string? ns = null,
+        DateTimeOffset? timestamp = null
+    ) => Create(subject, Encoding.UTF8.GetBytes(text), headers, replyTo, ns, timestamp);
 
     /// <summary>The subject without the connection's namespace: what you would pass to Publish.</summary>
     public string Subject => Origin.Subject;
@@ -41,14 +95,13 @@ public sealed class NasMessage
     /// <summary>
     /// Where to answer, without the namespace: what you would pass to Publish. Null when no answer is asked for.
     /// </summary>
-    public string? ReplyTo =>
-        Extras?.ReplyTopic is { } reply ? Origin.Subscription.Connection.FromWireSubject(reply) : null;
+    public string? ReplyTo => Extras?.ReplyTopic is { } reply ? Origin.Shown(reply) : null;
 
-    /// <summary>When this client read the message.</summary>
+    /// <summary>When this client read the message, or the time it was made with.</summary>
     public DateTimeOffset Timestamp => new DateTimeOffset(_utcTicks, TimeSpan.Zero).ToLocalTime();
 
-    /// <summary>The id of the subscription it came by.</summary>
-    public long Sid => Origin.Subscription.Sid;
+    /// <summary>The id of the subscription it came by; 0 without one.</summary>
+    public long Sid => Origin.Subscription?.Sid ?? 0;
 
     /// <summary>Bytes of headers and payload.</summary>
     public int Size => Payload.Length + (Extras?.HeaderBlock?.Length ?? 0);
@@ -62,8 +115,8 @@ public sealed class NasMessage
     /// <summary>The reply subject on the wire; null when no reply is asked for.</summary>
     public string? ReplyTopic => Extras?.ReplyTopic;
 
-    /// <summary>The subscription it came by.</summary>
-    public NasSubscription Subscription => Origin.Subscription;
+    /// <summary>The subscription it came by; null for a message that was made.</summary>
+    public NasSubscription? Subscription => Origin.Subscription;
 
     /// <summary>Did it come with a header block, however empty?</summary>
     public bool HasHeaders => Extras?.HeaderBlock is not null;
@@ -73,24 +126,25 @@ public sealed class NasMessage
     public T? FromJson<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Payload, options);
 
     /// <summary>Answers this message on the connection it came by. Buffers, like Publish.</summary>
-    /// <exception cref="NasException">NoReplySubject: no answer is asked for; else as Publish.</exception>
+    /// <exception cref="NasException">NoReplySubject: no answer is asked for. NotConnected: it came by no subscription.
+    /// Else as Publish.</exception>
     public void Reply(ReadOnlyMemory<byte> payload, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        Subscription.Connection.Publish(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
+        ReplyConnection.Publish(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
 
     /// <inheritdoc cref="Reply(ReadOnlyMemory{byte}, NasHeaders?, CancellationToken)"/>
     public void Reply(string text, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        Subscription.Connection.Publish(ReplyTarget, text, null, headers, useNamespace: false, cancel);
+        ReplyConnection.Publish(ReplyTarget, text, null, headers, useNamespace: false, cancel);
 
     /// <inheritdoc cref="Reply(ReadOnlyMemory{byte}, NasHeaders?, CancellationToken)"/>
     public ValueTask ReplyAsync(
         ReadOnlyMemory<byte> payload,
         NasHeaders? headers = null,
         CancellationToken cancel = default
-    ) => Subscription.Connection.PublishAsync(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
+    ) => ReplyConnection.PublishAsync(ReplyTarget, payload, null, headers, useNamespace: false, cancel);
 
     /// <inheritdoc cref="Reply(ReadOnlyMemory{byte}, NasHeaders?, CancellationToken)"/>
     public ValueTask ReplyAsync(string text, NasHeaders? headers = null, CancellationToken cancel = default) =>
-        Subscription.Connection.PublishAsync(ReplyTarget, text, null, headers, useNamespace: false, cancel);
+        ReplyConnection.PublishAsync(ReplyTarget, text, null, headers, useNamespace: false, cancel);
 
     /// <inheritdoc/>
     public override string ToString() => Diagnostics.TerminalText.Line($"{Subject}: {Size} bytes");
@@ -98,6 +152,15 @@ public sealed class NasMessage
     private MessageExtras? Extras => _source as MessageExtras;
 
     private MessageOrigin Origin => _source as MessageOrigin ?? Extras!.Origin;
+
+    /// <summary>Looked at first: a message that asks for no answer is that error, wherever it comes from.</summary>
+    private NasConnection ReplyConnection =>
+        ReplyTarget is not null && Subscription is { } subscription
+            ? subscription.Connection
+            : throw new NasException(
+                NasError.NotConnected,
+                $"The message on '{Topic}' came by no subscription, so there is no connection to answer it on."
+            );
 
     private string ReplyTarget =>
         ReplyTopic
@@ -119,9 +182,24 @@ internal sealed class MessageOrigin
     /// <summary>A reply to the request of this number: its topic is made when somebody asks.</summary>
     public MessageOrigin(NasSubscription inbox, long token) => (Subscription, _token) = (inbox, token);
 
-    public NasSubscription Subscription { get; }
-    public string Topic => _topic ??= Subscription.ReplySubject(_token);
-    public string Subject => _subject ??= Subscription.Connection.FromWireSubject(Topic);
+    /// <summary>That of a message that was made.</summary>
+    public MessageOrigin(string subject, string topic) => (_subject, _topic) = (subject, topic);
+
+    /// <summary>Null only where the message was made: then subject and topic are known.</summary>
+    public NasSubscription? Subscription { get; }
+    public string Topic => _topic ??= Subscription!.ReplySubject(_token);
+    public string Subject => _subject ??= Shown(Topic);
+
+    /// <summary>A subject on the wire without the namespace that this one has.</summary>
+    public string Shown(string topic)
+    {
+        if (Subscription is not null)
+        {
+            return Subscription.Connection.FromWireSubject(topic);
+        }
+        var prefix = Topic.Length - Subject.Length - 1;
+        return Subjects.ToShown(prefix > 0 ? Topic.Substring(0, prefix) : null, topic);
+    }
 }
 
 /// <summary>What most messages do not have: a reply subject, headers.</summary>

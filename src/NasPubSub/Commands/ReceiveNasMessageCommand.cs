@@ -195,7 +195,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         _received++;
         if (!ReferenceEquals(message.Subject, _lastSubject))
         {
-            SeenSubjects.Add(message.Subscription.Connection, _lastSubject = message.Subject);
+            SeenSubjects.Add(Subscription.Connection, _lastSubject = message.Subject);
         }
 
         WriteMessage(message, As, Encoding);

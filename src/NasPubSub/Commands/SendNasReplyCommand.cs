@@ -22,15 +22,14 @@ public sealed class SendNasReplyCommand : NasPayloadCmdlet
     /// <summary>No parameter here: a reply goes out on the connection of its message.</summary>
     public override object? Connection
     {
-        get => InputObject.Subscription.Connection;
+        get => InputObject.Subscription?.Connection;
         set { }
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var connection = InputObject.Subscription.Connection;
-        if (ActiveConnection != connection)
+        if (InputObject.Subscription?.Connection is { } connection && ActiveConnection != connection)
         {
             EndPublishing(flush: false);
             Use(connection);

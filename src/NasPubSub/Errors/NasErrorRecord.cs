@@ -175,6 +175,63 @@ internal static class NasErrorRecord
             "Choose the properties to send with Select-Object, or send text."
         );
 
+    public static ErrorRecord RecordingNotFound(string path) =>
+        Make(
+            new FileNotFoundException($"There is no recording '{path}'."),
+            "RecordingNotFound",
+            ErrorCategory.ObjectNotFound,
+            path,
+            "Check the path; Export-NasMessage makes a recording."
+        );
+
+    public static ErrorRecord RecordingExists(string path) =>
+        Make(
+            new IOException($"The file '{path}' exists already."),
+            "RecordingExists",
+            ErrorCategory.ResourceExists,
+            path,
+            "Choose another file, or leave out -NoClobber; -Append goes on behind what is in it."
+        );
+
+    public static ErrorRecord RecordingFailed(string path, Exception error) =>
+        Make(
+            new IOException($"The recording '{path}' failed: {error.Message}", error),
+            "RecordingFailed",
+            ErrorCategory.WriteError,
+            path,
+            "Check the folder, its permissions and the room on the disk; -Force writes to a read-only file."
+        );
+
+    public static ErrorRecord InvalidRecording(string path, long line, Exception error) =>
+        Make(
+            new InvalidDataException($"Line {line} of '{path}' is not a recorded message: {error.Message}", error),
+            "InvalidRecording",
+            ErrorCategory.InvalidData,
+            path,
+            "Correct the line; Get-Help Export-NasMessage describes the format. The other lines are not concerned."
+        );
+
+    public static ErrorRecord InvalidMessage(object? value) =>
+        Make(
+            new PSArgumentException("The object is not a message."),
+            "InvalidMessage",
+            ErrorCategory.InvalidType,
+            new FailedPayload(value),
+            "Pass what Receive-NasMessage or New-NasMessage outputs."
+        );
+
+    public static ErrorRecord SubjectMapFailed(NasMessage message, Exception error) =>
+        Make(
+            new PSArgumentException(
+                $"-MapSubject gave no subject for the message on '{message.Subject}': {error.Message}",
+                error
+            ),
+            "SubjectScriptFailed",
+            ErrorCategory.InvalidResult,
+            message,
+            "Correct -MapSubject; $_ is the message in its script block."
+        );
+
     public static ErrorRecord InvalidArgument(string message, object? value, string advice) =>
         Make(new PSArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, value, advice);
 

@@ -33,6 +33,45 @@ internal static class MessageRecord
     public static NasHeaders? Headers(object record, CustomObjectMembers members) =>
         HeaderTable.Of(members.Find((PSObject)record, "Headers")!.Value);
 
+    /// <summary>The message that the value is, or was; null for anything else.</summary>
+    /// <exception cref="NasException">InvalidSubject, InvalidHeader: it cannot be a message.</exception>
+    public static NasMessage? ToMessage(object? value, CustomObjectMembers members)
+    {
+        if (value.Unwrap() is NasMessage message)
+        {
+            return message;
+        }
+        if (!Is(value, members))
+        {
+            return null;
+        }
+        var record = (PSObject)value!;
+        var payload = Payload(record, members);
+        return payload.Unwrap() is byte[] bytes
+            ? NasMessage.Create(
+                Text("Subject") ?? "",
+                bytes,
+                Headers(record, members),
+                Text("ReplyTo") is { Length: > 0 } reply ? reply : null,
+                Namespace(Text("Subject"), Text("Topic")),
+                Time(members.Find(record, "Timestamp")?.Value)
+            )
+            : null;
+
+        string? Text(string name) => TypedText.Of(members.Find(record, name)?.Value);
+    }
+
+    private static string? Namespace(string? subject, string? topic) =>
+        subject is not null && topic is not null && topic.EndsWith("." + subject, StringComparison.Ordinal)
+            ? topic.Substring(0, topic.Length - subject.Length - 1)
+            : null;
+
+    private static DateTimeOffset? Time(object? value) =>
+        value is not null
+        && LanguagePrimitives.TryConvertTo(value, CultureInfo.InvariantCulture, out DateTimeOffset time)
+            ? time
+            : null;
+
     private static byte[]? ToBytes(IList list)
     {
         var bytes = new byte[list.Count];

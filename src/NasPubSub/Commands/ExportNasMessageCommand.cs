@@ -1,0 +1,400 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using NasPubSub.Completion;
+using NasPubSub.Errors;
+using NasPubSub.Payloads;
+using NasPubSub.Recording;
+
+namespace NasPubSub.Commands;
+
+/// <summary>
+/// Export-NasMessage: records what subjects carry, or the messages of the pipeline. However it ends, what it received is
+/// in the file, and the file is whole.
+/// </summary>
+[Cmdlet(VerbsData.Export, "NasMessage", DefaultParameterSetName = "Subject", SupportsShouldProcess = true)]
+[OutputType(typeof(NasMessage))]
+public sealed class ExportNasMessageCommand : NasSessionCmdlet
+{
+    private const int Batch = 256;
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How long the end may take: a stopped cmdlet is over within a second.</summary>
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMilliseconds(500);
+
+    private readonly Stopwatch _clock = new();
+    private readonly List<NasSubscription> _subscriptions = [];
+    private readonly CustomObjectMembers _members = new();
+    private MergedReader? _reader;
+    private RecordingWriter? _writer;
+    private CountProgress? _progress;
+    private string _path = "";
+    private bool _isDeclined,
+        _isOpened;
+    private long _recorded;
+
+    /// <summary>The file.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [Alias("LiteralPath", "FilePath", "PSPath")]
+    [TypedTextTransformation]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>What to subscribe to while this cmdlet runs.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Subject")]
+    [ArgumentCompleter(typeof(SubjectCompleter))]
+    [TypedTextTransformation]
+    [ValidateNotNullOrEmpty]
+    public string[] Subject { get; set; } = [];
+
+    /// <summary>Messages to record.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Message")]
+    [Alias("Message")]
+    [ValidateNotNull]
+    public object InputObject { get; set; } = null!;
+
+    /// <summary>Ends after so many messages.</summary>
+    [Parameter(ParameterSetName = "Subject")]
+    [ValidateRange(1, long.MaxValue)]
+    public long Count { get; set; }
+
+    /// <summary>Ends after this time.</summary>
+    [Parameter(ParameterSetName = "Subject")]
+    [DurationTransformation]
+    public NasDuration? Timeout { get; set; }
+
+    /// <summary>Ends when no message has come for this time.</summary>
+    [Parameter(ParameterSetName = "Subject")]
+    [DurationTransformation]
+    public NasDuration? IdleTimeout { get; set; }
+
+    /// <summary>The subjects as they stand, without the namespace, and recorded so.</summary>
+    [Parameter]
+    [Alias("NoNamespace")]
+    public SwitchParameter Raw { get; set; }
+
+    /// <summary>Goes on behind what is in the file.</summary>
+    [Parameter]
+    public SwitchParameter Append { get; set; }
+
+    /// <summary>Writes to a read-only file, too.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Leaves a file alone that exists.</summary>
+    [Parameter]
+    [Alias("NoOverwrite")]
+    public SwitchParameter NoClobber { get; set; }
+
+    /// <summary>Passes on the messages that were recorded.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    private protected override TimeSpan? ConnectLimit => Timeout;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        _path = FullPath(Path);
+        if (NoClobber && !Append && File.Exists(_path))
+        {
+            ThrowTerminatingError(NasErrorRecord.RecordingExists(_path));
+        }
+
+        _isDeclined = !ShouldProcess(_path, "Record messages");
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (_isDeclined)
+        {
+            return;
+        }
+
+        Guarded(() =>
+        {
+            if (ParameterSetName == "Subject")
+            {
+                RecordSubjects();
+            }
+            else
+            {
+                RecordInput();
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_isDeclined)
+        {
+            return;
+        }
+
+        Guarded(() =>
+        {
+            // An empty pipeline makes an empty recording.
+            Open();
+            End();
+            WriteVerbose($"{_recorded} messages were recorded in {_path}.");
+        });
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            try
+            {
+                End();
+            }
+            catch (Exception e) when (IsFileError(e))
+            {
+                // The pipeline has ended: nobody can be told any more.
+            }
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Guarded(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            Fail(e, ParameterSetName == "Subject" ? Subject : InputObject);
+        }
+        catch (Exception e) when (IsFileError(e))
+        {
+            ThrowTerminatingError(NasErrorRecord.RecordingFailed(_path, e));
+        }
+    }
+
+    private void RecordInput()
+    {
+        try
+        {
+            if (MessageRecord.ToMessage(InputObject, _members) is not { } message)
+            {
+                WriteError(NasErrorRecord.InvalidMessage(InputObject));
+                return;
+            }
+            Open();
+            _writer!.Write(message);
+        }
+        catch (NasException e)
+        {
+            Report(e, new FailedPayload(InputObject));
+            return;
+        }
+        if (_progress?.Update(_writer.Count, -1) is { } progress)
+        {
+            WriteProgress(progress);
+        }
+
+        if (PassThru)
+        {
+            WriteObject(InputObject);
+        }
+    }
+
+    private void RecordSubjects()
+    {
+        _clock.Start();
+        foreach (var subject in Subject.Distinct(StringComparer.Ordinal))
+        {
+            _subscriptions.Add(
+                Await(
+                    cancel => Nas.SubscribeAsync(subject, null, null, !Raw, cancel: cancel),
+                    Timeout,
+                    $"The server did not confirm the subscription to '{Nas.ToWireSubject(subject, !Raw)}'"
+                )
+            );
+        }
+        Nas.Denials.Claiming += Claims;
+        // Only now: a recording that cannot begin replaces no other.
+        Open();
+        _reader = new MergedReader(_subscriptions);
+        var isEnded = Read(_reader);
+        End();
+        ReportEnd(isEnded);
+    }
+
+    /// <returns>Have the subscriptions ended by themselves?</returns>
+    private bool Read(MergedReader reader)
+    {
+        var batch = new NasMessage[Batch];
+        var last = _clock.Elapsed;
+        while (Count == 0 || _writer!.Count < Count)
+        {
+            var wait = Slice;
+            if (Timeout is { } timeout)
+            {
+                wait = Min(wait, timeout - _clock.Elapsed);
+            }
+
+            if (IdleTimeout is { } idle)
+            {
+                wait = Min(wait, last + idle - _clock.Elapsed);
+            }
+
+            var taken = reader.Read(batch, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Cancellation);
+            var written = WriteAll(batch, taken);
+            WriteWarnings();
+            var percent = Count > 0 ? (int)(100.0 * _writer!.Count / Count) : -1;
+            if (_progress!.Update(_writer!.Count, percent) is { } progress)
+            {
+                WriteProgress(progress);
+            }
+
+            for (var i = 0; PassThru && i < written; i++)
+            {
+                WriteObject(batch[i]);
+            }
+
+            if (taken > 0)
+            {
+                last = _clock.Elapsed;
+            }
+            else
+            {
+                _writer.Flush();
+                if (reader.IsCompleted)
+                {
+                    return true;
+                }
+            }
+
+            if (IsOver(Timeout, _clock.Elapsed) || (taken == 0 && IsOver(IdleTimeout, _clock.Elapsed - last)))
+            {
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>All of them before anything else can end the cmdlet.</summary>
+    private int WriteAll(NasMessage[] batch, int count)
+    {
+        var written = 0;
+        while (written < count && (Count == 0 || _writer!.Count < Count))
+        {
+            _writer!.Write(batch[written++]);
+        }
+
+        return written;
+    }
+
+    private void ReportEnd(bool isEnded)
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            if (subscription.Error is { } error)
+            {
+                Report(error, subscription);
+            }
+        }
+
+        var subjects = string.Join("', '", _subscriptions.Select(s => s.Topic));
+        var dropped = _subscriptions.Sum(s => s.Dropped);
+        if (dropped > 0)
+        {
+            var text = $"{dropped} messages on '{subjects}' came faster than they could be recorded, and were dropped.";
+            Report(new NasException(NasError.SlowConsumer, text), _path);
+        }
+
+        if (_recorded >= Count || _subscriptions.Any(s => s.Error is not null))
+        {
+            return;
+        }
+
+        WriteError(
+            isEnded
+                ? NasErrorRecord.EndedEarly(_subscriptions[0], _recorded, Count)
+                : NasErrorRecord.TimedOut(
+                    $"{_recorded} of {Count} messages on '{subjects}' came in time.",
+                    _subscriptions[0],
+                    "Give more time with -Timeout or -IdleTimeout."
+                )
+        );
+    }
+
+    private void Open()
+    {
+        if (_isOpened)
+        {
+            return;
+        }
+
+        _isOpened = true;
+        _writer = new RecordingWriter(_path, Append, Force, Raw);
+        _progress = new CountProgress($"Recording to {_path}");
+    }
+
+    /// <summary>Ends the subscriptions, records what had arrived, and closes the file.</summary>
+    private void End()
+    {
+        if (_writer is null)
+        {
+            Unsubscribe();
+            return;
+        }
+
+        try
+        {
+            Unsubscribe();
+            RecordRest();
+        }
+        finally
+        {
+            _recorded = _writer.Count;
+            var writer = _writer;
+            _writer = null;
+            writer.Dispose();
+        }
+        if (!Cancellation.IsCancellationRequested && _progress?.End() is { } progress)
+        {
+            WriteProgress(progress);
+        }
+    }
+
+    private void Unsubscribe()
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            subscription.Unsubscribe();
+            subscription.Connection.Denials.Claiming -= Claims;
+        }
+    }
+
+    private void RecordRest()
+    {
+        if (_reader is not { } reader)
+        {
+            return;
+        }
+
+        var batch = new NasMessage[Batch];
+        var limit = Stopwatch.StartNew();
+        while ((Count == 0 || _writer!.Count < Count) && !reader.IsCompleted && limit.Elapsed < EndLimit)
+        {
+            WriteAll(batch, reader.Read(batch, EndLimit, CancellationToken.None));
+        }
+    }
+
+    /// <summary>The end of what it records is its own error.</summary>
+    private bool Claims(NasException error, NasSubscription? subscription) =>
+        subscription is not null && _subscriptions.Contains(subscription);
+
+    private static bool IsFileError(Exception error) =>
+        error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException;
+
+    private static bool IsOver(TimeSpan? limit, TimeSpan elapsed) => limit is { } most && elapsed >= most;
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+}

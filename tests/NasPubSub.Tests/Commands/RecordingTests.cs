@@ -1,0 +1,513 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using NasPubSub.Tests.Infrastructure;
+using NasPubSub.TestServer;
+
+namespace NasPubSub.Tests.Commands;
+
+/// <summary>Export-NasMessage and Import-NasMessage.</summary>
+public sealed class RecordingTests : ServedTests, IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("nas-recording-").FullName;
+    private readonly string _file;
+
+    public RecordingTests(ServerFixture fixture)
+        : base(fixture) => _file = Path.Combine(_folder, "recording.jsonl");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(".jsonl")]
+    [InlineData(".jsonl.gz")]
+    public async Task A_hundred_thousand_messages_are_equal_after_recording_and_replay(string extension)
+    {
+        const int count = 100_000;
+        var file = _file + extension;
+        using var shell = OpenConnected();
+        await using var client = await ClientAsync();
+        var recording = shell.Start(
+            $"Export-NasMessage '{file}' 'traffic.>' -Count {count} -Timeout 60 -ErrorAction Stop"
+        );
+        await ListensAsync(client, "traffic.x");
+        var sent = new List<string>(count);
+        for (var i = 0; i < count; i++)
+        {
+            var message = Sample(i);
+            client.Publish(message.Subject, message.Payload, message.ReplyTo, message.HasHeaders ? message.Headers : null);
+            sent.Add(Shown(message));
+        }
+        (await recording.Completed).ThrowIfFailed();
+
+        var replayed = await client.SubscribeAsync("traffic.>", maxMessages: count);
+        var replay = shell.Start($"Import-NasMessage '{file}' -Speed Max");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        for (var i = 0; i < count; i++)
+        {
+            var message = await replayed.ReadAsync(limit.Token);
+            if (Shown(message!) is var got && got != sent[i])
+            {
+                Assert.Equal(sent[i], got);
+            }
+        }
+        (await replay.Completed).ThrowIfFailed();
+        Assert.Equal(0, replayed.Dropped);
+    }
+
+    [Fact]
+    public async Task Odd_header_blocks_come_back_byte_for_byte()
+    {
+        string[] blocks =
+        [
+            "NATS/1.0\r\n\r\n",
+            "NATS/1.0 503\r\n\r\n",
+            "NATS/1.0 100 Idle Heartbeat\r\nB:1\r\nA: 2\r\nB: 3\r\n\r\n",
+            "NATS/1.0\r\nA:   blanks  \r\n\r\n",
+            "NATS/1.0\r\nA: \u00ff\u00fe\r\n\r\n",
+            "NATS/1.0\r\nA: é\r\na: 2\r\n\r\n",
+        ];
+        using var shell = OpenConnected();
+        await using var client = await ClientAsync();
+        var subscription = await client.SubscribeAsync("h");
+        foreach (var block in blocks)
+        {
+            client.Publish("h", "x", null, NasHeaders.FromByteArray(Encoding.Latin1.GetBytes(block)));
+        }
+        var messages = new NasMessage[blocks.Length];
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            messages[i] = (await subscription.ReadAsync())!;
+        }
+        shell.Run("$args[0] | Export-NasMessage $args[1]; Import-NasMessage $args[1]", messages, _file);
+        foreach (var block in blocks)
+        {
+            var again = (await subscription.ReadAsync())!;
+            Assert.Equal(block, Encoding.Latin1.GetString(again.Headers.ToByteArray()));
+        }
+    }
+
+    [Fact]
+    public void A_line_has_the_form_that_the_help_describes()
+    {
+        using var shell = Shell.Open();
+        shell.Run(
+            """
+            $time = [DateTimeOffset]::new(2026, 1, 31, 12, 0, 0, 5, [TimeSpan]::Zero)
+            New-NasMessage orders.1 "two`nlines é" -Header ([ordered]@{ A = '1', '2'; B = 'x' }) -ReplyTo back -Timestamp $time |
+                Export-NasMessage $args[0]
+            New-NasMessage orders.2 ([byte[]](0, 255)) -Timestamp $time | Export-NasMessage $args[0] -Append
+            """,
+            _file
+        );
+        Assert.Equal(
+            [
+                """{"time":"2026-01-31T12:00:00.005Z","subject":"orders.1","replyTo":"back","headers":{"A":["1","2"],"B":["x"]},"text":"two\nlines é"}""",
+                """{"time":"2026-01-31T12:00:00.005Z","subject":"orders.2","base64":"AP8="}""",
+            ],
+            File.ReadAllLines(_file)
+        );
+    }
+
+    [Theory]
+    [InlineData("1", 1.0)]
+    [InlineData("2", 0.5)]
+    public async Task The_replay_keeps_the_recorded_pace(string speed, double share)
+    {
+        const int count = 40;
+        var step = TimeSpan.FromMilliseconds(50);
+        var start = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        using var shell = OpenConnected();
+        await using var client = await ClientAsync();
+        var messages = Enumerable
+            .Range(0, count + 1)
+            .Select(i => NasMessage.Create("pace", [], null, null, null, start + (step * i)))
+            .ToArray();
+        shell.Run("$args[0] | Export-NasMessage $args[1]", messages, _file);
+        var subscription = await client.SubscribeAsync("pace");
+        var replay = shell.Start($"Import-NasMessage '{_file}' -Speed {speed}");
+        var arrived = new double[count + 1];
+        var clock = Stopwatch.StartNew();
+        for (var i = 0; i <= count; i++)
+        {
+            await subscription.ReadAsync();
+            arrived[i] = clock.Elapsed.TotalMilliseconds;
+        }
+        (await replay.Completed).ThrowIfFailed();
+        var expected = step.TotalMilliseconds * count * share;
+        Assert.InRange(arrived[count] - arrived[0], expected * 0.98, expected * 1.02);
+        // Evenly, not in bursts. A loaded machine may be late with some.
+        var late = Enumerable
+            .Range(0, count + 1)
+            .Count(i => Math.Abs(arrived[i] - arrived[0] - (step.TotalMilliseconds * share * i)) > 20);
+        Assert.InRange(late, 0, count / 4);
+    }
+
+    [Fact]
+    public void A_clock_that_was_set_back_while_recording_stops_no_replay()
+    {
+        using var shell = OpenConnected();
+        string[] times = ["12:00:00", "12:00:00.1", "11:00:00", "11:00:00.1"];
+        File.WriteAllLines(
+            _file,
+            times.Select(t => $$"""{"time":"2026-01-31T{{t}}Z","subject":"a","text":"x"}""").Append("""{"subject":"a"}""")
+        );
+        var result = shell.Invoke($"Import-NasMessage '{_file}' -PassThru");
+        Assert.Equal(5, result.ThrowIfFailed().Output.Count);
+        Assert.InRange(result.Elapsed.TotalSeconds, 0.19, 10);
+    }
+
+    [Theory]
+    [InlineData("@{ 'orders.>' = 'test.>'; 'orders.1' = 'first' }", "first test.2.new other")]
+    [InlineData("@{ 'orders.*.new' = 'new.*' }", "orders.1 new.2 other")]
+    [InlineData("@{ '*.*.*' = 'x.*.*' }", "orders.1 x.orders.2 other")]
+    [InlineData("'^orders\\.(.)', 'o$1'", "o1 o2.new other")]
+    [InlineData("{ \"all.$($_.Subject)\" }", "all.orders.1 all.orders.2.new all.other")]
+    [InlineData("{ 7.10 }", "7.10 7.10 7.10")]
+    public void Subjects_are_mapped(string map, string expected)
+    {
+        using var shell = OpenConnected();
+        var got = shell.Run(
+            $$"""
+            'orders.1', 'orders.2.new', 'other' | ForEach-Object { New-NasMessage $_ x -ReplyTo r } | Export-NasMessage '{{_file}}'
+            $read = (Import-NasMessage '{{_file}}' -NoPublish -MapSubject {{map}}).Subject -join ' '
+            $sub = Register-NasSubscription '>'
+            Import-NasMessage '{{_file}}' -MapSubject {{map}}
+            $sent = ($sub | Receive-NasMessage -Count 3 -Timeout 5 | ForEach-Object { "$($_.Subject)" }) -join ' '
+            $read, $sent
+            """
+        );
+        Assert.Equal([expected, expected], got.Select(o => o.ToString()));
+    }
+
+    [Theory]
+    [InlineData("5", "InvalidArgument")]
+    [InlineData("'(', 'x'", "InvalidArgument")]
+    [InlineData("@{ 'a.*' = 'b.*.*' }", "InvalidArgument")]
+    [InlineData("@{ 'a.*' = 'b.>' }", "InvalidArgument")]
+    [InlineData("@{ 'a b' = 'c' }", "InvalidArgument")]
+    [InlineData("{ }", "SubjectScriptFailed")]
+    [InlineData("{ 'x', 'y' }", "SubjectScriptFailed")]
+    [InlineData("{ throw 'no' }", "SubjectScriptFailed")]
+    [InlineData("{ 'a b' }", "SubjectScriptFailed")]
+    public void A_map_that_gives_no_subject_is_an_error(string map, string id)
+    {
+        using var shell = Shell.Open();
+        shell.Run($"New-NasMessage a | Export-NasMessage '{_file}'");
+        Assert.Equal(id, shell.Invoke($"Import-NasMessage '{_file}' -NoPublish -MapSubject {map}").ErrorId);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("fast")]
+    public void A_speed_is_a_factor_above_0(string speed)
+    {
+        using var shell = Shell.Open();
+        var error = Assert.Single(shell.Invoke($"Import-NasMessage x -Speed {speed}").Errors);
+        Assert.StartsWith("ParameterArgumentTransformationError", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Broken_lines_are_errors_with_their_number_and_the_rest_is_sent()
+    {
+        using var shell = OpenConnected();
+        File.WriteAllText(
+            _file,
+            """
+            {"subject":"a","text":"1"}
+            no json
+
+            {"subject":"a b","text":"2"}
+            [1]
+            {"text":"3"}
+            {"subject":"a","base64":"?"}
+            {"subject":"a","time":"noon"}
+            {"subject":"a","headers":{"x y":["1"]}}
+            {"subject":"a","headers":{"x":["1\r\n2"]}}
+            {"subject":"a","headerBlock":"AAAA"}
+            {"subject":"a","text":7}
+            {"subject":"a","text":"4","headers":{"x":"one"},"more":true}
+            {"subject":"a","te
+            """.ReplaceLineEndings("\r\n")
+        );
+        var result = shell.Invoke($"Import-NasMessage '{_file}' -PassThru");
+        Assert.Equal(["1", "4"], result.Output.Select(o => ((NasMessage)o.BaseObject).Text));
+        int[] broken = [2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14];
+        Assert.Equal(broken.Length, result.Errors.Count);
+        Assert.All(
+            broken.Zip(result.Errors),
+            p => Assert.Contains($"Line {p.First} of '{_file}'", p.Second.ToString(), StringComparison.Ordinal)
+        );
+        Assert.All(
+            result.Errors,
+            e => Assert.StartsWith("InvalidRecording,", e.FullyQualifiedErrorId, StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void What_the_server_does_not_take_is_an_error_of_its_line()
+    {
+        using var shell = OpenConnected();
+        File.WriteAllLines(
+            _file,
+            [
+                $$"""{"subject":"a","text":"{{new string('x', 1024 * 1024 + 1)}}"}""",
+                """{"subject":"a","text":"small"}""",
+            ]
+        );
+        var result = shell.Invoke($"Import-NasMessage '{_file}' -PassThru");
+        Assert.Equal("PayloadTooLarge", result.ErrorId);
+        Assert.Contains("Line 1 of", result.Errors[0].ToString(), StringComparison.Ordinal);
+        Assert.Single(result.Output);
+    }
+
+    [Fact]
+    public void A_truncated_compressed_recording_gives_what_is_whole_and_an_error()
+    {
+        using var shell = Shell.Open();
+        var file = _file + ".gz";
+        shell.Run("1..2000 | New-NasMessage a -Header @{ n = 'x' } | Export-NasMessage $args[0]", file);
+        var bytes = File.ReadAllBytes(file);
+        File.WriteAllBytes(file, bytes[..(bytes.Length * 3 / 4)]);
+        var result = shell.Invoke($"Import-NasMessage '{file}' -NoPublish");
+        Assert.InRange(result.Output.Count, 100, 1999);
+        Assert.Equal("InvalidRecording", result.ErrorId);
+    }
+
+    [Fact]
+    public async Task Control_C_leaves_a_whole_file_with_all_that_was_received()
+    {
+        const int count = 20_000;
+        var file = _file + ".gz";
+        using var shell = OpenConnected();
+        await using var client = await ClientAsync();
+        var recording = shell.Start($"Export-NasMessage '{file}' a, b");
+        await ListensAsync(client, "a");
+        await ListensAsync(client, "b");
+        for (var i = 0; i < count; i++)
+        {
+            client.Publish(i % 2 == 0 ? "a" : "b", $"{i}");
+        }
+        await client.PingAsync();
+        // Both connections are on one server, which has now written all of it to the recorder.
+        await Eventually.TrueAsync(() => Delivered(shell) >= count);
+        Assert.True(await recording.StopAsync() < TimeSpan.FromSeconds(1));
+        Assert.True((await recording.Completed).Stopped);
+        var texts = Lines(file).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("text").GetString()!);
+        var numbers = texts.Where(t => t != "probe").Select(int.Parse).ToList();
+        Assert.Equal(count, numbers.Count);
+        Assert.Equal(Enumerable.Range(0, count), numbers.Order());
+        Assert.Equal(Enumerable.Range(0, count / 2).Select(i => 2 * i), numbers.Where(n => n % 2 == 0));
+    }
+
+    [Fact]
+    public async Task A_message_of_several_subjects_is_recorded_once_in_order()
+    {
+        using var shell = OpenConnected();
+        await using var client = await ClientAsync();
+        var recording = shell.Start($"Export-NasMessage '{_file}' 'a.*', '*.b', a.b, c -Count 40 -Timeout 20 -PassThru");
+        await ListensAsync(client, "c", "a.b");
+        for (var i = 0; i < 10; i++)
+        {
+            foreach (var subject in new[] { "a.b", "x.b", "c", "a.x" })
+            {
+                client.Publish(subject, $"{i}");
+                await client.PingAsync();
+            }
+        }
+        var result = (await recording.Completed).ThrowIfFailed();
+        var expected = Enumerable
+            .Range(0, 10)
+            .SelectMany(i => new[] { "a.b", "x.b", "c", "a.x" }.Select(s => $"{s} {i}"));
+        Assert.Equal(expected, result.Output.Select(o => (NasMessage)o.BaseObject).Select(m => $"{m.Subject} {m.Text}"));
+        Assert.Equal(40, File.ReadAllLines(_file).Length);
+    }
+
+    [Fact]
+    public void Time_limits_end_it_and_a_count_not_reached_is_an_error()
+    {
+        using var shell = OpenConnected();
+        Assert.Empty(shell.Invoke($"Export-NasMessage '{_file}' quiet -Timeout 0.2").ThrowIfFailed().Output);
+        Assert.Equal("", File.ReadAllText(_file));
+        Assert.Empty(shell.Invoke($"Export-NasMessage '{_file}' quiet -IdleTimeout 200ms").ThrowIfFailed().Output);
+        Assert.Equal("Timeout", shell.Invoke($"Export-NasMessage '{_file}' quiet -Count 1 -Timeout 0.2").ErrorId);
+        Assert.Equal(0, shell.Get<int>("$nas.Subscriptions.Count"));
+    }
+
+    [Fact]
+    public async Task Messages_that_came_too_fast_are_counted_in_an_error()
+    {
+        using var shell = OpenConnected("-MaxPendingMessages 10");
+        await using var client = await ClientAsync();
+        // What follows holds up the recorder for as long as it takes to publish.
+        using var gate = new ManualResetEventSlim();
+        var recording = shell.Start(
+            $$"""
+            param($gate)
+            Export-NasMessage '{{_file}}' a -IdleTimeout 0.5 -PassThru | ForEach-Object { $gate.Wait() }
+            """,
+            gate
+        );
+        await ListensAsync(client, "a");
+        for (var i = 0; i < 1000; i++)
+        {
+            client.Publish("a", "x");
+        }
+        await client.PingAsync();
+        await Eventually.TrueAsync(() => Delivered(shell) >= 1000);
+        gate.Set();
+        var result = await recording.Completed;
+        Assert.Equal("SlowConsumer", result.ErrorId);
+        var dropped = int.Parse(result.Errors[0].ToString().Split(' ')[0]);
+        var recorded = File.ReadLines(_file).Count(l => !l.Contains("probe", StringComparison.Ordinal));
+        Assert.InRange(dropped, 1000 - recorded, 1001 - recorded + 20);
+    }
+
+    [Fact]
+    public void A_file_is_replaced_appended_to_or_left_alone_as_with_Export_Csv()
+    {
+        using var shell = Shell.Open();
+        shell.Run("function Count { (Get-Content $args[0]).Count }; $f = $args[0]; 1..3 | New-NasMessage a | Export-NasMessage $f", _file);
+        Assert.Equal("RecordingExists", shell.Invoke("New-NasMessage a | Export-NasMessage $f -NoClobber").ErrorId);
+        shell.Run("New-NasMessage a | Export-NasMessage $f -WhatIf");
+        Assert.Equal(3, File.ReadAllLines(_file).Length);
+        shell.Run("New-NasMessage a | Export-NasMessage $f -Append -NoClobber");
+        Assert.Equal(4, File.ReadAllLines(_file).Length);
+        // The end of a line that was cut off spoils no other.
+        File.AppendAllText(_file, "{\"subj");
+        shell.Run("New-NasMessage a | Export-NasMessage $f -Append");
+        Assert.Equal(6, File.ReadAllLines(_file).Length);
+        shell.Run("New-NasMessage a | Export-NasMessage $f; @() | Export-NasMessage \"$f.empty\"");
+        Assert.Single(File.ReadAllLines(_file));
+        Assert.Equal("", File.ReadAllText(_file + ".empty"));
+        Assert.Equal("InvalidMessage", shell.Invoke("'text' | Export-NasMessage $f").ErrorId);
+        Assert.Equal("RecordingFailed", shell.Invoke("New-NasMessage a | Export-NasMessage (Join-Path $f below)").ErrorId);
+        Assert.Equal("RecordingNotFound", shell.Invoke("Import-NasMessage nowhere.jsonl -NoPublish").ErrorId);
+    }
+
+    [Fact]
+    public void A_compressed_file_takes_more()
+    {
+        using var shell = Shell.Open();
+        var file = _file + ".GZ";
+        shell.Run("1..3 | New-NasMessage a | Export-NasMessage $args[0]; 4..5 | New-NasMessage a | Export-NasMessage $args[0] -Append", file);
+        Assert.Equal(0x1F, File.ReadAllBytes(file)[0]);
+        Assert.Equal("1 2 3 4 5", shell.Get<string>("(Import-NasMessage $args[0] -NoPublish).Text -join ' '", file));
+    }
+
+    [Fact]
+    public void A_read_only_file_is_written_with_Force_and_stays_so()
+    {
+        if (OperatingSystem.IsLinux() && Environment.UserName == "root")
+        {
+            // Root writes everywhere; the attribute is kept all the same.
+            File.WriteAllText(_file, "");
+        }
+        using var shell = Shell.Open();
+        shell.Run("Set-Content $args[0] old; Set-ItemProperty $args[0] IsReadOnly $true", _file);
+        shell.Run("New-NasMessage a new | Export-NasMessage $args[0] -Force", _file);
+        Assert.Contains("new", File.ReadAllText(_file), StringComparison.Ordinal);
+        Assert.True(new FileInfo(_file).IsReadOnly);
+        new FileInfo(_file).IsReadOnly = false;
+    }
+
+    [Fact]
+    public async Task A_recording_is_replayed_in_another_namespace_and_a_raw_one_where_it_was()
+    {
+        using var shell = OpenConnected();
+        await using var client = await ClientAsync(null);
+        var got = shell.Run(
+            $$"""
+            $sub = Register-NasSubscription a; Publish-NasMessage a x -ReplyTo r
+            $m = $sub | Receive-NasMessage -Count 1 -Timeout 5
+            $m | Export-NasMessage '{{_file}}'
+            $m | Export-NasMessage '{{_file}}.raw' -Raw
+            $other = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}}other -Name other
+            $all = Register-NasSubscription '{{Space}}*.>' -Raw -Connection other
+            $here = Register-NasSubscription '{{Space}}.>' -Raw -Connection other
+            Import-NasMessage '{{_file}}' -Connection other
+            Import-NasMessage '{{_file}}.raw' -Raw -Connection other
+            $here | Receive-NasMessage -Count 1 -Timeout 5 | ForEach-Object { "$($_.Topic) $($_.ReplyTopic)" }
+            """
+        );
+        Assert.Equal($"{Space}.a {Space}.r", Assert.Single(got).ToString());
+        Assert.Equal("r", JsonDocument.Parse(File.ReadAllText(_file)).RootElement.GetProperty("replyTo").GetString());
+        var subscription = await client.SubscribeAsync($"{Space}other.>");
+        shell.Run($"Import-NasMessage '{_file}' -Connection other; Import-NasMessage '{_file}' -Connection other -WhatIf");
+        var message = (await subscription.ReadAsync())!;
+        Assert.Equal(($"{Space}other.a", $"{Space}other.r"), (message.Topic, message.ReplyTopic));
+        Assert.Equal(0, subscription.PendingMessages);
+    }
+
+    [Fact]
+    public void Messages_that_went_through_CliXml_are_recorded_as_they_were()
+    {
+        using var shell = Shell.Open();
+        var lines = shell.Run(
+            """
+            $m = New-NasMessage a.b x -Header @{ T = '1', '2' } -ReplyTo r -Namespace dev
+            $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($m))
+            $m | Export-NasMessage $args[0]; $copy | Export-NasMessage $args[0] -Append
+            $m | Export-NasMessage $args[0] -Raw -Append; $copy | Export-NasMessage $args[0] -Raw -Append
+            """,
+            _file
+        );
+        var text = File.ReadAllLines(_file);
+        Assert.Equal((text[0], text[2]), (text[1], text[3]));
+        Assert.NotEqual(text[0], text[2]);
+    }
+
+    [Fact]
+    public async Task Control_C_ends_a_replay_that_waits()
+    {
+        using var shell = OpenConnected();
+        File.WriteAllLines(
+            _file,
+            ["""{"time":"2026-01-31T12:00:00Z","subject":"a"}""", """{"time":"2026-01-31T13:00:00Z","subject":"a"}"""]
+        );
+        var run = shell.Start($"Import-NasMessage '{_file}' -PassThru");
+        await Eventually.TrueAsync(() => run.Output.Count == 1);
+        Assert.True(await run.StopAsync() < TimeSpan.FromSeconds(1));
+        Assert.Single((await run.Completed).Output);
+    }
+
+    private static NasMessage Sample(int i)
+    {
+        var random = new Random(i);
+        var payload = new byte[random.Next(0, 60)];
+        random.NextBytes(payload);
+        if (i % 2 == 0)
+        {
+            payload = Encoding.UTF8.GetBytes($"message {i} é€😀\0\u0085\u2028\"\\\r\n");
+        }
+        var headers = (i % 3) switch
+        {
+            0 => null,
+            1 => new NasHeaders().Add("Number", $"{i}"),
+            _ => new NasHeaders().Add("A", "1").Add("B", $"é,{i}").Add("A", "2").Add("A", ""),
+        };
+        return NasMessage.Create($"traffic.{i % 7}", payload, headers, i % 5 == 0 ? $"reply.{i}" : null);
+    }
+
+    private static string Shown(NasMessage m) =>
+        $"{m.Subject} {m.ReplyTo} {Convert.ToHexString(m.Headers.ToByteArray())} {Convert.ToHexString(m.Payload)}";
+
+    private async Task<NasConnection> ClientAsync() => await ClientAsync(Space);
+
+    private async Task<NasConnection> ClientAsync(string? ns)
+    {
+        var connection = new NasConnection(new NasOptions { Servers = [Server.Url], Namespace = ns });
+        await connection.ConnectAsync();
+        return connection;
+    }
+
+    private static IEnumerable<string> Lines(string gz)
+    {
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(gz), CompressionMode.Decompress));
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+}
