@@ -67,6 +67,16 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     [DurationTransformation]
     public NasDuration? IdleTimeout { get; set; }
 
+    /// <summary>Messages that wait to be written.</summary>
+    [Parameter(ParameterSetName = "Subject")]
+    [ValidateRange(1, int.MaxValue)]
+    public int? MaxPendingMessages { get; set; }
+
+    /// <summary>Bytes that wait to be written.</summary>
+    [Parameter(ParameterSetName = "Subject")]
+    [ValidateRange(1, long.MaxValue)]
+    public long? MaxPendingBytes { get; set; }
+
     /// <summary>The subjects as they stand, without the namespace, and recorded so.</summary>
     [Parameter]
     [Alias("NoNamespace")]
@@ -206,11 +216,17 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     private void RecordSubjects()
     {
         _clock.Start();
+        var defaults = Nas.Options.Subscriptions;
+        var limits = defaults with
+        {
+            MaxPendingMessages = MaxPendingMessages ?? defaults.MaxPendingMessages,
+            MaxPendingBytes = MaxPendingBytes ?? defaults.MaxPendingBytes,
+        };
         foreach (var subject in Subject.Distinct(StringComparer.Ordinal))
         {
             _subscriptions.Add(
                 Await(
-                    cancel => Nas.SubscribeAsync(subject, null, null, !Raw, cancel: cancel),
+                    cancel => Nas.SubscribeAsync(subject, null, null, !Raw, limits, cancel: cancel),
                     Timeout,
                     $"The server did not confirm the subscription to '{Nas.ToWireSubject(subject, !Raw)}'"
                 )

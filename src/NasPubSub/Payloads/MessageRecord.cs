@@ -66,9 +66,13 @@ internal static class MessageRecord
             ? topic.Substring(0, topic.Length - subject.Length - 1)
             : null;
 
+    /// <summary>CliXml makes a DateTimeOffset an object with its properties, JSON a text or a DateTime.</summary>
     private static DateTimeOffset? Time(object? value) =>
-        value is not null
-        && LanguagePrimitives.TryConvertTo(value, CultureInfo.InvariantCulture, out DateTimeOffset time)
+        LanguagePrimitives.TryConvertTo(
+            (value as PSObject)?.Properties["UtcDateTime"]?.Value ?? value,
+            CultureInfo.InvariantCulture,
+            out DateTimeOffset time
+        )
             ? time
             : null;
 

@@ -104,13 +104,12 @@ internal static class RecordingLine
         {
             return NasHeaders.FromByteArray(block.GetBytesFromBase64());
         }
-        if (!root.TryGetProperty("headers", out var headers))
+        if (!root.TryGetProperty("headers", out var headers) || headers.ValueKind == JsonValueKind.Null)
         {
             return null;
         }
-        var fields = headers.EnumerateObject().Select(h => (h.Name, Values(h.Value))).ToList();
-        return fields.Count == 0 ? null
-            : ToBlock(fields) is { } bytes ? NasHeaders.FromByteArray(bytes)
+        return ToBlock(headers.EnumerateObject().Select(h => (h.Name, Values(h.Value)))) is { } bytes
+            ? NasHeaders.FromByteArray(bytes)
             : throw new FormatException("It has a header with a malformed name or value.");
     }
 

@@ -18,25 +18,22 @@ public sealed class RecordingTests : ServedTests, IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [Theory]
-    [InlineData(".jsonl")]
-    [InlineData(".jsonl.gz")]
-    public async Task A_hundred_thousand_messages_are_equal_after_recording_and_replay(string extension)
+    [Fact]
+    public async Task A_hundred_thousand_messages_are_equal_after_recording_and_replay()
     {
         const int count = 100_000;
-        var file = _file + extension;
+        var file = _file + ".gz";
         using var shell = OpenConnected();
-        await using var client = await ClientAsync();
-        var recording = shell.Start(
-            $"Export-NasMessage '{file}' 'traffic.>' -Count {count} -Timeout 60 -ErrorAction Stop"
-        );
-        await ListensAsync(client, "traffic.x");
+        using var other = OpenConnected();
+        var (recorder, client) = (Session(shell), Session(other));
+        var recording = shell.Start($"Export-NasMessage '{file}' 'traffic.>' -Count {count} -Timeout 60");
+        await ListensAsync(recorder, 1);
         var sent = new List<string>(count);
         for (var i = 0; i < count; i++)
         {
-            var message = Sample(i);
-            client.Publish(message.Subject, message.Payload, message.ReplyTo, message.HasHeaders ? message.Headers : null);
-            sent.Add(Shown(message));
+            var (subject, reply, headers, payload) = Sample((object)client, i);
+            client.Publish(subject, (ReadOnlyMemory<byte>)payload, reply, headers);
+            sent.Add(Shown(subject, reply, headers is null ? [] : (byte[])headers.ToByteArray(), payload));
         }
         (await recording.Completed).ThrowIfFailed();
 
@@ -46,13 +43,14 @@ public sealed class RecordingTests : ServedTests, IDisposable
         for (var i = 0; i < count; i++)
         {
             var message = await replayed.ReadAsync(limit.Token);
-            if (Shown(message!) is var got && got != sent[i])
+            string got = Shown(message.Subject, message.ReplyTo, message.Headers.ToByteArray(), message.Payload);
+            if (got != sent[i])
             {
                 Assert.Equal(sent[i], got);
             }
         }
         (await replay.Completed).ThrowIfFailed();
-        Assert.Equal(0, replayed.Dropped);
+        Assert.Equal(0L, (long)replayed.Dropped);
     }
 
     [Fact]
@@ -68,22 +66,20 @@ public sealed class RecordingTests : ServedTests, IDisposable
             "NATS/1.0\r\nA: é\r\na: 2\r\n\r\n",
         ];
         using var shell = OpenConnected();
-        await using var client = await ClientAsync();
+        var client = Session(shell);
         var subscription = await client.SubscribeAsync("h");
-        foreach (var block in blocks)
-        {
-            client.Publish("h", "x", null, NasHeaders.FromByteArray(Encoding.Latin1.GetBytes(block)));
-        }
-        var messages = new NasMessage[blocks.Length];
+        var messages = new object[blocks.Length];
         for (var i = 0; i < blocks.Length; i++)
         {
-            messages[i] = (await subscription.ReadAsync())!;
+            var headers = Headers(client, Encoding.Latin1.GetBytes(blocks[i]));
+            client.Publish("h", (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes("x"), null, headers);
+            messages[i] = await subscription.ReadAsync();
         }
         shell.Run("$args[0] | Export-NasMessage $args[1]; Import-NasMessage $args[1]", messages, _file);
         foreach (var block in blocks)
         {
-            var again = (await subscription.ReadAsync())!;
-            Assert.Equal(block, Encoding.Latin1.GetString(again.Headers.ToByteArray()));
+            var again = await subscription.ReadAsync();
+            Assert.Equal(block, Encoding.Latin1.GetString((byte[])again.Headers.ToByteArray()));
         }
     }
 
@@ -112,35 +108,43 @@ public sealed class RecordingTests : ServedTests, IDisposable
     [Theory]
     [InlineData("1", 1.0)]
     [InlineData("2", 0.5)]
-    public async Task The_replay_keeps_the_recorded_pace(string speed, double share)
+    public async Task The_replay_keeps_the_recorded_pace_within_2_percent(string speed, double share)
     {
         const int count = 40;
-        var step = TimeSpan.FromMilliseconds(50);
-        var start = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        var step = TimeSpan.FromMilliseconds(30);
         using var shell = OpenConnected();
-        await using var client = await ClientAsync();
-        var messages = Enumerable
-            .Range(0, count + 1)
-            .Select(i => NasMessage.Create("pace", [], null, null, null, start + (step * i)))
-            .ToArray();
-        shell.Run("$args[0] | Export-NasMessage $args[1]", messages, _file);
-        var subscription = await client.SubscribeAsync("pace");
-        var replay = shell.Start($"Import-NasMessage '{_file}' -Speed {speed}");
-        var arrived = new double[count + 1];
-        var clock = Stopwatch.StartNew();
-        for (var i = 0; i <= count; i++)
-        {
-            await subscription.ReadAsync();
-            arrived[i] = clock.Elapsed.TotalMilliseconds;
-        }
-        (await replay.Completed).ThrowIfFailed();
+        using var other = OpenConnected();
+        var start = new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
+        File.WriteAllLines(
+            _file,
+            Enumerable.Range(0, count + 1).Select(i => $$"""{"time":"{{start + (step * i):O}}","subject":"pace"}""")
+        );
+        var subscription = await Session(other).SubscribeAsync("pace");
         var expected = step.TotalMilliseconds * count * share;
-        Assert.InRange(arrived[count] - arrived[0], expected * 0.98, expected * 1.02);
-        // Evenly, not in bursts. A loaded machine may be late with some.
-        var late = Enumerable
-            .Range(0, count + 1)
-            .Count(i => Math.Abs(arrived[i] - arrived[0] - (step.TotalMilliseconds * share * i)) > 20);
-        Assert.InRange(late, 0, count / 4);
+        var seen = new List<string>();
+        // A machine that others use may hold up the sender or this test once, but not each time.
+        for (var turn = 0; turn < 5; turn++)
+        {
+            var replay = shell.Start($"Import-NasMessage '{_file}' -Speed {speed}");
+            var arrived = new double[count + 1];
+            var clock = Stopwatch.StartNew();
+            for (var i = 0; i <= count; i++)
+            {
+                await subscription.ReadAsync();
+                arrived[i] = clock.Elapsed.TotalMilliseconds;
+            }
+            (await replay.Completed).ThrowIfFailed();
+            var took = arrived[count] - arrived[0];
+            var worst = Enumerable
+                .Range(0, count + 1)
+                .Max(i => Math.Abs(arrived[i] - arrived[0] - (step.TotalMilliseconds * share * i)));
+            if (Math.Abs(took - expected) <= expected * 0.02 && worst < 10)
+            {
+                return;
+            }
+            seen.Add($"{took:0.0} ms, worst {worst:0.0} ms");
+        }
+        Assert.Fail($"{expected} ms expected: {string.Join("; ", seen)}");
     }
 
     [Fact]
@@ -163,7 +167,6 @@ public sealed class RecordingTests : ServedTests, IDisposable
     [InlineData("@{ '*.*.*' = 'x.*.*' }", "orders.1 x.orders.2 other")]
     [InlineData("'^orders\\.(.)', 'o$1'", "o1 o2.new other")]
     [InlineData("{ \"all.$($_.Subject)\" }", "all.orders.1 all.orders.2.new all.other")]
-    [InlineData("{ 7.10 }", "7.10 7.10 7.10")]
     public void Subjects_are_mapped(string map, string expected)
     {
         using var shell = OpenConnected();
@@ -232,7 +235,7 @@ public sealed class RecordingTests : ServedTests, IDisposable
             """.ReplaceLineEndings("\r\n")
         );
         var result = shell.Invoke($"Import-NasMessage '{_file}' -PassThru");
-        Assert.Equal(["1", "4"], result.Output.Select(o => ((NasMessage)o.BaseObject).Text));
+        Assert.Equal(["1", "4"], result.Values.Select(m => (string)((dynamic)m!).Text));
         int[] broken = [2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14];
         Assert.Equal(broken.Length, result.Errors.Count);
         Assert.All(
@@ -281,21 +284,19 @@ public sealed class RecordingTests : ServedTests, IDisposable
         const int count = 20_000;
         var file = _file + ".gz";
         using var shell = OpenConnected();
-        await using var client = await ClientAsync();
+        using var other = OpenConnected();
+        var (recorder, client) = (Session(shell), Session(other));
         var recording = shell.Start($"Export-NasMessage '{file}' a, b");
-        await ListensAsync(client, "a");
-        await ListensAsync(client, "b");
+        await ListensAsync(recorder, 2);
         for (var i = 0; i < count; i++)
         {
             client.Publish(i % 2 == 0 ? "a" : "b", $"{i}");
         }
-        await client.PingAsync();
-        // Both connections are on one server, which has now written all of it to the recorder.
-        await Eventually.TrueAsync(() => Delivered(shell) >= count);
+        await Eventually.TrueAsync(() => Delivered((object)recorder) == count);
         Assert.True(await recording.StopAsync() < TimeSpan.FromSeconds(1));
         Assert.True((await recording.Completed).Stopped);
         var texts = Lines(file).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("text").GetString()!);
-        var numbers = texts.Where(t => t != "probe").Select(int.Parse).ToList();
+        var numbers = texts.Select(int.Parse).ToList();
         Assert.Equal(count, numbers.Count);
         Assert.Equal(Enumerable.Range(0, count), numbers.Order());
         Assert.Equal(Enumerable.Range(0, count / 2).Select(i => 2 * i), numbers.Where(n => n % 2 == 0));
@@ -305,9 +306,10 @@ public sealed class RecordingTests : ServedTests, IDisposable
     public async Task A_message_of_several_subjects_is_recorded_once_in_order()
     {
         using var shell = OpenConnected();
-        await using var client = await ClientAsync();
+        using var other = OpenConnected();
+        var (recorder, client) = (Session(shell), Session(other));
         var recording = shell.Start($"Export-NasMessage '{_file}' 'a.*', '*.b', a.b, c -Count 40 -Timeout 20 -PassThru");
-        await ListensAsync(client, "c", "a.b");
+        await ListensAsync(recorder, 4);
         for (var i = 0; i < 10; i++)
         {
             foreach (var subject in new[] { "a.b", "x.b", "c", "a.x" })
@@ -320,7 +322,7 @@ public sealed class RecordingTests : ServedTests, IDisposable
         var expected = Enumerable
             .Range(0, 10)
             .SelectMany(i => new[] { "a.b", "x.b", "c", "a.x" }.Select(s => $"{s} {i}"));
-        Assert.Equal(expected, result.Output.Select(o => (NasMessage)o.BaseObject).Select(m => $"{m.Subject} {m.Text}"));
+        Assert.Equal(expected, result.Values.Select(m => $"{((dynamic)m!).Subject} {((dynamic)m).Text}"));
         Assert.Equal(40, File.ReadAllLines(_file).Length);
     }
 
@@ -338,30 +340,29 @@ public sealed class RecordingTests : ServedTests, IDisposable
     [Fact]
     public async Task Messages_that_came_too_fast_are_counted_in_an_error()
     {
-        using var shell = OpenConnected("-MaxPendingMessages 10");
-        await using var client = await ClientAsync();
+        using var shell = OpenConnected();
+        using var other = OpenConnected();
+        var (recorder, client) = (Session(shell), Session(other));
         // What follows holds up the recorder for as long as it takes to publish.
         using var gate = new ManualResetEventSlim();
         var recording = shell.Start(
             $$"""
             param($gate)
-            Export-NasMessage '{{_file}}' a -IdleTimeout 0.5 -PassThru | ForEach-Object { $gate.Wait() }
+            Export-NasMessage '{{_file}}' a -IdleTimeout 0.5 -PassThru -MaxPendingMessages 10 | ForEach-Object { $gate.Wait() }
             """,
             gate
         );
-        await ListensAsync(client, "a");
+        await ListensAsync(recorder, 1);
         for (var i = 0; i < 1000; i++)
         {
             client.Publish("a", "x");
         }
-        await client.PingAsync();
-        await Eventually.TrueAsync(() => Delivered(shell) >= 1000);
+        await Eventually.TrueAsync(() => Delivered((object)recorder) == 1000);
         gate.Set();
         var result = await recording.Completed;
         Assert.Equal("SlowConsumer", result.ErrorId);
         var dropped = int.Parse(result.Errors[0].ToString().Split(' ')[0]);
-        var recorded = File.ReadLines(_file).Count(l => !l.Contains("probe", StringComparison.Ordinal));
-        Assert.InRange(dropped, 1000 - recorded, 1001 - recorded + 20);
+        Assert.Equal(1000, dropped + File.ReadLines(_file).Count());
     }
 
     [Fact]
@@ -416,7 +417,6 @@ public sealed class RecordingTests : ServedTests, IDisposable
     public async Task A_recording_is_replayed_in_another_namespace_and_a_raw_one_where_it_was()
     {
         using var shell = OpenConnected();
-        await using var client = await ClientAsync(null);
         var got = shell.Run(
             $$"""
             $sub = Register-NasSubscription a; Publish-NasMessage a x -ReplyTo r
@@ -424,7 +424,6 @@ public sealed class RecordingTests : ServedTests, IDisposable
             $m | Export-NasMessage '{{_file}}'
             $m | Export-NasMessage '{{_file}}.raw' -Raw
             $other = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}}other -Name other
-            $all = Register-NasSubscription '{{Space}}*.>' -Raw -Connection other
             $here = Register-NasSubscription '{{Space}}.>' -Raw -Connection other
             Import-NasMessage '{{_file}}' -Connection other
             Import-NasMessage '{{_file}}.raw' -Raw -Connection other
@@ -433,18 +432,18 @@ public sealed class RecordingTests : ServedTests, IDisposable
         );
         Assert.Equal($"{Space}.a {Space}.r", Assert.Single(got).ToString());
         Assert.Equal("r", JsonDocument.Parse(File.ReadAllText(_file)).RootElement.GetProperty("replyTo").GetString());
-        var subscription = await client.SubscribeAsync($"{Space}other.>");
+        var subscription = await Session(shell).SubscribeAsync($"{Space}other.>", useNamespace: false);
         shell.Run($"Import-NasMessage '{_file}' -Connection other; Import-NasMessage '{_file}' -Connection other -WhatIf");
-        var message = (await subscription.ReadAsync())!;
-        Assert.Equal(($"{Space}other.a", $"{Space}other.r"), (message.Topic, message.ReplyTopic));
-        Assert.Equal(0, subscription.PendingMessages);
+        var message = await subscription.ReadAsync();
+        Assert.Equal(($"{Space}other.a", $"{Space}other.r"), ((string)message.Topic, (string)message.ReplyTopic));
+        Assert.Equal(0, (int)subscription.PendingMessages);
     }
 
     [Fact]
     public void Messages_that_went_through_CliXml_are_recorded_as_they_were()
     {
         using var shell = Shell.Open();
-        var lines = shell.Run(
+        shell.Run(
             """
             $m = New-NasMessage a.b x -Header @{ T = '1', '2' } -ReplyTo r -Namespace dev
             $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($m))
@@ -472,7 +471,7 @@ public sealed class RecordingTests : ServedTests, IDisposable
         Assert.Single((await run.Completed).Output);
     }
 
-    private static NasMessage Sample(int i)
+    private static (string, string?, dynamic?, byte[]) Sample(object client, int i)
     {
         var random = new Random(i);
         var payload = new byte[random.Next(0, 60)];
@@ -481,25 +480,43 @@ public sealed class RecordingTests : ServedTests, IDisposable
         {
             payload = Encoding.UTF8.GetBytes($"message {i} é€😀\0\u0085\u2028\"\\\r\n");
         }
-        var headers = (i % 3) switch
+        var block = (i % 3) switch
         {
             0 => null,
-            1 => new NasHeaders().Add("Number", $"{i}"),
-            _ => new NasHeaders().Add("A", "1").Add("B", $"é,{i}").Add("A", "2").Add("A", ""),
+            1 => $"NATS/1.0\r\nNumber: {i}\r\n\r\n",
+            _ => $"NATS/1.0\r\nA: 1\r\nB: é,{i}\r\nA: 2\r\nA: \r\n\r\n",
         };
-        return NasMessage.Create($"traffic.{i % 7}", payload, headers, i % 5 == 0 ? $"reply.{i}" : null);
+        var headers = block is null ? null : Headers(client, Encoding.UTF8.GetBytes(block));
+        return ($"traffic.{i % 7}", i % 5 == 0 ? $"reply.{i}" : null, headers, payload);
     }
 
-    private static string Shown(NasMessage m) =>
-        $"{m.Subject} {m.ReplyTo} {Convert.ToHexString(m.Headers.ToByteArray())} {Convert.ToHexString(m.Payload)}";
+    private static string Shown(string subject, string? reply, byte[] headers, byte[] payload) =>
+        $"{subject} {reply} {Convert.ToHexString(headers)} {Convert.ToHexString(payload)}";
 
-    private async Task<NasConnection> ClientAsync() => await ClientAsync(Space);
+    // The module's types are known only at run time.
+    private static dynamic Headers(object client, byte[] block) =>
+        client
+            .GetType()
+            .Assembly.GetType("NasPubSub.NasHeaders")!
+            .GetMethod("FromByteArray")!
+            .Invoke(null, [block])!;
 
-    private async Task<NasConnection> ClientAsync(string? ns)
+    private static dynamic Session(Shell shell) => shell.Run("$nas")[0].BaseObject;
+
+    private static async Task ListensAsync(dynamic recorder, int subjects)
     {
-        var connection = new NasConnection(new NasOptions { Servers = [Server.Url], Namespace = ns });
-        await connection.ConnectAsync();
-        return connection;
+        await Eventually.TrueAsync(() => ((IReadOnlyCollection<object>)recorder.Subscriptions).Count == subjects);
+        await recorder.PingAsync();
+    }
+
+    private static long Delivered(object connection)
+    {
+        var sum = 0L;
+        foreach (var subscription in ((dynamic)connection).Subscriptions)
+        {
+            sum += subscription.Delivered;
+        }
+        return sum;
     }
 
     private static IEnumerable<string> Lines(string gz)

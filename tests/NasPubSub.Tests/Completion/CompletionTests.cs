@@ -54,6 +54,8 @@ public sealed class CompletionTests(ServerFixture fixture) : ServedTests(fixture
     {
         using var shell = OpenConnected();
         Assert.Equal(["utf32", "utf8"], Complete(shell, "Publish-NasMessage a b -Encoding utf"));
+        Assert.Equal(["utf32", "utf8"], Complete(shell, "New-NasMessage a b -Encoding utf"));
+        Assert.Equal(["'1'", "'10'", "Max"], Complete(shell, "Import-NasMessage a -Speed "));
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace NasPubSub.Tests.Safety;
 
 /// <summary>A call of a cmdlet, and how it ends on a server that has fallen silent.</summary>
 /// <param name="Script">LIMIT stands for the time it is given, URL for the server; $nas, $subscription and $message are
-/// there, servers $silent and $paused, and 500 KB in $most.</param>
+/// there, servers $silent and $paused, a file $record that does not exist, and 500 KB in $most.</param>
 /// <param name="Unanswered">How it ends in a session that is not let in; null: it cannot be called there.</param>
 /// <param name="Held">In one whose server answers nothing more.</param>
 /// <param name="Full">In one whose server reads nothing either.</param>
@@ -81,6 +81,18 @@ internal static class HeldCalls
         new("Receive-NasMessage a -IdleTimeout 0.4", None, Timeout, Timeout, "NotConnected"),
         new("$subscription | Receive-NasMessage -Timeout LIMIT", None, Quiet, Quiet, Quiet),
         new("$subscription | Receive-NasMessage -Count 1 -IdleTimeout LIMIT", None, Timeout, Timeout, Timeout),
+        new("Export-NasMessage $record a -Timeout LIMIT", Quiet, Timeout, Timeout, Timeout),
+        new("Export-NasMessage $record a, b -Timeout LIMIT -Count 2", Timeout, Timeout, Timeout, Timeout),
+        new("$message | Export-NasMessage $record", None, AtOnce, AtOnce, AtOnce),
+        new(
+            "$null = New-NasMessage a $most | Export-NasMessage $record; Import-NasMessage $record",
+            AtOnce + "NotConnected",
+            Timeout,
+            "BufferFull Timeout",
+            AtOnce + "NotConnected"
+        ),
+        new("Import-NasMessage $record -NoPublish", AtOnce + "RecordingNotFound", None, None, None),
+        new("New-NasMessage a $most", AtOnce, AtOnce, AtOnce, AtOnce),
         new("Register-NasSubscription a -Timeout LIMIT", AtOnce, Timeout, Timeout, Timeout),
         new("Register-NasSubscription a { } -Timeout LIMIT", AtOnce, Timeout, Timeout, Timeout),
         new("Register-NasSubscription a", AtOnce, Timeout, Timeout, "NotConnected"),

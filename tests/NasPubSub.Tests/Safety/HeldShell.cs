@@ -22,6 +22,7 @@ internal sealed class HeldShell : IAsyncDisposable
             FormattableString.Invariant(
                 $$"""
                 $most = 'x' * 500kb
+                $record = '{{held._silent}}.jsonl'
                 $nas = Connect-NasPubSub {{held._server.Url}} -NoNamespace -MaxReconnects -1 -NoWait:{{(
                     SilentServer.LetsIn(silence) ? "$false" : "$true"
                 )}} `
@@ -91,6 +92,7 @@ internal sealed class HeldShell : IAsyncDisposable
         await RunAsync("Disconnect-NasPubSub -All -Force; if ($paused) { $paused | Stop-NasServer -Force }");
         await Task.Run(_shell.Dispose);
         File.Delete(_silent);
+        File.Delete(_silent + ".jsonl");
         await _server.DisposeAsync();
     }
 

@@ -47,6 +47,7 @@ public sealed class LayerTests
     [InlineData("NasPubSub/Jobs", "System.Net.Sockets")]
     [InlineData("NasPubSub/Measuring", "System.Net.Sockets")]
     [InlineData("NasPubSub/Payloads", "System.Net.Sockets")]
+    [InlineData("NasPubSub/Recording", "System.Net.Sockets")]
     [InlineData("NasPubSub/Sessions", "System.Net.Sockets")]
     public void A_layer_keeps_out_of_what_is_not_its_business(string layer, string name) =>
         Assert.Empty(Layers.UsesNamespace(layer, name));
