@@ -22,7 +22,7 @@ public static class NasDiagnostics
     /// without this. It continues the trace of the message's headers, and spans that start before its end are its
     /// children.
     /// </summary>
-    /// <returns>The span, which ends when it is disposed; null when nobody listens.</returns>
+    /// <returns>The span, which ends when it is disposed; null when nobody listens, or the message was made.</returns>
     public static NasSpan? StartProcess(NasMessage message) =>
-        Tracing.IsEnabled ? message.Subscription.StartSpan(SpanOperation.Process, message) : null;
+        Tracing.IsEnabled ? message.Subscription?.StartSpan(SpanOperation.Process, message) : null;
 }
