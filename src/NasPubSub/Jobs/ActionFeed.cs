@@ -19,6 +19,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         : null;
     private NasMessage? _current;
     private ErrorRecord? _error;
+    private NasSpan? _span;
     private int _next,
         _taken,
         _runner;
@@ -71,6 +72,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         _current = _batch[_next];
         _batch[_next++] = null!;
         _error = null;
+        _span = NasDiagnostics.StartProcess(_current);
         return _current;
     }
 
@@ -133,8 +135,11 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
             if (_error is not null)
             {
                 job.CountFailed();
+                _span?.Fail(_error.Exception);
             }
 
+            _span?.Dispose();
+            _span = null;
             _current = null;
             _outputs.Clear();
         }
