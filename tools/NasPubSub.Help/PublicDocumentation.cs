@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
@@ -73,7 +74,8 @@ internal static class PublicDocumentation
             }
             foreach (var field in type.GetFields().Select(reader.GetFieldDefinition))
             {
-                if ((field.Attributes & FieldAttributes.FieldAccessMask) is FieldAttributes.Public or FieldAttributes.Family)
+                var access = field.Attributes & FieldAttributes.FieldAccessMask;
+                if (access is FieldAttributes.Public or FieldAttributes.Family)
                 {
                     visible.Add($"F:{name}.{reader.GetString(field.Name)}");
                 }
@@ -141,7 +143,7 @@ internal static class PublicDocumentation
 
         public int GetFunctionPointerType(MethodSignature<int> signature) => 0;
 
-        public int GetGenericInstantiation(int genericType, System.Collections.Immutable.ImmutableArray<int> types) => 0;
+        public int GetGenericInstantiation(int genericType, ImmutableArray<int> types) => 0;
 
         public int GetGenericMethodParameter(object? context, int index) => 0;
 

@@ -58,14 +58,16 @@ internal sealed class FakeSession : IAsyncDisposable
         return subscription;
     }
 
-    /// <summary>Waits until the client has written this, and returns what it wrote since the last call.</summary>
+    /// <summary>Waits until the client has written this.</summary>
+    /// <returns>What it wrote since the last call, this included.</returns>
     public async Task<string> WrittenAsync(string end)
     {
         await Eventually.TrueAsync(
-            () => Transport.Written[_seen..].EndsWith(end, StringComparison.Ordinal),
+            () => Transport.Written[_seen..].Contains(end, StringComparison.Ordinal),
             explain: () => Transport.Written[_seen..]
         );
         var written = Transport.Written[_seen..];
+        written = written[..(written.IndexOf(end, StringComparison.Ordinal) + end.Length)];
         _seen += written.Length;
         return written;
     }
