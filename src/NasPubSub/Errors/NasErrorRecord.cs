@@ -121,8 +121,25 @@ internal static class NasErrorRecord
             "ServerNotFound",
             ErrorCategory.ObjectNotFound,
             path,
-            "Install nats-server (https://nats.io/download), run tools/get-nats-server.sh in a checkout, or give -Path or $env:NATS_SERVER."
+            "Start-NasServer -Download fetches the official release. Or install nats-server (https://nats.io/download), and give -Path or $env:NATS_SERVER where it is not on PATH."
         );
+
+    public static ErrorRecord DownloadFailed(ServerDownloadException error) =>
+        error.IsRefused
+            ? Make(
+                error,
+                "DownloadRefused",
+                ErrorCategory.SecurityError,
+                null,
+                "Nothing of it is kept. Check -Version, and -DownloadUrl or $env:NAS_SERVER_DOWNLOAD_URL where you use a mirror."
+            )
+            : Make(
+                error,
+                "DownloadFailed",
+                ErrorCategory.ConnectionError,
+                null,
+                "Check the network and the proxy (HTTPS_PROXY), or name a mirror with -DownloadUrl or $env:NAS_SERVER_DOWNLOAD_URL."
+            );
 
     public static ErrorRecord ServerFailed(string path, string why) =>
         Make(

@@ -20,10 +20,24 @@ public sealed class NasServerProcess : IDisposable
     private NasServerInfo _info = new();
     private bool _stopped;
 
-    internal NasServerProcess(Process process, int port, string path, string? storeDirectory, string? ownFolder)
+    /// <param name="process">Not started yet.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="path">The program.</param>
+    /// <param name="storeDirectory">Where JetStream keeps its data.</param>
+    /// <param name="ownFolder">A folder that is removed with it.</param>
+    /// <param name="logFile">Where it logs, if it is to outlive this process.</param>
+    internal NasServerProcess(
+        Process process,
+        int port,
+        string path,
+        string? storeDirectory,
+        string? ownFolder,
+        string? logFile
+    )
     {
         _process = process;
         _ownFolder = ownFolder;
+        LogFile = logFile;
         (Port, Path, StoreDirectory) = (port, path, storeDirectory);
         process.ErrorDataReceived += (_, line) => Append(line.Data);
         process.OutputDataReceived += (_, line) => Append(line.Data);
@@ -63,10 +77,13 @@ public sealed class NasServerProcess : IDisposable
         {
             lock (_log)
             {
-                return _log.ToString();
+                return _log + ReadLogFile();
             }
         }
     }
+
+    /// <summary>Where a detached server logs; null for one that ends with this process.</summary>
+    public string? LogFile { get; }
 
     /// <inheritdoc/>
     public override string ToString() => $"nats-server {Version} at {Url}";
@@ -81,7 +98,11 @@ public sealed class NasServerProcess : IDisposable
         _process.Start();
         IsRunning = true;
         Id = _process.Id;
-        _guard = ServerGuard.Start(Id, _ownFolder);
+        if (LogFile is null)
+        {
+            _guard = ServerGuard.Start(Id, _ownFolder);
+        }
+
         _process.StandardInput.Close();
         _process.BeginErrorReadLine();
         _process.BeginOutputReadLine();
@@ -156,6 +177,25 @@ public sealed class NasServerProcess : IDisposable
         catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             // It ended by itself, or never started.
+        }
+    }
+
+    private string ReadLogFile()
+    {
+        if (LogFile is null || !File.Exists(LogFile))
+        {
+            return "";
+        }
+
+        try
+        {
+            using var file = new FileStream(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            file.Position = Math.Max(0, file.Length - MostLog);
+            return new StreamReader(file).ReadToEnd();
+        }
+        catch (IOException)
+        {
+            return "";
         }
     }
 

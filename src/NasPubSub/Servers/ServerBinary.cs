@@ -5,12 +5,12 @@ namespace NasPubSub;
 /// <summary>Where a nats-server may be.</summary>
 internal static class ServerBinary
 {
-    private static readonly string FileName = RuntimeInformation.IsOSPlatform(OSPlatform.Windows)
+    public static readonly string FileName = RuntimeInformation.IsOSPlatform(OSPlatform.Windows)
         ? "nats-server.exe"
         : "nats-server";
 
     /// <summary>
-    /// NATS_SERVER, PATH, the user's own folder, and .tools where the module runs from a checkout. Null when there is
+    /// NATS_SERVER, PATH, the user's own folder with what was downloaded, and .tools where the module runs from a checkout. Null when there is
     /// none. No other folder is searched: somebody else may be able to write to it.
     /// </summary>
     public static string? Find() => Candidates().FirstOrDefault(File.Exists);
@@ -19,9 +19,30 @@ internal static class ServerBinary
     /// The user's own: $XDG_DATA_HOME/NasPubSub or ~/.local/share/NasPubSub, %LOCALAPPDATA%\NasPubSub on Windows.
     /// </summary>
     private static string? OwnFolder =>
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data
+        Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData,
+            Environment.SpecialFolderOption.DoNotVerify
+        )
+            is { Length: > 0 } data
             ? Path.Combine(data, "NasPubSub")
             : null;
+
+    /// <summary>Downloaded releases, each in a folder with its version as name.</summary>
+    public static string? Releases => OwnFolder is { } own ? Path.Combine(own, "servers") : null;
+
+    /// <summary>The versions of downloaded releases, the newest first.</summary>
+    public static IReadOnlyList<string> ReleasedVersions =>
+        Directory.Exists(Releases)
+            ?
+            [
+                .. Directory
+                    .GetDirectories(Releases!)
+                    .Select(f => Path.GetFileName(f)!)
+                    .Where(v => !v.Contains(".partial-", StringComparison.Ordinal))
+                    .OrderByDescending(v => System.Version.TryParse(v.Split('-')[0], out var n) ? n : new Version())
+                    .ThenByDescending(v => v, StringComparer.Ordinal),
+            ]
+            : [];
 
     /// <summary>The folder of the manifest, above bin and the build's folder, where it is a checkout's.</summary>
     private static string? Checkout
@@ -58,6 +79,11 @@ internal static class ServerBinary
         if (OwnFolder is { } own)
         {
             yield return Path.Combine(own, FileName);
+        }
+
+        foreach (var version in ReleasedVersions)
+        {
+            yield return Path.Combine(Releases!, version, FileName);
         }
 
         if (Checkout is { } root)

@@ -15,6 +15,9 @@ internal sealed class ServerLaunch
     public string Path { get; init; } = "";
     public int Port { get; init; }
     public bool JetStream { get; init; }
+
+    /// <summary>It outlives this process, so it logs into a file: nobody reads its streams then.</summary>
+    public bool Detach { get; init; }
     public string? ConfigFile { get; init; }
     public string? StoreDirectory { get; init; }
     public IReadOnlyList<string> Arguments { get; init; } = [];
@@ -49,10 +52,11 @@ internal sealed class ServerLaunch
     private NasServerProcess Launch(int port)
     {
         var ownFolder =
-            JetStream && StoreDirectory is null
+            Detach || (JetStream && StoreDirectory is null)
                 ? System.IO.Path.Combine(System.IO.Path.GetTempPath(), "nas-server-" + Guid.NewGuid().ToString("N"))
                 : null;
-        var store = StoreDirectory ?? ownFolder;
+        var store = JetStream ? StoreDirectory ?? ownFolder : StoreDirectory;
+        var log = Detach ? System.IO.Path.Combine(ownFolder!, "nats-server.log") : null;
         List<string> arguments = ["-a", "127.0.0.1", "-p", $"{port}"];
         if (ConfigFile is not null)
         {
@@ -69,6 +73,12 @@ internal sealed class ServerLaunch
             arguments.AddRange(["-sd", store]);
         }
 
+        if (log is not null)
+        {
+            Directory.CreateDirectory(ownFolder!);
+            arguments.AddRange(["-l", log]);
+        }
+
         arguments.AddRange(Arguments);
         var command = ProcessGroup.Own([Path, .. arguments]);
         var start = new ProcessStartInfo(command[0], string.Join(" ", command.Skip(1).Select(Quote)))
@@ -79,7 +89,7 @@ internal sealed class ServerLaunch
             UseShellExecute = false,
             CreateNoWindow = true,
         };
-        var server = new NasServerProcess(new Process { StartInfo = start }, port, Path, store, ownFolder);
+        var server = new NasServerProcess(new Process { StartInfo = start }, port, Path, store, ownFolder, log);
         try
         {
             server.Start();

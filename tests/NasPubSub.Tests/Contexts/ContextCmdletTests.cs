@@ -6,7 +6,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Contexts;
 
 /// <summary>Contexts that cmdlets write, each test in a folder of its own.</summary>
-[Collection(nameof(ContextCollection))]
+[Collection(nameof(ProcessEnvironment))]
 public sealed class ContextCmdletTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("nas-contexts-").FullName;

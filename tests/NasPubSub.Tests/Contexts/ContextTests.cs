@@ -2,14 +2,7 @@ using NasPubSub.Tests.Infrastructure;
 
 namespace NasPubSub.Tests.Contexts;
 
-/// <summary>
-/// The folder of contexts is an environment variable's, and the selected one is used by every test that connects by
-/// itself: these tests run alone.
-/// </summary>
-[CollectionDefinition(nameof(ContextCollection), DisableParallelization = true)]
-public sealed class ContextCollection;
-
-[Collection(nameof(ContextCollection))]
+[Collection(nameof(ProcessEnvironment))]
 public sealed class ContextTests(ServerFixture fixture) : ServedTests(fixture), IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("nas-contexts-").FullName;

@@ -142,6 +142,13 @@ internal static class HeldCalls
             "ConnectFailed"
         ),
         new("Start-NasServer $silent -Timeout LIMIT", "ServerFailed", None, None, None),
+        new(
+            "Start-NasServer -Download -Version 0.0.0-none -DownloadUrl ('URL' -replace 'nats:', 'http:') -Timeout LIMIT",
+            AtOnce + "DownloadFailed",
+            None,
+            None,
+            None
+        ),
         new("$paused | Stop-NasServer -Timeout LIMIT", Quiet, None, None, None),
     ];
 }
