@@ -36,6 +36,7 @@
         'Test-NasContext'
         'Unregister-NasSubscription'
         'Wait-NasConnection'
+        'Wait-NasSubscription'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

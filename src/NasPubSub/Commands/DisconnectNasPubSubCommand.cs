@@ -120,22 +120,7 @@ public sealed class DisconnectNasPubSubCommand : NasSessionCmdlet
     /// <returns>How many messages are left unhandled when the time is over.</returns>
     private long Await(List<NasSubscriptionJob> jobs, TimeSpan limit)
     {
-        var clock = Stopwatch.StartNew();
-        try
-        {
-            Await(Task.WhenAll(jobs.Select(j => j.Subscription.DrainAsync(limit, Cancellation))));
-        }
-        catch (NasException)
-        {
-            // The server does not answer: what has come is handled all the same.
-        }
-        var left = limit - clock.Elapsed;
-        AwaitActions(
-            Task.WhenAny(
-                Task.WhenAll(jobs.Select(j => j.Ended)),
-                Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation)
-            )
-        );
+        AwaitActions(NasSubscriptionJob.DrainAsync(jobs, limit, Cancellation));
         return jobs.Sum(j => (long)j.UnhandledMessages);
     }
 }

@@ -123,10 +123,12 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <remarks>
     /// The engine runs the handlers of events between the statements of a script, not while a cmdlet waits.
     /// </remarks>
-    private protected void AwaitActions(Task task) =>
+    /// <param name="task">What to wait for.</param>
+    /// <param name="isOften">False where no action of a subscription runs here, only those of other events.</param>
+    private protected void AwaitActions(Task task, bool isOften = true) =>
         Await(
             task,
-            EventSlice,
+            isOften ? EventSlice : Slice,
             () =>
             {
                 InvokeCommand.InvokeScript(false, RunEvents, null);

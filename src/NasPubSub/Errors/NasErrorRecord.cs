@@ -61,6 +61,13 @@ internal static class NasErrorRecord
             "Statistics.Unconfirmed of the session counts what may be lost; publish it again over a new session."
         );
 
+    public static ErrorRecord StopTimedOut(NasSubscriptionJob job, TimeSpan limit, long unhandled) =>
+        TimedOut(
+            $"The actions did not end within {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived are not handled.",
+            job,
+            "Give more time with -StopTimeout, or make the actions faster."
+        );
+
     public static ErrorRecord SubscriptionNotFound(string what, object target) =>
         Make(
             new ItemNotFoundException($"There is no subscription with {what} on this connection."),

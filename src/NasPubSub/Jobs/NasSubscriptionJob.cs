@@ -96,6 +96,21 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>Whether the caller is this job's own action, which cannot wait for itself.</summary>
     internal bool IsOwnAction => _workers.Exists(w => w.Feed.RunsHere);
 
+    /// <summary>Does this thread run an action?</summary>
+    internal static bool IsInAction
+    {
+        get
+        {
+            lock (Running)
+            {
+                return Running.Any(j => j.IsOwnAction);
+            }
+        }
+    }
+
+    /// <summary>Does the action run in the runspace that registered it, between its statements?</summary>
+    internal bool IsInCallerRunspace => _workers.Exists(w => w is CallerWorker);
+
     /// <summary>The running jobs of a connection, from every runspace.</summary>
     internal static IReadOnlyList<NasSubscriptionJob> Of(NasConnection connection)
     {
@@ -103,6 +118,33 @@ public sealed class NasSubscriptionJob : Job
         {
             return [.. Running.Where(j => j.Subscription.Connection == connection)];
         }
+    }
+
+    /// <summary>
+    /// Ends the jobs' subscriptions at the server; completes when their actions have handled what came, or the time is
+    /// over.
+    /// </summary>
+    internal static async Task DrainAsync(
+        IReadOnlyCollection<NasSubscriptionJob> jobs,
+        TimeSpan limit,
+        CancellationToken cancel
+    )
+    {
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            await Task.WhenAll(jobs.Select(j => j.Subscription.DrainAsync(limit, cancel))).ConfigureAwait(false);
+        }
+        catch (NasException)
+        {
+            // The server does not answer: what has come is handled all the same.
+        }
+        var left = limit - clock.Elapsed;
+        await Task.WhenAny(
+                Task.WhenAll(jobs.Select(j => j.Ended)),
+                Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancel)
+            )
+            .ConfigureAwait(false);
     }
 
     /// <summary>Unsubscribes and ends the action, also one that is running. Takes less than a second.</summary>

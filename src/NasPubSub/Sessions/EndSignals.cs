@@ -1,12 +1,14 @@
 #if !NETSTANDARD2_0
 using System.Runtime.InteropServices;
+using NasPubSub.Daemon;
 
 namespace NasPubSub.Sessions;
 
 /// <summary>
-/// SIGTERM and SIGHUP. .NET 10 raises no ProcessExit for them, so what is buffered is sent here; then the signal does
-/// what it does without this module, and a second one does so at once. SIGQUIT (Ctrl+Break) is left to PowerShell,
-/// whose debugger it opens.
+/// SIGTERM and SIGHUP. While a script waits for its subscriptions, the first one asks it to stop. Any other ends the
+/// process: .NET 10 raises no ProcessExit for it, so what is buffered is sent here; then the signal does what it does
+/// without this module, and a second one does so at once. SIGQUIT (Ctrl+Break) is left to PowerShell, whose debugger
+/// it opens.
 /// </summary>
 internal static class EndSignals
 {
@@ -49,7 +51,23 @@ internal static class EndSignals
     private static void OnSignal(PosixSignalContext context, Action end)
     {
         // Handlers run in the reverse order of their registration: one of the script's has taken it.
-        if (context.Cancel || Interlocked.Exchange(ref _ending, 1) != 0)
+        if (context.Cancel)
+        {
+            return;
+        }
+
+        if (StopRequest.TryMake(context.Signal.ToString()))
+        {
+            context.Cancel = true;
+            if (OperatingSystem.IsWindows())
+            {
+                StopRequest.KeepFromOthers();
+            }
+
+            return;
+        }
+
+        if (Interlocked.Exchange(ref _ending, 1) != 0)
         {
             return;
         }

@@ -1,5 +1,6 @@
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
+using NasPubSub.Daemon;
 
 namespace NasPubSub.Sessions;
 
@@ -10,6 +11,7 @@ namespace NasPubSub.Sessions;
 internal sealed class SessionStore
 {
     private static readonly TimeSpan LastWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HurriedWait = TimeSpan.FromSeconds(1);
     private static readonly ConditionalWeakTable<Runspace, SessionStore> Stores = new();
     private static readonly List<SessionStore> Open = [];
     private static int _named;
@@ -20,9 +22,13 @@ internal sealed class SessionStore
 
     static SessionStore()
     {
-        AppDomain.CurrentDomain.ProcessExit += static (_, _) => CloseAll();
+        AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
+        {
+            StopRequest.MakeAtExit();
+            EndAll();
+        };
 #if !NETSTANDARD2_0
-        EndSignals.Watch(CloseAll);
+        EndSignals.Watch(EndAll);
 #endif
     }
 
@@ -207,6 +213,19 @@ internal sealed class SessionStore
         }
         End(sessions);
         Raise(Closed);
+    }
+
+    /// <summary>The process is ending.</summary>
+    private static void EndAll()
+    {
+        if (StopRequest.IsRepeated)
+        {
+            Task.Run(CloseAll).Wait(HurriedWait);
+        }
+        else
+        {
+            CloseAll();
+        }
     }
 
     private static void CloseAll()

@@ -99,6 +99,8 @@ internal static class HeldCalls
         new("Get-NasSubscription", AtOnce, AtOnce, AtOnce, AtOnce),
         new("$subscription | Unregister-NasSubscription -Timeout LIMIT", None, Timeout, Timeout, AtOnce),
         new("$subscription | Unregister-NasSubscription -Force", None, AtOnce, AtOnce, AtOnce),
+        new("$subscription | Wait-NasSubscription -Timeout 0.1 -StopTimeout LIMIT", None, Quiet, Timeout, AtOnce),
+        new("$subscription | Wait-NasSubscription -Timeout LIMIT -StopTimeout 0.1", None, Quiet, Timeout, Quiet),
         new(
             "Invoke-NasRequest a $most -Timeout LIMIT",
             "NotConnected",
