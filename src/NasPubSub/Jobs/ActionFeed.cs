@@ -20,11 +20,15 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     private NasMessage? _current;
     private ErrorRecord? _error;
     private NasSpan? _span;
+    private bool _answersCurrent;
     private int _next,
         _taken,
         _runner;
 
     public ActionOptions Options => options;
+
+    /// <summary>Where the action's replies went, for the server to deny.</summary>
+    public ReplySubjects Replies { get; } = new();
 
     /// <summary>How many messages it has read whose action is not done.</summary>
     public int Unhandled =>
@@ -71,6 +75,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
 
         _current = _batch[_next];
         _batch[_next++] = null!;
+        _answersCurrent = options.Reply && _current.ReplyTopic is not null;
         _error = null;
         _span = NasDiagnostics.StartProcess(_current);
         return _current;
@@ -79,7 +84,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     /// <summary>Something the action put out.</summary>
     public void Collect(PSObject? output)
     {
-        if (AnswersCurrent)
+        if (_answersCurrent)
         {
             _outputs.Add(output);
         }
@@ -109,7 +114,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     public void Abandon()
     {
         var reason = cancel.IsCancellationRequested ? "it was stopped" : "it called exit";
-        if (AnswersCurrent)
+        if (_answersCurrent)
         {
             Report(NasErrorRecord.ActionEnded(_current!, reason));
         }
@@ -125,7 +130,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
 
         try
         {
-            if (AnswersCurrent)
+            if (_answersCurrent)
             {
                 Answer(message);
             }
@@ -141,13 +146,12 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
             _span?.Dispose();
             _span = null;
             _current = null;
+            _answersCurrent = false;
             _outputs.Clear();
         }
     }
 
     public void Dispose() => _payload?.Dispose();
-
-    private bool AnswersCurrent => options.Reply && _current?.ReplyTopic is not null;
 
     private void Answer(NasMessage request)
     {
@@ -199,7 +203,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
 
     private void Send(NasMessage request, NasHeaders? headers, ArraySegment<byte> bytes, string? text)
     {
-        job.Replies.Add(request.ReplyTopic!);
+        Replies.Add(request.ReplyTopic!);
         if (text is not null)
         {
             request.Reply(text, headers, cancel);

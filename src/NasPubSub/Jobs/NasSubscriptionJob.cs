@@ -69,9 +69,6 @@ public sealed class NasSubscriptionJob : Job
         || Information.Count > 0
         || Progress.Count > 0;
 
-    /// <summary>Where its action's answers went, for the server to deny.</summary>
-    internal ReplySubjects Replies { get; } = new();
-
     /// <summary>
     /// How many records nobody received and were dropped: each stream keeps the latest 20,000 records and 32 MiB.
     /// </summary>
@@ -264,7 +261,7 @@ public sealed class NasSubscriptionJob : Job
             return subscription == Subscription;
         }
 
-        if (error.Target is not { } topic || !Replies.Contains(topic))
+        if (error.Target is not { } topic || !_workers.Exists(w => w.Feed.Replies.Contains(topic)))
         {
             return false;
         }
@@ -276,7 +273,7 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>The denial of a last answer still belongs to the job.</summary>
     private void ConfirmReplies()
     {
-        if (Replies.IsEmpty || _cancel.IsCancellationRequested)
+        if (!_workers.Exists(w => w.Feed.Replies.Any) || _cancel.IsCancellationRequested)
         {
             return;
         }

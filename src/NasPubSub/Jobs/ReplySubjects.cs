@@ -1,49 +1,33 @@
 namespace NasPubSub.Jobs;
 
 /// <summary>
-/// The reply subjects a job has answered last, on the wire: what the server says of one of them is the job's affair.
+/// The reply subjects that an action answered last, on the wire: a denial for one of them is an error of its job. One
+/// thread adds; any thread may look, which happens only when the server denies something.
 /// </summary>
 internal sealed class ReplySubjects
 {
-    /// <summary>A server answers within milliseconds: older ones are forgotten.</summary>
-    private const int Most = 1024;
+    /// <summary>A server answers within milliseconds, so older subjects are overwritten. A power of two.</summary>
+    private const int Capacity = 1024;
 
-    private readonly Queue<string> _order = new();
-    private readonly HashSet<string> _topics = [];
+    private string?[]? _topics;
+    private int _next;
 
-    public bool IsEmpty
-    {
-        get
-        {
-            lock (_order)
-            {
-                return _order.Count == 0;
-            }
-        }
-    }
+    /// <summary>Has there been a reply?</summary>
+    public bool Any => Volatile.Read(ref _topics) is not null;
 
     public void Add(string topic)
     {
-        lock (_order)
-        {
-            if (!_topics.Add(topic))
-            {
-                return;
-            }
-
-            _order.Enqueue(topic);
-            if (_order.Count > Most)
-            {
-                _topics.Remove(_order.Dequeue());
-            }
-        }
+        var topics = _topics ?? Create();
+        Volatile.Write(ref topics[_next++ & (Capacity - 1)], topic);
     }
 
-    public bool Contains(string topic)
+    public bool Contains(string topic) =>
+        Volatile.Read(ref _topics) is { } topics && Array.IndexOf(topics, topic) >= 0;
+
+    private string?[] Create()
     {
-        lock (_order)
-        {
-            return _topics.Contains(topic);
-        }
+        var topics = new string?[Capacity];
+        Volatile.Write(ref _topics, topics);
+        return topics;
     }
 }
