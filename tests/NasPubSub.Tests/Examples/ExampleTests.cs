@@ -104,6 +104,35 @@ public sealed class ExampleTests(ServerFixture fixture) : ServedTests(fixture)
             Sent 3, received 3, dropped 0
             sid 1 '>': delivered 3, waiting 0
             """,
+        ["retry"] = """
+            Gave up: NoResponders
+            Accepted: 2, a repetition: True
+            """,
+        ["record-and-replay"] = """
+            staging.test.orders.1: {"id":1}
+            staging.test.orders.2: {"id":2}
+            staging.test.orders.3: {"id":3}
+            The last order: 3
+            """,
+        ["ci-gate"] = """
+            Deployed: 1.4.2
+            Healthy: 1.4.2
+            Would fail: NoResponders
+            """,
+        ["fleet-inventory"] = """
+            db1: True
+            web1: True
+            web2: True
+            """,
+        ["request-bridge"] = """
+            Price: 1.2
+            The service on 'prices.get' failed with code 500: The service on 'prices.get' failed with code 500: There is no article 'car'.
+            The service on 'prices.none' failed with code 500: Nobody answers on 'bridge.prices.none': no service or subscription listens there.
+            """,
+        ["own-ca"] = """
+            Encrypted: True
+            Without the CA: TlsFailed
+            """,
     };
 
     public static TheoryData<string> Names => [.. Printed.Keys];
@@ -113,6 +142,7 @@ public sealed class ExampleTests(ServerFixture fixture) : ServedTests(fixture)
     public void An_example_prints_what_it_says(string name)
     {
         using var shell = Shell.Open();
+        shell.Run("$env:NATS_SERVER = $args[0]", NatsServerBinary.Find());
         var output = shell.Run($"& '{Path.Combine(Folder, name + ".ps1")}' -Server '{Server.Url}'");
         Assert.Equal(Lines(Printed[name]), output.Select(line => line.ToString()));
         Assert.Empty(shell.Run("Get-NasConnection; Get-NasSubscription"));
