@@ -8,6 +8,7 @@ BeforeDiscovery {
         @{ Script = "$denied; 'went on'"; Says = 'Permissions Violation'; Columns = 0, 3 }
         @{ Script = 'Invoke-NasRequest nobody x -Raw'; Says = 'Nobody answers'; Columns = @(0) }
         @{ Script = '$s = Register-NasSubscription mute; Invoke-NasRequest mute x -Timeout 0.2'; Says = 'No reply'; Columns = @(0) }
+        @{ Script = "`$j = Register-NasSubscription svc -Reply { throw 'no stock' }; Invoke-NasRequest svc x"; Says = 'no stock'; Columns = 0, 3 }
         @{ Script = '$null = Connect-NasPubSub nats://127.0.0.1:1'; Says = 'cannot be reached'; Columns = @(3) }
         @{ Script = "Publish-NasMessage 'a b' x"; Says = 'not valid'; Columns = @(2) }
         @{ Script = "Publish-NasMessage 'a b' x; 'went on'"; Says = 'not valid'; Columns = @(1) }
@@ -16,7 +17,7 @@ BeforeDiscovery {
     )
     $page = Get-Content "$PSScriptRoot/../../docs/en-US/about_NasPubSub_Errors.md"
     $rows = @($page | Where-Object { $_ -match '^\| (?<kind>\w.*?) +\| (\d) +\| (\d) +\| (\d) +\| (\d) +\|$' } | ForEach-Object {
-            # The page has -Command, -File, and each with Stop.
+            # The page has -c, -File, and each with Stop.
             @{ Kind = $Matches.kind; Codes = [int]$Matches[1], [int]$Matches[3], [int]$Matches[2], [int]$Matches[4] }
         })
     if ($rows.Count -ne $scripts.Count) { throw "The table has $($rows.Count) rows, the test $($scripts.Count)." }

@@ -32,7 +32,10 @@ internal static partial class Markdown
         return parts;
     }
 
-    /// <summary>Blocks of a text in order: paragraphs as one line, list items each, code as it stands.</summary>
+    /// <summary>
+    /// Blocks of a text in order: paragraphs as one line, each list item, code as it stands, and tables as code with
+    /// their columns side by side.
+    /// </summary>
     public static IEnumerable<(bool IsCode, string Text)> Blocks(string text)
     {
         foreach (Match block in BlockPattern().Matches(text.ReplaceLineEndings("\n")))
@@ -40,6 +43,10 @@ internal static partial class Markdown
             if (block.Groups["code"].Success)
             {
                 yield return (true, block.Groups["code"].Value);
+            }
+            else if (block.Value.StartsWith('|'))
+            {
+                yield return (true, Table(block.Value));
             }
             else if (Comment().Replace(block.Value, "").Trim() is { Length: > 0 } prose)
             {
@@ -49,6 +56,20 @@ internal static partial class Markdown
                 }
             }
         }
+    }
+
+    private static string Table(string markdown)
+    {
+        var rows = markdown
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith("|-", StringComparison.Ordinal))
+            .Select(line => line.Trim('|').Split('|').Select(Plain).ToArray())
+            .ToList();
+        var widths = Enumerable.Range(0, rows[0].Length).Select(i => rows.Max(row => row[i].Length)).ToArray();
+        return string.Join(
+            "\n",
+            rows.Select(row => string.Join("  ", row.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd())
+        );
     }
 
     /// <summary>Text without marks.</summary>
