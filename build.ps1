@@ -97,6 +97,14 @@ function Invoke-XUnit([string] $Name, [string] $Project, [hashtable] $With = @{}
     Add-Count $Name $status $passed ($executed - $passed) ($total - $executed) $watch
 }
 
+# The layout of the C# code. Braces are the compiler's business (IDE0011), and long lines those of LineTests.
+function Invoke-Format {
+    $watch = [Diagnostics.Stopwatch]::StartNew()
+    dotnet format whitespace . --folder --verify-no-changes --exclude bin obj .tools 2>&1 | Out-Host
+    $failed = [int]($LASTEXITCODE -ne 0)
+    Add-Count 'format (dotnet format whitespace puts it right)' 0 (1 - $failed) $failed 0 $watch
+}
+
 function Invoke-Pester5 {
     $file = Join-Path $results 'pester.counts'
     $shell = & tools/Get-ShellPath.ps1
@@ -111,6 +119,7 @@ function Invoke-Test {
     if (Test-Path $results) { Remove-Item $results -Recurse -Force }
     $null = New-Item $results -ItemType Directory
     Invoke-Build
+    Invoke-Format
     try { $env:NATS_SERVER = Get-Server } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
     $old = $null
     try { $old = Get-Server 2.9 } catch { Write-Host '== tests against nats-server 2.9 are skipped: it cannot be fetched' }

@@ -96,8 +96,8 @@ public class NasException : Exception
     public NasError Error { get; }
 
     /// <summary>
-    /// A stable name for scripts and logs, which the cmdlets use as ErrorId: that of <see cref="Error"/>, unless a layer
-    /// above has a more exact one, such as <c>StreamNotFound</c>.
+    /// A stable name for scripts and logs, which the cmdlets use as ErrorId: that of <see cref="Error"/>, unless a
+    /// layer above has a more exact one, such as <c>StreamNotFound</c>.
     /// </summary>
     public string Code
     {
@@ -105,7 +105,9 @@ public class NasException : Exception
         init => _code = value;
     }
 
-    /// <summary>The <c>err_code</c> of a JetStream API response (ADR-1), such as 10059; null for other errors.</summary>
+    /// <summary>
+    /// The <c>err_code</c> of a JetStream API response (ADR-1), such as 10059; null for other errors.
+    /// </summary>
     public int? ApiErrorCode { get; init; }
 
     /// <summary>The <c>description</c> of a JetStream API response (ADR-1); null for other errors.</summary>

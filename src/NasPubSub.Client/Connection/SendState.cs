@@ -6,7 +6,7 @@ namespace NasPubSub.Connection;
 /// state    | a publish is                      | SUB, UNSUB are | a fence is              | the write loop takes
 /// Detached | kept, up to ReconnectBufferBytes  | dropped        | refused: NotConnected   | nothing
 /// Flowing  | buffered, up to SendBufferBytes   | buffered       | buffered                | everything, when due
-/// Pausing  | buffered, up to SendBufferBytes   | buffered       | buffered                | everything, then the pause's fence
+/// Pausing  | buffered, up to SendBufferBytes   | buffered       | buffered                | everything, then the fence
 /// Paused   | buffered, up to SendBufferBytes   | buffered       | kept for the next link  | nothing
 /// Closed   | refused: ConnectionClosed         | dropped        | refused                 | nothing
 ///

@@ -86,7 +86,9 @@ public static class TerminalText
         char.IsControl(c)
         || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
-    /// <summary>The beginning of a text, for a message: 80 characters at most, control characters as \x and a number.</summary>
+    /// <summary>
+    /// The beginning of a text, for a message: 80 characters at most, control characters as \x and a number.
+    /// </summary>
     internal static string Excerpt(string text)
     {
         var shown = text.Length > 80 ? text.Substring(0, 77) + "..." : text;

@@ -23,7 +23,9 @@ public sealed class NasPublisher
     /// <summary>The subject on the wire.</summary>
     public string Topic => _subject.Wire;
 
-    /// <inheritdoc cref="NasConnection.Publish(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
+    /// <inheritdoc
+    /// cref="NasConnection.Publish(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"
+    /// />
     public void Publish(
         ReadOnlyMemory<byte> payload,
         string? replyTo = null,
@@ -39,7 +41,9 @@ public sealed class NasPublisher
         CancellationToken cancel = default
     ) => _core.Sender.Send(Message(default, text, replyTo, headers), _mode, cancel);
 
-    /// <inheritdoc cref="NasConnection.PublishAsync(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
+    /// <inheritdoc
+    /// cref="NasConnection.PublishAsync(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"
+    /// />
     public ValueTask PublishAsync(
         ReadOnlyMemory<byte> payload,
         string? replyTo = null,

@@ -15,7 +15,9 @@ internal static class MonotonicClock
             ? replacement()
             : new TimeSpan((long)(Stopwatch.GetTimestamp() * TicksPerCount));
 
-    /// <summary>For tests: another clock for the calling method and everything that it starts; null ends that.</summary>
+    /// <summary>
+    /// For tests: another clock for the calling method and everything that it starts; null ends that.
+    /// </summary>
     public static void Replace(Func<TimeSpan>? clock)
     {
         s_replacement.Value = clock;

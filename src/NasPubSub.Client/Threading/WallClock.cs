@@ -1,6 +1,7 @@
 namespace NasPubSub.Threading;
 
-#pragma warning disable RS0030 // The only place that may: time stamps for people to read. Waits are measured on MonotonicClock.
+// Time stamps are for people to read. Waits are measured on MonotonicClock.
+#pragma warning disable RS0030
 
 /// <summary>The computer's clock, for time stamps only: it jumps when somebody sets it.</summary>
 internal static class WallClock

@@ -115,7 +115,7 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
 #if NETSTANDARD2_0
     private static ClientCertificate FromPem(string path, string text, NasTlsOptions options) =>
         throw Bad(
-            "Windows PowerShell reads no PEM keys: give the client certificate as a PFX file or from the certificate store.",
+            "Windows PowerShell reads no PEM keys: take a PFX file or the certificate store.",
             path
         );
 #else

@@ -13,7 +13,9 @@ public sealed class DisconnectNasPubSubCommand : NasSessionCmdlet
 {
     private static readonly TimeSpan LeastDrain = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How much too early a timer may end a drain that took all its time: the tick of Windows, and more.</summary>
+    /// <summary>
+    /// How much too early a timer may end a drain that took all its time: the tick of Windows, and more.
+    /// </summary>
     private static readonly TimeSpan TimerError = TimeSpan.FromMilliseconds(20);
 
     /// <summary>A connection or the name of a session; without it the default of this runspace.</summary>

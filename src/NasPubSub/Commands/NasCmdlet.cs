@@ -268,7 +268,9 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         return NasErrorRecord.From(error, target);
     }
 
-    /// <summary>Writes a message in the form the user chose; JSON that cannot be read is the error of its message.</summary>
+    /// <summary>
+    /// Writes a message in the form the user chose; JSON that cannot be read is the error of its message.
+    /// </summary>
     private protected void WriteMessage(NasMessage message, NasMessageForm form, Encoding encoding)
     {
         if (form == NasMessageForm.Message)

@@ -139,7 +139,9 @@ public abstract class NasSessionCmdlet : NasCmdlet
         }
     }
 
-    /// <summary>A Connect-NasPubSub whose arguments did not bind: it never ran, and only $Error has its error.</summary>
+    /// <summary>
+    /// A Connect-NasPubSub whose arguments did not bind: it never ran, and only $Error has its error.
+    /// </summary>
     private Exception? FindUnboundConnect() =>
         SessionErrors
             .Cast<object>()

@@ -36,7 +36,9 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
             .Load(name, fullPath)
             .ToOptions(Get("NATS_URL") is { } url ? options with { Servers = [url] } : options, fullPath);
 
-    /// <summary>Credentials and TLS files from NATS_USER, NATS_CREDS, NATS_CA and so on, for what the options leave open.</summary>
+    /// <summary>
+    /// Credentials and TLS files from NATS_USER, NATS_CREDS, NATS_CA and so on, for what the options leave open.
+    /// </summary>
     public NasOptions WithSecurity(NasOptions options) =>
         options with
         {

@@ -47,7 +47,9 @@ internal sealed class Session
         return false;
     }
 
-    /// <summary>A cmdlet reports this error itself, so the event with the same error is not a warning as well.</summary>
+    /// <summary>
+    /// A cmdlet reports this error itself, so the event with the same error is not a warning as well.
+    /// </summary>
     public void MarkReported(Exception error) => Volatile.Write(ref _reported, error);
 
     private void OnNotified(NasEvent what)

@@ -96,7 +96,12 @@ public sealed class RotationTests : IDisposable
     [InlineData("User Authentication Expired", "User Authentication Expired")]
     [InlineData("User Authentication Revoked", "User Authentication Revoked")]
     [InlineData("Account Authentication Expired", "Authentication Timeout", "Account Authentication Expired")]
-    [InlineData("User Authentication Expired", "Authorization Violation", "User Authentication Revoked", "User Authentication Revoked")]
+    [InlineData(
+        "User Authentication Expired",
+        "Authorization Violation",
+        "User Authentication Revoked",
+        "User Authentication Revoked"
+    )]
     public async Task The_same_refusal_twice_ends_it(params string[] refusals)
     {
         var round = 0;
@@ -113,8 +118,18 @@ public sealed class RotationTests : IDisposable
 
     /// <summary>A busy server says "Authentication Timeout" to clients whose credentials are right.</summary>
     [Theory]
-    [InlineData("Authorization Violation", "User Authentication Expired", "Authorization Violation", "User Authentication Revoked")]
-    [InlineData("Authentication Timeout", "authentication timeout", "Authorization Violation", "AUTHENTICATION TIMEOUT")]
+    [InlineData(
+        "Authorization Violation",
+        "User Authentication Expired",
+        "Authorization Violation",
+        "User Authentication Revoked"
+    )]
+    [InlineData(
+        "Authentication Timeout",
+        "authentication timeout",
+        "Authorization Violation",
+        "AUTHENTICATION TIMEOUT"
+    )]
     public async Task Different_refusals_and_timeouts_do_not(params string[] answers)
     {
         var round = 0;

@@ -32,7 +32,8 @@ public sealed class EventSourceTests
             await connection.SubscribeAsync("a", _ => throw new InvalidOperationException("payload"));
             connection.Publish("a", "payload");
             await log.SeenAsync("Error", EventLevel.Error, 16, "", 4);
-            var slow = await connection.SubscribeAsync("b", options: new NasSubscriptionOptions { MaxPendingMessages = 1 });
+            var few = new NasSubscriptionOptions { MaxPendingMessages = 1 };
+            var slow = await connection.SubscribeAsync("b", options: few);
             connection.Publish("b", "payload");
             connection.Publish("b", "payload");
             await log.SeenAsync("SlowConsumer", EventLevel.Warning, 4, "", 3);

@@ -36,7 +36,8 @@ public sealed class MetricsTests
         var after = Difference(before, meter.Collect());
         foreach (var change in new[] { during, after })
         {
-            Assert.Equal((3, 3), (change["messaging.client.sent.messages"], change["messaging.client.consumed.messages"]));
+            Assert.Equal(3, change["messaging.client.sent.messages"]);
+            Assert.Equal(3, change["messaging.client.consumed.messages"]);
             Assert.Equal((12, 12), (change["nas.client.sent.bytes"], change["nas.client.received.bytes"]));
             Assert.Equal((1, 0), (change["nas.client.dropped.messages"], change["nas.client.reconnects"]));
             Assert.Equal(0, change["nas.client.unconfirmed.messages"]);
@@ -63,7 +64,10 @@ public sealed class MetricsTests
         Assert.Equal("messaging.system=nats;messaging.operation.name=request;error.type=NoResponders", bad.Tags);
     }
 
-    private static Dictionary<string, long> Difference(Dictionary<string, long> before, Dictionary<string, long> after) =>
+    private static Dictionary<string, long> Difference(
+        Dictionary<string, long> before,
+        Dictionary<string, long> after
+    ) =>
         after.ToDictionary(a => a.Key, a => a.Value - before[a.Key]);
 
     private sealed class Recorder : IDisposable

@@ -6,7 +6,9 @@ using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Diagnostics;
 
-/// <summary>Spans, their names, tags and parents. A listener hears the whole process: no other test runs beside.</summary>
+/// <summary>
+/// Spans, their names, tags and parents. A listener hears the whole process: no other test runs beside.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class TracingTests
 {

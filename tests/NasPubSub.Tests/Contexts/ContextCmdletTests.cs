@@ -146,7 +146,8 @@ public sealed class ContextCmdletTests : IDisposable
             $null = New-NasContext bad {{server.Url}} -Token 'hunter2'
             """
         );
-        Assert.Equal([true, false, true], shell.Run("Test-NasContext; Test-NasContext bad, good").Select(o => o.BaseObject));
+        var results = shell.Run("Test-NasContext; Test-NasContext bad, good");
+        Assert.Equal([true, false, true], results.Select(o => o.BaseObject));
         var shown = shell.Show("Get-NasContext | Test-NasContext -Detailed");
         Assert.Matches($@"good +True +{server.Url}", shown);
         Assert.Matches(@"bad +False", shown);
