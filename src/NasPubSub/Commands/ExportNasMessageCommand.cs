@@ -8,8 +8,8 @@ using NasPubSub.Recording;
 namespace NasPubSub.Commands;
 
 /// <summary>
-/// Export-NasMessage: records what subjects carry, or the messages of the pipeline. However it ends, what it received is
-/// in the file, and the file is whole.
+/// Export-NasMessage: records what subjects carry, or the messages of the pipeline. However it ends, what it received
+/// is in the file, and the file is whole.
 /// </summary>
 [Cmdlet(VerbsData.Export, "NasMessage", DefaultParameterSetName = "Subject", SupportsShouldProcess = true)]
 [OutputType(typeof(NasMessage))]

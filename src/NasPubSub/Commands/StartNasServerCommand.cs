@@ -67,7 +67,9 @@ public sealed class StartNasServerCommand : NasCmdlet
     [ValidateNotNullOrEmpty]
     public string? StoreDirectory { get; set; }
 
-    /// <summary>How long it may take until it answers, and how long the source of a download may send nothing.</summary>
+    /// <summary>
+    /// How long it may take until it answers, and how long the source of a download may send nothing.
+    /// </summary>
     [Parameter]
     [DurationTransformation]
     public NasDuration Timeout { get; set; } = new(TimeSpan.FromSeconds(10));

@@ -14,5 +14,9 @@ public sealed class ServerVersionCompleter : IArgumentCompleter
         string wordToComplete,
         CommandAst commandAst,
         IDictionary fakeBoundParameters
-    ) => Choice.Of(wordToComplete, ServerBinary.ReleasedVersions.Append(ServerDownload.PinnedVersion).Select(v => (v, v)));
+    ) =>
+        Choice.Of(
+            wordToComplete,
+            ServerBinary.ReleasedVersions.Append(ServerDownload.PinnedVersion).Select(v => (v, v))
+        );
 }

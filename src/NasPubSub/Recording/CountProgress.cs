@@ -3,7 +3,9 @@ using System.Management.Automation;
 
 namespace NasPubSub.Recording;
 
-/// <summary>The progress of long work that counts messages: nothing in the first second, then five times a second.</summary>
+/// <summary>
+/// The progress of long work that counts messages: nothing in the first second, then five times a second.
+/// </summary>
 /// <param name="activity">What is going on.</param>
 internal sealed class CountProgress(string activity)
 {

@@ -5,8 +5,8 @@ namespace NasPubSub.Recording;
 
 /// <summary>
 /// One line of a recording: a JSON object with time, subject, replyTo, headers (each with all its values), and the
-/// payload as text, or as base64 where it is no UTF-8. A header block that these headers do not give byte for byte, such
-/// as one with a status, is there as base64 too, as headerBlock.
+/// payload as text, or as base64 where it is no UTF-8. A header block that these headers do not give byte for byte,
+/// such as one with a status, is there as base64 too, as headerBlock.
 /// </summary>
 internal static class RecordingLine
 {

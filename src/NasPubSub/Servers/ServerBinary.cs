@@ -10,8 +10,8 @@ internal static class ServerBinary
         : "nats-server";
 
     /// <summary>
-    /// NATS_SERVER, PATH, the user's own folder with what was downloaded, and .tools where the module runs from a checkout. Null when there is
-    /// none. No other folder is searched: somebody else may be able to write to it.
+    /// NATS_SERVER, PATH, the user's own folder with what was downloaded, and .tools where the module runs from a
+    /// checkout. Null when there is none. No other folder is searched: somebody else may be able to write to it.
     /// </summary>
     public static string? Find() => Candidates().FirstOrDefault(File.Exists);
 

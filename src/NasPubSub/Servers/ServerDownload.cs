@@ -28,8 +28,8 @@ internal sealed class ServerDownload
 
     /// <param name="version">The release, such as 2.15.1; null for the pinned one.</param>
     /// <param name="source">
-    /// A mirror with the layout of the official releases: v2.15.1/SHA256SUMS. Null for NAS_SERVER_DOWNLOAD_URL, else the
-    /// official one.
+    /// A mirror with the layout of the official releases: v2.15.1/SHA256SUMS. Null for NAS_SERVER_DOWNLOAD_URL, else
+    /// the official one.
     /// </param>
     /// <param name="stallLimit">How long the source may send nothing.</param>
     /// <exception cref="ServerDownloadException">The version or the address cannot be used.</exception>
@@ -74,7 +74,9 @@ internal sealed class ServerDownload
         Path.Combine(_cache, ServerBinary.FileName) is var program && File.Exists(program) ? program : null;
 
     /// <returns>The path of the program.</returns>
-    /// <exception cref="ServerDownloadException">It cannot be fetched, or it is not what the sums vouch for.</exception>
+    /// <exception cref="ServerDownloadException">
+    /// It cannot be fetched, or it is not what the sums vouch for.
+    /// </exception>
     public async Task<string> FetchAsync(CancellationToken cancel)
     {
         var work = _cache + ".partial-" + Guid.NewGuid().ToString("N");

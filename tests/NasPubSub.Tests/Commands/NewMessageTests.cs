@@ -50,6 +50,7 @@ public sealed class NewMessageTests(ServerFixture fixture) : ServedTests(fixture
         Assert.Equal("hello x y", got);
         Assert.Contains("hello", shell.Show("New-NasMessage a.b hello"), StringComparison.Ordinal);
         Assert.Contains("back", shell.Show("New-NasMessage a.b -ReplyTo back | Format-List"), StringComparison.Ordinal);
-        Assert.DoesNotContain("rror", shell.Show("New-NasMessage a.b -ReplyTo back | Format-List *"), StringComparison.Ordinal);
+        var list = shell.Show("New-NasMessage a.b -ReplyTo back | Format-List *");
+        Assert.DoesNotContain("rror", list, StringComparison.Ordinal);
     }
 }

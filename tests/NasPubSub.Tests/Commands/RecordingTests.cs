@@ -206,7 +206,8 @@ public sealed class RecordingTests : ServedTests, IDisposable
     {
         using var shell = Shell.Open();
         var error = Assert.Single(shell.Invoke($"Import-NasMessage x -Speed {speed}").Errors);
-        Assert.StartsWith("ParameterArgumentTransformationError", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        const string id = "ParameterArgumentTransformationError";
+        Assert.StartsWith(id, error.FullyQualifiedErrorId, StringComparison.Ordinal);
     }
 
     [Fact]

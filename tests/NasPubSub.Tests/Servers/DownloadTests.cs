@@ -78,7 +78,8 @@ public sealed class DownloadTests : IDisposable
             Assert.Contains(text, result.Errors[0].ToString(), StringComparison.Ordinal);
             Assert.Empty(Directory.GetFileSystemEntries(Releases));
         }
-        Assert.Equal([_root], Directory.GetFileSystemEntries(Path.GetDirectoryName(_root)!, Path.GetFileName(_root) + "*"));
+        var left = Directory.GetFileSystemEntries(Path.GetDirectoryName(_root)!, Path.GetFileName(_root) + "*");
+        Assert.Equal([_root], left);
     }
 
     [Theory]
@@ -116,9 +117,13 @@ public sealed class DownloadTests : IDisposable
         using var proxy = new TcpListener(IPAddress.Loopback, 0);
         proxy.Start();
         var asked = ReadLineAsync(proxy);
-        Assert.Equal("DownloadRefused", await InProcessAsync(("NAS_SERVER_DOWNLOAD_URL", source.Url), ("HTTPS_PROXY", "http://127.0.0.1:1")));
+        Assert.Equal("DownloadRefused", await InProcessAsync(
+            ("NAS_SERVER_DOWNLOAD_URL", source.Url),
+            ("HTTPS_PROXY", "http://127.0.0.1:1")
+        ));
         Assert.Equal([$"/v{Version}/SHA256SUMS"], source.Asked);
-        Assert.Equal("DownloadFailed", await InProcessAsync(("HTTPS_PROXY", $"http://127.0.0.1:{((IPEndPoint)proxy.LocalEndpoint).Port}")));
+        var port = ((IPEndPoint)proxy.LocalEndpoint).Port;
+        Assert.Equal("DownloadFailed", await InProcessAsync(("HTTPS_PROXY", $"http://127.0.0.1:{port}")));
         Assert.StartsWith("CONNECT github.com:443 ", await asked, StringComparison.Ordinal);
     }
 
@@ -131,7 +136,8 @@ public sealed class DownloadTests : IDisposable
         using var process = Process.Start(start)!;
         var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.TrimEntries);
         await process.WaitForExitAsync();
-        using var server = Process.GetProcessById(int.Parse(lines[0], System.Globalization.CultureInfo.InvariantCulture));
+        var id = int.Parse(lines[0], System.Globalization.CultureInfo.InvariantCulture);
+        using var server = Process.GetProcessById(id);
         try
         {
             Assert.Equal("True", lines[3]);
@@ -205,7 +211,10 @@ public sealed class DownloadTests : IDisposable
         {
             foreach (var (name, text) in entries)
             {
-                var full = name.Contains(Program) && name != Program ? name : $"{Path.GetFileNameWithoutExtension(Archive)}/{name}";
+                var full =
+                    name.Contains(Program) && name != Program
+                        ? name
+                        : $"{Path.GetFileNameWithoutExtension(Archive)}/{name}";
                 using var writer = new StreamWriter(zip.CreateEntry(name.StartsWith("..") ? name : full).Open());
                 writer.Write(text);
             }
@@ -285,7 +294,8 @@ public sealed class DownloadTests : IDisposable
                 await Task.Delay(FallsSilent ? Timeout.Infinite : 0, _end.Token);
                 context.Response.Abort();
             }
-            catch (Exception e) when (e is HttpListenerException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception e)
+                when (e is HttpListenerException or OperationCanceledException or ObjectDisposedException)
             {
                 // The client left, or the test ended.
             }
