@@ -80,3 +80,67 @@ Describe 'The package' {
         "$lines" | Should -BeLike 'Publishes what comes*Hello, World!*'
     }
 }
+
+Describe 'The CI kit' -Skip:(-not $IsLinux -and -not $IsMacOS) {
+    BeforeAll {
+        # The scripts of a file's steps, in their order.
+        function Get-Step([string] $File) {
+            $text = (Get-Content (Join-Path $root $File) -Raw) -replace '\r'
+            foreach ($block in [regex]::Matches($text, '(?m)^ *(?:- )?(?:run|pwsh): \|\n((?:( +).*\n)(?:(?:\2.*)?\n)*)')) {
+                ($block.Groups[1].Value -split '\n' | ForEach-Object { $_ -replace "^$($block.Groups[2].Value)" }) -join "`n"
+            }
+        }
+
+        # Runs a step as the runner does: in a shell of its own, whose user has another home.
+        function Invoke-Step([string] $Script, [hashtable] $With) {
+            $file = Join-Path $TestDrive step.ps1
+            Set-Content $file $Script
+            $With += @{ HOME = $data; XDG_DATA_HOME = ''; XDG_CONFIG_HOME = ''; NATS_SERVER = ''; NAS_SERVER_DOWNLOAD_URL = 'http://127.0.0.1:1'; PSModulePath = '' }
+            $before = @{}
+            foreach ($name in $With.Keys) { $before[$name] = [Environment]::GetEnvironmentVariable($name) }
+            foreach ($name in $With.Keys) { [Environment]::SetEnvironmentVariable($name, $With[$name]) }
+            try {
+                & $shell -NoProfile -NonInteractive -File $file 2>&1 | Out-String
+                $LASTEXITCODE | Should -Be 0
+            }
+            finally { foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) } }
+        }
+
+        $data = Join-Path $TestDrive home
+        $feed = Join-Path $TestDrive ci-feed
+        $null = New-Item $data, $feed -ItemType Directory -Force
+        Get-ChildItem $out -File | Where-Object Name -Match '^NasPubSub\.\d.*\.nupkg$' | Copy-Item -Destination $feed
+        # As if the release had been fetched before.
+        $release = (Get-Content (Join-Path $root tools/nats-server.version) | Where-Object { $_ -notlike '#*' })[0].Split(' ')[0]
+        $cache = Join-Path $data ".local/share/NasPubSub/servers/$release"
+        $null = New-Item $cache -ItemType Directory -Force
+        Copy-Item $env:NATS_SERVER $cache
+        Invoke-Step "Register-PSResourceRepository local '$feed'" @{}
+    }
+
+    It 'of <File> installs the module and starts a server that later steps reach' -ForEach @(
+        @{ File = 'ci/action.yml'; With = @{ GITHUB_ENV = 'env'; GITHUB_OUTPUT = 'output' } }
+        @{ File = 'ci/azure-steps.yml'; With = @{ TF_BUILD = 'True' } }
+    ) {
+        $install, $start = Get-Step $File
+        # What a caller gives reaches a script as a variable only.
+        "$install$start" | Should -Not -Match '\$\{\{'
+        $variables = @{ NAS_MODULE_VERSION = ''; NAS_REPOSITORY = 'local'; NAS_SERVER_VERSION = ''; NAS_JETSTREAM = 'true' }
+        foreach ($name in $With.Keys) { $variables[$name] = if ($name -like 'GITHUB*') { Join-Path $TestDrive $With[$name] } else { $With[$name] } }
+        Invoke-Step $install $variables
+        Get-ChildItem $data -Recurse -Force -Filter NasPubSub.psd1 | Should -HaveCount 1
+        $said = Invoke-Step $start $variables
+        $id, $log = if ($File -like '*azure*') { $said -match 'process (\d+), log in (\S+)' | Should -BeTrue; $Matches[1, 2] }
+        else { (Get-Content $variables.GITHUB_OUTPUT | Where-Object { $_ -like 'id=*' }).Substring(3); $said -match 'log in (\S+)' | Should -BeTrue; $Matches[1] }
+        try {
+            $url = if ($File -like '*azure*') { $said -match '##vso\[task\.setvariable variable=NATS_URL\](nats://127\.0\.0\.1:\d+)\s' | Should -BeTrue; $Matches[1] }
+            else { (Get-Content $variables.GITHUB_ENV) -replace '^NATS_URL=' }
+            if ($File -like '*action*') { Get-Content $variables.GITHUB_OUTPUT | Should -Be "url=$url", "port=$(([uri] $url).Port)", "id=$id" }
+            Invoke-Step 'Publish-NasMessage ci hello -PassThru | Out-Null; (Get-NasConnection).ServerInfo.JetStream' @{ NATS_URL = $url } | Should -Match 'True'
+        }
+        finally {
+            Stop-Process -Id $id -ErrorAction Ignore
+            Remove-Item (Split-Path $log) -Recurse -Force
+        }
+    }
+}
