@@ -60,7 +60,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
             handshake.WithinAsync(limit, time, step, cancel);
 
         var handshake = new Handshake(address, options, tls);
-        handshake.CheckTls();
+        tls.Check(address, options.Tls);
         var addresses = await Within(handshake, time, c => TcpConnector.ResolveAsync(address.Host, options, c))
             .ConfigureAwait(false);
         NasException? first = null;
@@ -176,7 +176,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
             var info = await ReadInfoAsync(transport).ConfigureAwait(false);
             _hint = "";
             _wantsCertificate = info.TlsVerify;
-            if (!transport.IsTls && !address.IsWebSocket && WantsTls(info))
+            if (!transport.IsTls && !address.IsWebSocket && tls.Decide(address, options.Tls, info))
             {
                 if (_end > _start)
                 {
@@ -219,7 +219,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         if (address.IsWebSocket)
         {
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            var isTls = IsTlsWanted;
+            var isTls = tls.IsFor(address, options.Tls);
             if (isTls)
             {
                 stream = await EncryptAsync(stream, cancel).ConfigureAwait(false);
@@ -244,41 +244,6 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         // Before the credentials: they may be read, and the connection cut, by the time the next one begins.
         tls.Make();
         return encrypted;
-    }
-
-    private bool IsTlsWanted => address.IsTls || options.Tls.IsRequired || tls.IsMade;
-
-    private string WantsTlsBy =>
-        address.IsTls ? "its address"
-        : !options.Tls.IsRequired ? "another address, or an earlier connection, of this session"
-        : options.Tls.Mode == NasTlsMode.Auto ? "a TLS option, such as a CA file (the TLS mode Off does without)"
-        : "the TLS mode";
-
-    private void CheckTls()
-    {
-        if (IsTlsWanted && options.Tls.Mode == NasTlsMode.Off)
-        {
-            throw Failed(
-                NasError.InvalidOption,
-                $"TLS with {address} is asked for by {WantsTlsBy}, and the options forbid it."
-            );
-        }
-    }
-
-    private bool WantsTls(NasServerInfo info)
-    {
-        var wanted = IsTlsWanted;
-        if (wanted && !info.TlsRequired && !info.TlsAvailable)
-        {
-            throw Failed(NasError.TlsFailed, $"TLS is asked for by {WantsTlsBy}, but the server {address} has none.");
-        }
-
-        if (info.TlsRequired && options.Tls.Mode == NasTlsMode.Off)
-        {
-            throw Failed(NasError.TlsFailed, $"The server {address} requires TLS, and the options forbid it.");
-        }
-
-        return wanted || info.TlsRequired;
     }
 
     private async Task<NasServerInfo> ReadInfoAsync(ByteTransport transport)

@@ -67,9 +67,8 @@ internal sealed class SendBuffer
 
     /// <summary>Appends one message, where there is room.</summary>
     /// <returns>0; or the room it needs, which the caller waits for before it tries again.</returns>
-    /// <exception cref="NasException">
-    /// PayloadTooLarge, InvalidSubject, InvalidHeader, BufferFull (while detached), ConnectionClosed.
-    /// </exception>
+    /// <exception cref="NasException">PayloadTooLarge, InvalidSubject, InvalidHeader, BufferFull (while detached),
+    /// ConnectionClosed.</exception>
     public int TryWrite(in OutgoingMessage message, FlushMode mode)
     {
         WriteSignal? wake;
@@ -206,8 +205,8 @@ internal sealed class SendBuffer
     }
 
     /// <summary>
-    /// Sends what is there, these operations and a PING behind them, and keeps back what follows, so that it goes over
-    /// another link in order: <see cref="Attach"/> or <see cref="Resume"/> ends the pause.
+    /// Sends what is there, these operations and a PING, and keeps what follows, in order, for another link:
+    /// <see cref="Attach"/> or <see cref="Resume"/> ends the pause.
     /// </summary>
     /// <exception cref="NasException">NotConnected, ConnectionClosed.</exception>
     public void Pause(Link link, TaskCompletionSource<TimeSpan> fence, ReadOnlySpan<byte> operations)
@@ -392,14 +391,11 @@ internal sealed class SendBuffer
         {
             return;
         }
-
         if (_bytes.Filled == 0 || _link is null)
         {
             _timing.StopBatching();
+            return;
         }
-        else
-        {
-            WakeWriter();
-        }
+        WakeWriter();
     }
 }

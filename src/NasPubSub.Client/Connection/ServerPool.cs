@@ -1,3 +1,5 @@
+using NasPubSub.Threading;
+
 namespace NasPubSub.Connection;
 
 /// <summary>The servers to try, those of the user and those the cluster told of. Thread-safe.</summary>
@@ -23,7 +25,7 @@ internal sealed class ServerPool
     /// </summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
 
-    private readonly object _gate = new();
+    private readonly Gate _gate = new(LockLevel.ServerPool);
     private readonly NasOptions _options;
     private readonly TlsDemand _tls;
     private readonly Random _random = new();
@@ -58,7 +60,7 @@ internal sealed class ServerPool
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return _given;
             }
@@ -69,7 +71,7 @@ internal sealed class ServerPool
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return [.. _servers.Select(s => s.Address.ToString())];
             }
@@ -81,7 +83,7 @@ internal sealed class ServerPool
     /// <param name="all">All that are only heard of, instead of a few.</param>
     public IReadOnlyList<Server> Round(NasServerAddress? last, bool all = false)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             var round = _servers.ToList();
             if (!_options.KeepServerOrder)
@@ -113,7 +115,7 @@ internal sealed class ServerPool
             var link = await Handshake
                 .OpenAsync(server.Address, _options, _tls, Patience(server), cancel)
                 .ConfigureAwait(false);
-            lock (_gate)
+            using (_gate.Enter())
             {
                 (server.Failures, server.IsUnproven) = (0, false);
             }
@@ -139,7 +141,7 @@ internal sealed class ServerPool
     {
         string[] given = [.. servers];
         var read = Read(given);
-        lock (_gate)
+        using (_gate.Enter())
         {
             (_given, _servers) = (given, read);
         }
@@ -164,7 +166,7 @@ internal sealed class ServerPool
 
         var urls = isTls || !_tls.IsMade ? info.ConnectUrls : current.Provable(info.ConnectUrls);
         var named = urls.Take(MostDiscovered).Select(current.Named).OfType<NasServerAddress>().ToList();
-        lock (_gate)
+        using (_gate.Enter())
         {
             var places = new HashSet<(string, int)>(named.Select(Place));
             _servers.RemoveAll(s =>
@@ -189,7 +191,7 @@ internal sealed class ServerPool
     /// </summary>
     private void Failed(Server server, NasException error)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             server.Failures++;
             var givenUp = _options.MaxReconnects >= 0 && server.Failures >= Math.Max(1, _options.MaxReconnects);
@@ -203,7 +205,7 @@ internal sealed class ServerPool
     /// <summary>A connection that was made has ended.</summary>
     public void Lost(NasServerAddress address, TimeSpan age, NasException reason)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_servers.Find(s => s.Address.IsSamePlace(address)) is not { } server)
             {
@@ -235,7 +237,7 @@ internal sealed class ServerPool
 
     public bool HasOther(NasServerAddress address)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             return _servers.Any(s => !s.Address.IsSamePlace(address));
         }
@@ -245,7 +247,7 @@ internal sealed class ServerPool
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return _servers.Count == 0;
             }

@@ -44,6 +44,7 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
         var migration = new ServerMigration(options, Pool, Buffer, Status, Loop, Subscriptions, this);
         _listener = new ServerListener(Pool, Buffer, Status, migration, Subscriptions, Requests, Denials);
         Dedicated = new DedicatedConnections(sid => new ConnectionCore(facade, options, this, sid));
+        Requester = new Requester(this);
         Shutdown = new ConnectionShutdown(this);
         Subscriptions.Ended += LeaveParent;
     }
@@ -58,16 +59,36 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
     public ReconnectLoop Loop { get; }
     public MessageSender Sender { get; }
     public RequestTable Requests { get; }
+    public Requester Requester { get; }
     public TrafficCounter Traffic { get; } = new();
     public NasDenials Denials { get; }
     public DedicatedConnections Dedicated { get; }
     public ConnectionShutdown Shutdown { get; }
 
+    /// <summary>Counters, those of the dedicated connections included.</summary>
+    public NasStatistics Statistics
+    {
+        get
+        {
+            List<TrafficCounter> all = [Traffic, .. Dedicated.All.Select(c => c.Traffic)];
+            var sent = Buffer.Ledger;
+            return new NasStatistics(
+                all.Sum(t => t.Messages),
+                sent.Published,
+                all.Sum(t => t.Bytes),
+                sent.Bytes,
+                Status.Reconnects,
+                all.Sum(t => t.Dropped),
+                sent.Unconfirmed
+            );
+        }
+    }
+
     IServerListener ILinkOwner.Listener => _listener;
 
     bool IMeasured.IsConnected => Status.IsConnected;
 
-    NasStatistics IMeasured.Statistics => Facade.Statistics;
+    NasStatistics IMeasured.Statistics => Statistics;
 
     long IMeasured.PendingMessages => Facade.Subscriptions.Sum(s => (long)s.PendingMessages);
 
@@ -83,6 +104,47 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
         }
     }
 
+    /// <exception cref="NasException">Timeout, NotConnected, ConnectionClosed.</exception>
+    public async Task ReconnectAsync(TimeSpan limit, CancellationToken cancel)
+    {
+        try
+        {
+            await Loop.ReconnectAsync(Deadline.In(limit), cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new NasException(
+                NasError.Timeout,
+                $"No server let the client in within {limit.TotalSeconds:0.###} s; it keeps trying."
+            );
+        }
+    }
+
+    /// <exception cref="NasException">InvalidOption.</exception>
+    public void SetServers(IReadOnlyList<string> servers)
+    {
+        Pool.Replace(servers);
+        foreach (var core in Dedicated.All)
+        {
+            core.Pool.Replace(servers);
+        }
+    }
+
+    /// <exception cref="NasException">Timeout, ConnectionLost, NotConnected, ConnectionClosed.</exception>
+    public async Task<TimeSpan> PingAsync(TimeSpan limit, CancellationToken cancel)
+    {
+        var deadline = Deadline.In(limit);
+        try
+        {
+            await Sender.ReadyAsync(cancel).Observed().WaitAsync(deadline.Left, cancel).ConfigureAwait(false);
+            return await Buffer.FenceAsync(deadline, cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new NasException(NasError.Timeout, $"The server did not answer within {limit.TotalSeconds:0.###} s.");
+        }
+    }
+
     /// <summary>The subject of a publish, the last one's where it is the same.</summary>
     /// <exception cref="NasException">InvalidSubject.</exception>
     public EncodedSubject Encode(string subject, bool useNamespace)
@@ -92,6 +154,17 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
             ? last
             : _lastSubject = new EncodedSubject(Options.Namespace, subject, useNamespace, Options.InboxPrefix);
     }
+
+    /// <exception cref="NasException">InvalidSubject.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public OutgoingMessage CreateMessage(
+        string subject,
+        bool useNamespace,
+        ReadOnlyMemory<byte> payload,
+        string? text,
+        string? replyTo,
+        NasHeaders? headers
+    ) => CreateMessage(Encode(subject, useNamespace), payload, text, replyTo, headers);
 
     /// <exception cref="NasException">InvalidSubject: the reply subject is malformed.</exception>
     public OutgoingMessage CreateMessage(
@@ -109,27 +182,6 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
         }
         return new OutgoingMessage(subject, replyTo, headers?.Encoded, payload, text);
     }
-
-    /// <summary>Sends a request and waits for one reply.</summary>
-    /// <exception cref="NasException">As NasConnection.RequestAsync.</exception>
-    public ValueTask<NasMessage> RequestAsync(in OutgoingMessage message, TimeSpan? timeout, CancellationToken cancel)
-    {
-        var limit = timeout ?? Options.RequestTimeout;
-        return Tracing.IsEnabled || Metrics.MeasuresRequests
-            ? RequestObservedAsync(message, limit, cancel)
-            : RequestOneAsync(message, limit, cancel);
-    }
-
-    /// <summary>Sends a request and returns its replies.</summary>
-    /// <exception cref="NasException">As NasConnection.RequestManyAsync.</exception>
-    public IAsyncEnumerable<NasMessage> RequestManyAsync(
-        OutgoingMessage message,
-        ReplyEnd end,
-        CancellationToken cancel
-    ) =>
-        Tracing.IsEnabled
-            ? RequestManyTracedAsync(message, end, cancel)
-            : new ManyReplies(this, message, end).ReadAsync(cancel);
 
     /// <summary>Subscribes, on a connection of its own where the subscription makes the server wait.</summary>
     /// <exception cref="NasException">As NasConnection.SubscribeAsync.</exception>
@@ -192,6 +244,32 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
                 : own
             : Dedicated.All.Select(c => c.FindSubscription(sid)).FirstOrDefault(s => s is not null);
 
+    /// <returns>False when there is none.</returns>
+    public async Task<bool> UnsubscribeAsync(long sid, long maxMessages, bool drain, CancellationToken cancel)
+    {
+        if (FindSubscription(sid) is not { } subscription)
+        {
+            return false;
+        }
+        await (
+            drain && maxMessages == 0
+                ? subscription.DrainAsync(cancel: cancel)
+                : subscription.UnsubscribeAsync(maxMessages, cancel)
+        ).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <returns>How many subscriptions to the subject there were.</returns>
+    public async Task<int> UnsubscribeAsync(string subject, long maxMessages, bool drain, CancellationToken cancel)
+    {
+        var found = Facade.Subscriptions.Where(s => s.Subject == subject).ToList();
+        foreach (var subscription in found)
+        {
+            await UnsubscribeAsync(subscription.Sid, maxMessages, drain, cancel).ConfigureAwait(false);
+        }
+        return found.Count;
+    }
+
     public void ReportSlow(NasSubscription subscription)
     {
         var error = new NasException(
@@ -240,87 +318,6 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
             isExpected ? null : reason
         );
         Metrics.Retire(this);
-    }
-
-    private ValueTask<NasMessage> RequestOneAsync(
-        in OutgoingMessage message,
-        TimeSpan limit,
-        CancellationToken cancel
-    ) =>
-        message.Subject.RequestsStreamMessage
-            ? RequestAloneAsync(message, limit, cancel)
-            : Requests.RequestAsync(message, limit, cancel);
-
-    /// <summary>A request with its span and its duration.</summary>
-    private async ValueTask<NasMessage> RequestObservedAsync(
-        OutgoingMessage message,
-        TimeSpan limit,
-        CancellationToken cancel
-    )
-    {
-        var start = MonotonicClock.Now;
-        Exception? error = null;
-        using var span = Tracing.IsEnabled ? Sender.StartSpan(SpanOperation.Request, ref message) : null;
-        try
-        {
-            return await RequestOneAsync(message, limit, cancel).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            error = e;
-            span?.Fail(e);
-            throw;
-        }
-        finally
-        {
-            Metrics.RecordRequest(MonotonicClock.Now - start, error);
-        }
-    }
-
-    /// <summary>A request for many replies with its span, which ends with the last of them.</summary>
-    private async IAsyncEnumerable<NasMessage> RequestManyTracedAsync(
-        OutgoingMessage message,
-        ReplyEnd end,
-        [EnumeratorCancellation] CancellationToken cancel
-    )
-    {
-        using var span = Sender.StartSpan(SpanOperation.Request, ref message);
-        var replies = new ManyReplies(this, message, end).ReadAsync(cancel).GetAsyncEnumerator(cancel);
-        await using var _ = replies.ConfigureAwait(false);
-        while (await NextAsync().ConfigureAwait(false))
-        {
-            yield return replies.Current;
-        }
-
-        async ValueTask<bool> NextAsync()
-        {
-            try
-            {
-                return await replies.MoveNextAsync().ConfigureAwait(false);
-            }
-            catch (Exception e)
-            {
-                span?.Fail(e);
-                throw;
-            }
-        }
-    }
-
-    /// <summary>
-    /// A request with an inbox of its own, for a reply whose subject does not say which request it answers.
-    /// </summary>
-    private async ValueTask<NasMessage> RequestAloneAsync(
-        OutgoingMessage message,
-        TimeSpan limit,
-        CancellationToken cancel
-    )
-    {
-        var end = new ReplyEnd(limit, Count: 1, IdleTimeout: null, StopOnEmpty: false, IsLast: null);
-        await foreach (var reply in new ManyReplies(this, message, end).ReadAsync(cancel).ConfigureAwait(false))
-        {
-            return reply;
-        }
-        throw RequestErrors.NoReply(message.Subject.Wire, limit, Status);
     }
 
     private NasSubscription CreateInbox(string subject) =>

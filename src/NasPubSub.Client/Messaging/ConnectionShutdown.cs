@@ -12,7 +12,7 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
     private readonly SendBuffer _buffer = core.Buffer;
     private readonly ConnectionStatus _status = core.Status;
     private readonly ReconnectLoop _loop = core.Loop;
-    private readonly object _gate = new();
+    private readonly Gate _gate = new(LockLevel.Shutdown);
     private readonly CancellationTokenSource _hurry = new();
     private Deadline _deadline = Deadline.Never;
     private Task<bool>? _ending;
@@ -28,7 +28,7 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
     {
         var deadline = Deadline.In(timeout);
         Task<bool> ending;
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (deadline.IsBefore(_deadline))
             {

@@ -1,3 +1,5 @@
+using NasPubSub.Threading;
+
 namespace NasPubSub.Messaging;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal sealed class DedicatedConnections(Func<long, ConnectionCore> create)
     /// <summary>Far enough apart that no sid exists twice.</summary>
     private const long SidDistance = 1_000_000_000;
 
-    private readonly object _gate = new();
+    private readonly Gate _gate = new(LockLevel.Dedicated);
     private readonly List<ConnectionCore> _connections = [];
     private long _created;
     private NasException? _closed;
@@ -19,7 +21,7 @@ internal sealed class DedicatedConnections(Func<long, ConnectionCore> create)
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return _connections.Count == 0 ? [] : [.. _connections];
             }
@@ -29,7 +31,7 @@ internal sealed class DedicatedConnections(Func<long, ConnectionCore> create)
     /// <exception cref="NasException">ConnectionClosed.</exception>
     public ConnectionCore Add()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_closed is not null)
             {
@@ -44,7 +46,7 @@ internal sealed class DedicatedConnections(Func<long, ConnectionCore> create)
     /// <returns>False when it is no longer there.</returns>
     public bool Remove(ConnectionCore connection)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             return _connections.Remove(connection);
         }
@@ -53,7 +55,7 @@ internal sealed class DedicatedConnections(Func<long, ConnectionCore> create)
     /// <summary>Makes no more. Whoever closes the owner ends those that are there.</summary>
     public void Close(NasException reason)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _closed ??= reason;
         }

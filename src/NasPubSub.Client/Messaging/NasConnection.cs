@@ -4,6 +4,8 @@ using NasPubSub.Messaging;
 using NasPubSub.Protocol;
 using NasPubSub.Threading;
 
+#pragma warning disable CS1573 // Overloads inherit the documentation of the parameters that they share.
+
 namespace NasPubSub;
 
 /// <summary>
@@ -84,23 +86,7 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     public Exception? LastError => Core.Status.LastError;
 
     /// <summary>Counters; reconnects do not reset them.</summary>
-    public NasStatistics Statistics
-    {
-        get
-        {
-            var dedicated = Core.Dedicated.All;
-            var sent = Core.Buffer.Ledger;
-            return new(
-                Core.Traffic.Messages + dedicated.Sum(c => c.Traffic.Messages),
-                sent.Published,
-                Core.Traffic.Bytes + dedicated.Sum(c => c.Traffic.Bytes),
-                sent.Bytes,
-                Core.Status.Reconnects,
-                Core.Traffic.Dropped + dedicated.Sum(c => c.Traffic.Dropped),
-                sent.Unconfirmed
-            );
-        }
-    }
+    public NasStatistics Statistics => Core.Statistics;
 
     /// <summary>The live subscriptions, in the order in which they were made.</summary>
     public IReadOnlyList<NasSubscription> Subscriptions =>
@@ -119,9 +105,8 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// Connects; returns when the server has let the client in. Does nothing when connected already. With
     /// RetryOnFailedConnect it returns at once and keeps trying.
     /// </summary>
-    /// <exception cref="NasException">
-    /// ConnectFailed, AuthenticationFailed, TlsFailed, ProtocolError, LimitExceeded, ConnectionClosed.
-    /// </exception>
+    /// <exception cref="NasException">ConnectFailed, AuthenticationFailed, TlsFailed, ProtocolError, LimitExceeded,
+    /// ConnectionClosed.</exception>
     public Task ConnectAsync(CancellationToken cancel = default) => Core.ConnectAsync(cancel);
 
     /// <summary>Waits until connected; starts to connect where nobody has.</summary>
@@ -129,44 +114,19 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     public Task<bool> WaitConnectedAsync(TimeSpan timeout, CancellationToken cancel = default) =>
         Core.Loop.WaitConnectedAsync(Deadline.In(timeout), cancel);
 
-    /// <summary>
-    /// Breaks the connection and makes another; subscriptions and what is buffered are kept (ADR-40).
-    /// </summary>
+    /// <summary>Breaks the connection and makes another. Subscriptions and buffered messages stay (ADR-40).</summary>
     /// <param name="timeout">How long to wait for the new one, which is tried on after that. Default:
     /// OperationTimeout.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="NasException">Timeout, NotConnected, ConnectionClosed.</exception>
-    public async Task ReconnectAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
-    {
-        var limit = timeout ?? Options.OperationTimeout;
-        try
-        {
-            await Core.Loop.ReconnectAsync(Deadline.In(limit), cancel).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw new NasException(
-                NasError.Timeout,
-                $"No server let the client in within {limit.TotalSeconds:0.###} s; it keeps trying."
-            );
-        }
-    }
+    public Task ReconnectAsync(TimeSpan? timeout = null, CancellationToken cancel = default) =>
+        Core.ReconnectAsync(timeout ?? Options.OperationTimeout, cancel);
 
     /// <summary>Replaces the servers to try from now on; the present connection stays (ADR-40).</summary>
     /// <exception cref="NasException">InvalidOption.</exception>
-    public void SetServers(IEnumerable<string> servers)
-    {
-        string[] given = [.. servers];
-        Core.Pool.Replace(given);
-        foreach (var core in Core.Dedicated.All)
-        {
-            core.Pool.Replace(given);
-        }
-    }
+    public void SetServers(IEnumerable<string> servers) => Core.SetServers([.. servers]);
 
-    /// <summary>
-    /// The subject on the wire of a subject, filter or reply subject: with the namespace, where that applies.
-    /// </summary>
+    /// <summary>A subject, filter or reply subject as it is on the wire: with the namespace if one applies.</summary>
     /// <param name="subject">As the user gives it.</param>
     /// <param name="useNamespace">False leaves it as it is.</param>
     public string ToWireSubject(string subject, bool useNamespace = true) =>
@@ -178,9 +138,8 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>A publisher for many messages on one subject.</summary>
     /// <param name="subject">Without the namespace.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
-    /// <param name="batch"> Messages may wait a millisecond for others to leave with: for those who send a stream of
-    /// them. After the last, call <see cref="SendBatched"/>.
-    /// </param>
+    /// <param name="batch">For a stream of messages: each may wait up to a millisecond, and leaves with others. Call
+    /// <see cref="SendBatched"/> after the last.</param>
     /// <exception cref="NasException">InvalidSubject.</exception>
     public NasPublisher CreatePublisher(string subject, bool useNamespace = true, bool batch = false) =>
         new(Core, Core.Encode(subject, useNamespace), batch);
@@ -198,9 +157,8 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <param name="headers">Headers; servers older than 2.2 take none.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
     /// <param name="cancel">Ends the wait for room; then nothing was sent.</param>
-    /// <exception cref="NasException"> InvalidSubject, InvalidHeader, PayloadTooLarge, BufferFull, NotConnected
-    /// (without auto-connect), ConnectionClosed, and those of <see cref="ConnectAsync"/>.
-    /// </exception>
+    /// <exception cref="NasException">InvalidSubject, InvalidHeader, PayloadTooLarge, BufferFull, NotConnected
+    /// (without auto-connect), ConnectionClosed, and those of <see cref="ConnectAsync"/>.</exception>
     public void Publish(
         string subject,
         ReadOnlyMemory<byte> payload,
@@ -210,14 +168,13 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         CancellationToken cancel = default
     ) =>
         Core.Sender.Send(
-            Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, replyTo, headers),
+            Core.CreateMessage(subject, useNamespace, payload, null, replyTo, headers),
             FlushMode.Queued,
             cancel
         );
 
     /// <inheritdoc cref="Publish(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
     /// <param name="text">The payload, sent as UTF-8.</param>
-#pragma warning disable CS1573 // the other parameters are the same
     public void Publish(
         string subject,
         string text,
@@ -227,11 +184,10 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         CancellationToken cancel = default
     ) =>
         Core.Sender.Send(
-            Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, replyTo, headers),
+            Core.CreateMessage(subject, useNamespace, default, text, replyTo, headers),
             FlushMode.Queued,
             cancel
         );
-#pragma warning restore CS1573
 
     /// <summary>Publishes, and waits without blocking a thread where Publish would block.</summary>
     /// <inheritdoc cref="Publish(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
@@ -242,15 +198,10 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         NasHeaders? headers = null,
         bool useNamespace = true,
         CancellationToken cancel = default
-    ) =>
-        Core.Sender.SendAsync(
-            Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, replyTo, headers),
-            cancel
-        );
+    ) => Core.Sender.SendAsync(Core.CreateMessage(subject, useNamespace, payload, null, replyTo, headers), cancel);
 
     /// <inheritdoc cref="PublishAsync(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"/>
     /// <param name="text">The payload, sent as UTF-8.</param>
-#pragma warning disable CS1573
     public ValueTask PublishAsync(
         string subject,
         string text,
@@ -258,12 +209,7 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         NasHeaders? headers = null,
         bool useNamespace = true,
         CancellationToken cancel = default
-    ) =>
-        Core.Sender.SendAsync(
-            Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, replyTo, headers),
-            cancel
-        );
-#pragma warning restore CS1573
+    ) => Core.Sender.SendAsync(Core.CreateMessage(subject, useNamespace, default, text, replyTo, headers), cancel);
 
     /// <summary>
     /// Returns when the server has processed everything that was published before. Publishes that the server denied
@@ -280,27 +226,14 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>Asks the server for a sign of life, behind everything that was published before.</summary>
     /// <returns>The round-trip time.</returns>
     /// <exception cref="NasException">Timeout, ConnectionLost, NotConnected, ConnectionClosed.</exception>
-    public async Task<TimeSpan> PingAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
-    {
-        var limit = timeout ?? Options.OperationTimeout;
-        var deadline = Deadline.In(limit);
-        try
-        {
-            await Core.Sender.ReadyAsync(cancel).Observed().WaitAsync(deadline.Left, cancel).ConfigureAwait(false);
-            return await Core.Buffer.FenceAsync(deadline, cancel).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw new NasException(NasError.Timeout, $"The server did not answer within {limit.TotalSeconds:0.###} s.");
-        }
-    }
+    public Task<TimeSpan> PingAsync(TimeSpan? timeout = null, CancellationToken cancel = default) =>
+        Core.PingAsync(timeout ?? Options.OperationTimeout, cancel);
 
     /// <summary>Sends a request and waits for one reply.</summary>
     /// <param name="subject">Without the namespace.</param>
     /// <param name="payload">The bytes; copied.</param>
-    /// <param name="timeout"> How long all of it may take, a connect and a full buffer included; null for the options'
-    /// RequestTimeout.
-    /// </param>
+    /// <param name="timeout">How long all of it may take, a connect and a full buffer included; null for the options'
+    /// RequestTimeout.</param>
     /// <param name="headers">Headers.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
     /// <param name="cancel">Ends the wait.</param>
@@ -313,16 +246,14 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         NasHeaders? headers = null,
         bool useNamespace = true,
         CancellationToken cancel = default
-    ) =>
-        Core.RequestAsync(
-            Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, null, headers),
-            timeout,
-            cancel
-        );
+    )
+    {
+        var message = Core.CreateMessage(subject, useNamespace, payload, null, null, headers);
+        return Core.Requester.RequestAsync(message, timeout, cancel);
+    }
 
     /// <inheritdoc cref="RequestAsync(string, ReadOnlyMemory{byte}, TimeSpan?, NasHeaders?, bool, CancellationToken)"/>
     /// <param name="text">The payload, sent as UTF-8.</param>
-#pragma warning disable CS1573
     public ValueTask<NasMessage> RequestAsync(
         string subject,
         string text,
@@ -330,13 +261,11 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         NasHeaders? headers = null,
         bool useNamespace = true,
         CancellationToken cancel = default
-    ) =>
-        Core.RequestAsync(
-            Core.CreateMessage(Core.Encode(subject, useNamespace), default, text, null, headers),
-            timeout,
-            cancel
-        );
-#pragma warning restore CS1573
+    )
+    {
+        var message = Core.CreateMessage(subject, useNamespace, default, text, null, headers);
+        return Core.Requester.RequestAsync(message, timeout, cancel);
+    }
 
     /// <summary>
     /// Sends one request and returns every reply until <paramref name="count"/>, <paramref name="idleTimeout"/> after a
@@ -352,9 +281,8 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <param name="headers">Headers.</param>
     /// <param name="useNamespace">False sends to the subject as it stands.</param>
     /// <param name="cancel">Ends the wait.</param>
-    /// <exception cref="NasException"> NoResponders, PermissionDenied, RequestTimeout (it could not be sent in time),
-    /// NotConnected, and those of Publish.
-    /// </exception>
+    /// <exception cref="NasException">NoResponders, PermissionDenied, RequestTimeout (it could not be sent in time),
+    /// NotConnected, and those of Publish.</exception>
     public IAsyncEnumerable<NasMessage> RequestManyAsync(
         string subject,
         ReadOnlyMemory<byte> payload,
@@ -368,9 +296,9 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         CancellationToken cancel = default
     )
     {
-        var message = Core.CreateMessage(Core.Encode(subject, useNamespace), payload, null, null, headers);
+        var message = Core.CreateMessage(subject, useNamespace, payload, null, null, headers);
         var end = new ReplyEnd(timeout ?? Options.RequestTimeout, count, idleTimeout, stopOnEmpty, isLast);
-        return Core.RequestManyAsync(message, end, cancel);
+        return Core.Requester.RequestManyAsync(message, end, cancel);
     }
 
     /// <summary>A subject nobody else has, for replies of any kind.</summary>
@@ -382,17 +310,15 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// </summary>
     /// <param name="subject">Without the namespace; <c>*</c> stands for one token, <c>&gt;</c> for all that
     /// follow.</param>
-    /// <param name="handler"> Runs for each message, one after the other, on a thread of the pool. Its errors go to
-    /// <see cref="Notified"/>. Null: the messages are read from the subscription.
-    /// </param>
+    /// <param name="handler">Runs for each message, one after the other, on a thread of the pool. Its errors are events
+    /// of <see cref="Notified"/>. Null: the messages are read from the subscription.</param>
     /// <param name="queueGroup">One member of the group gets each message.</param>
     /// <param name="useNamespace">False subscribes to the subject as it stands.</param>
     /// <param name="options">Limits; null for those of the connection.</param>
     /// <param name="maxMessages">Ends it after so many; 0 for never.</param>
     /// <param name="cancel">Ends the wait; the subscription is taken back.</param>
-    /// <exception cref="NasException"> InvalidSubject, InvalidQueueGroup, PermissionDenied, LimitExceeded, Timeout,
-    /// NotConnected, ConnectionClosed.
-    /// </exception>
+    /// <exception cref="NasException">InvalidSubject, InvalidQueueGroup, PermissionDenied, LimitExceeded, Timeout,
+    /// NotConnected, ConnectionClosed.</exception>
     public Task<NasSubscription> SubscribeAsync(
         string subject,
         Func<NasMessage, ValueTask>? handler = null,
@@ -429,66 +355,40 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <param name="drain">What the server has sent is still handled.</param>
     /// <param name="cancel">Ends the wait for the drain.</param>
     /// <returns>False when there is none.</returns>
-    public async Task<bool> UnsubscribeAsync(
+    public Task<bool> UnsubscribeAsync(
         long sid,
         long maxMessages = 0,
         bool drain = false,
         CancellationToken cancel = default
-    )
-    {
-        if (Core.FindSubscription(sid) is not { } subscription)
-        {
-            return false;
-        }
-        await (
-            drain && maxMessages == 0
-                ? subscription.DrainAsync(cancel: cancel)
-                : subscription.UnsubscribeAsync(maxMessages, cancel)
-        ).ConfigureAwait(false);
-        return true;
-    }
+    ) => Core.UnsubscribeAsync(sid, maxMessages, drain, cancel);
 
     /// <summary>Ends all subscriptions to a subject, as it was given to SubscribeAsync.</summary>
     /// <returns>How many.</returns>
     /// <inheritdoc cref="UnsubscribeAsync(long, long, bool, CancellationToken)"/>
-#pragma warning disable CS1573
-    public async Task<int> UnsubscribeAsync(
+    public Task<int> UnsubscribeAsync(
         string subject,
         long maxMessages = 0,
         bool drain = false,
         CancellationToken cancel = default
-    )
-#pragma warning restore CS1573
-    {
-        var found = Subscriptions.Where(s => s.Subject == subject).ToList();
-        foreach (var subscription in found)
-        {
-            await UnsubscribeAsync(subscription.Sid, maxMessages, drain, cancel).ConfigureAwait(false);
-        }
-        return found.Count;
-    }
+    ) => Core.UnsubscribeAsync(subject, maxMessages, drain, cancel);
 
     /// <summary>
     /// Ends the connection for good. First it drains: subscriptions end, handlers run for what has come, what is
-    /// buffered is sent and the server confirms it. Called again meanwhile, it may cut that short, and returns the same
-    /// result.
+    /// buffered is sent and confirmed. A second call may cut that short, and returns the same result.
     /// </summary>
     /// <param name="drainTimeout">How long all that may take; then it closes anyway. Default: the options'
     /// OperationTimeout.</param>
     /// <param name="drain">False closes at once.</param>
     /// <param name="cancel">Closes at once.</param>
-    /// <returns> False when something was left unsent or unhandled, or a message accepted earlier was left out since a
-    /// later server does not take it. A publish from another thread meanwhile is sent, or fails with ConnectionClosed.
-    /// </returns>
+    /// <returns>False when something was left unsent or unhandled, or a later server does not take a message accepted
+    /// earlier. A publish from another thread meanwhile is sent, or fails with ConnectionClosed.</returns>
     public Task<bool> DisconnectAsync(
         TimeSpan? drainTimeout = null,
         bool drain = true,
         CancellationToken cancel = default
     ) => Core.Shutdown.RunAsync(drain ? drainTimeout ?? Options.OperationTimeout : TimeSpan.Zero, cancel);
 
-    /// <summary>
-    /// Closes without waiting for the network longer than a second; what is buffered is sent if that is enough.
-    /// </summary>
+    /// <summary>Closes. Buffered messages are sent if the network takes them within a second.</summary>
     public void Dispose() => Task.Run(() => DisconnectAsync(TimeSpan.FromSeconds(1))).GetAwaiter().GetResult();
 
     /// <summary>Drains and closes.</summary>

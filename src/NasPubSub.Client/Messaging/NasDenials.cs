@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using NasPubSub.Threading;
 
 namespace NasPubSub;
 
@@ -11,7 +12,7 @@ public sealed class NasDenials
     /// <summary>Subjects kept apart; a stranger may choose what is published to, so there is a limit.</summary>
     private const int MaxSubjects = 100;
 
-    private readonly object _gate = new();
+    private readonly Gate _gate = new(LockLevel.Denials);
     private readonly List<Denial> _denials = [];
     private long _further;
     private volatile bool _any;
@@ -35,7 +36,7 @@ public sealed class NasDenials
         {
             return false;
         }
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_denials.Count > 0)
             {
@@ -61,7 +62,7 @@ public sealed class NasDenials
             }
         }
         var isPublish = subscription is null;
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_denials.Exists(d => d.Error == error))
             {
@@ -92,7 +93,7 @@ public sealed class NasDenials
             return;
         }
         List<NasException> errors;
-        lock (_gate)
+        using (_gate.Enter())
         {
             errors = _denials.FindAll(d => d.IsPublish).ConvertAll(d => d.ToError());
             _denials.RemoveAll(d => d.IsPublish);

@@ -203,7 +203,7 @@ internal sealed class Parser(int maxMessage)
                 return ReadMessage(buffer, line, rest, after, hasHeaders: true, ref operation);
             case 4 when Is(name, "INFO"u8):
                 operation.Kind = OperationKind.Info;
-                operation.Text = Trim(rest);
+                operation.Text = ControlLine.Trim(rest);
                 return after;
             case 4 when Is(name, "PING"u8):
                 operation.Kind = OperationKind.Ping;
@@ -216,7 +216,7 @@ internal sealed class Parser(int maxMessage)
                 return after;
             case 4 when Is(name, "-ERR"u8):
                 operation.Kind = OperationKind.Error;
-                operation.Text = Unquote(Trim(rest));
+                operation.Text = ControlLine.Unquote(ControlLine.Trim(rest));
                 return after;
             default:
                 throw Broken($"'{Show(line)}'");
@@ -239,7 +239,7 @@ internal sealed class Parser(int maxMessage)
         var third = Token(ref rest);
         var fourth = Token(ref rest);
         var fifth = hasHeaders ? Token(ref rest) : default;
-        if (!Trim(rest).IsEmpty)
+        if (!ControlLine.Trim(rest).IsEmpty)
         {
             throw Broken($"'{Show(line)}'");
         }
@@ -334,24 +334,6 @@ internal sealed class Parser(int maxMessage)
         rest = rest.Slice(end);
         return token;
     }
-
-    private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text)
-    {
-        while (!text.IsEmpty && text[0] is (byte)' ' or (byte)'\t')
-        {
-            text = text.Slice(1);
-        }
-
-        while (!text.IsEmpty && text[text.Length - 1] is (byte)' ' or (byte)'\t')
-        {
-            text = text.Slice(0, text.Length - 1);
-        }
-
-        return text;
-    }
-
-    private static ReadOnlySpan<byte> Unquote(ReadOnlySpan<byte> text) =>
-        text.Length >= 2 && text[0] == '\'' && text[text.Length - 1] == '\'' ? text.Slice(1, text.Length - 2) : text;
 
     private static long Number(ReadOnlySpan<byte> digits, ReadOnlySpan<byte> line)
     {

@@ -143,7 +143,7 @@ public sealed class RequestTableTests : IAsyncDisposable
         var request = Request("a", "1");
         _session.Core.Close(new NasException(NasError.ServerError, "why"));
         Assert.Equal(NasError.ConnectionClosed, (await FailsAsync(request)).Error);
-        Assert.Equal(NasError.ConnectionClosed, (await FailsAsync(Request("a", "2"))).Error);
+        Assert.Equal(NasError.ConnectionClosed, (await FailsAsync(Task.Run(() => Request("a", "2")))).Error);
     }
 
     [Fact]
