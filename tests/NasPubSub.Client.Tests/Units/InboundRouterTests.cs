@@ -100,12 +100,12 @@ public sealed class InboundRouterTests : IAsyncDisposable
         using var block = new ManualResetEventSlim();
         var wait = new TaskCompletionSource();
         var handled = 0;
+        _session.Add("a", handler: _ => new ValueTask(wait.Task));
         _session.Add("a", handler: _ =>
         {
             block.Wait(TimeSpan.FromSeconds(30));
             return default;
         });
-        _session.Add("a", handler: _ => new ValueTask(wait.Task));
         _session.Add("a", handler: _ => throw new InvalidOperationException("handler"));
         for (var i = 0; i < 20; i++)
         {

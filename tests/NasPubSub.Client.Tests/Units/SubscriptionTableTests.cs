@@ -193,6 +193,8 @@ public sealed class SubscriptionTableTests : IAsyncDisposable
             var next = new Item();
             table.Add(next);
             Assert.True(used.Add(next.Id));
+            // Ids that were used before share its place.
+            Assert.All([128, 256, 512], distance => Assert.Null(table.Find(next.Id + distance)));
             table.Remove(next);
             Assert.Null(table.Find(next.Id));
         }
