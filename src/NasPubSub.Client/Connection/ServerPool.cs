@@ -23,7 +23,7 @@ internal sealed class ServerPool
     /// <summary>
     /// What such a server has to answer at first; doubled with each failure, and ConnectTimeout at most.
     /// </summary>
-    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstConnectLimit = TimeSpan.FromSeconds(2);
 
     private readonly Gate _gate = new(LockLevel.ServerPool);
     private readonly NasOptions _options;
@@ -113,7 +113,7 @@ internal sealed class ServerPool
         try
         {
             var link = await Handshake
-                .OpenAsync(server.Address, _options, _tls, Patience(server), cancel)
+                .OpenAsync(server.Address, _options, _tls, ConnectLimit(server), cancel)
                 .ConfigureAwait(false);
             using (_gate.Enter())
             {
@@ -130,11 +130,11 @@ internal sealed class ServerPool
     }
 
     /// <summary>How long a server may take.</summary>
-    private TimeSpan Patience(Server server)
+    private TimeSpan ConnectLimit(Server server)
     {
-        var patience = TimeSpan.FromTicks(FirstPatience.Ticks << Math.Min(server.Failures, 10));
-        var isShort = _options.ConnectTimeout < patience && _options.ConnectTimeout >= TimeSpan.Zero;
-        return server.IsUnproven && !isShort ? patience : _options.ConnectTimeout;
+        var limit = TimeSpan.FromTicks(FirstConnectLimit.Ticks << Math.Min(server.Failures, 10));
+        var isShort = _options.ConnectTimeout < limit && _options.ConnectTimeout >= TimeSpan.Zero;
+        return server.IsUnproven && !isShort ? limit : _options.ConnectTimeout;
     }
 
     public void Replace(IEnumerable<string> servers)

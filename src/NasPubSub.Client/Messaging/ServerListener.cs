@@ -69,7 +69,7 @@ internal sealed class ServerListener(
 
     private void DenyPublish(string subject, NasException exception)
     {
-        var isTold = requests.Deny(subject, exception);
+        var isReported = requests.Deny(subject, exception);
         foreach (
             var replies in subscriptions.All.FindAll(s =>
                 s.RequestTopic is { } asked && (asked == subject || s.Topic == subject)
@@ -77,10 +77,10 @@ internal sealed class ServerListener(
         )
         {
             subscriptions.End(replies, exception);
-            isTold = true;
+            isReported = true;
         }
         // A request tells its caller; a publish has returned long ago.
-        if (!isTold)
+        if (!isReported)
         {
             denials.Add(exception);
         }

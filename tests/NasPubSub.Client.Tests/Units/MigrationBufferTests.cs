@@ -33,7 +33,7 @@ public sealed class MigrationBufferTests : IDisposable
 
         for (var i = 0; i < 5; i++)
         {
-            Assert.Empty(Hold(ticks, "tick"));
+            Assert.Empty(Keep(ticks, "tick"));
         }
 
         Assert.Empty(Release());
@@ -54,7 +54,7 @@ public sealed class MigrationBufferTests : IDisposable
         _buffer.Leave();
         for (var i = 0; i < 2; i++)
         {
-            Assert.Empty(Hold(ticks, "tick"));
+            Assert.Empty(Keep(ticks, "tick"));
         }
 
         Assert.Equal(["tick", "tick"], Release());
@@ -72,7 +72,7 @@ public sealed class MigrationBufferTests : IDisposable
         // The first was noted when the new subscription may have been unknown: an equal one may be another.
         foreach (var number in new[] { "0", "1", "3" })
         {
-            Assert.Empty(Hold(numbers, number));
+            Assert.Empty(Keep(numbers, number));
         }
 
         Assert.Equal(["0", "3"], Release());
@@ -86,14 +86,14 @@ public sealed class MigrationBufferTests : IDisposable
     {
         var jobs = Subscription(queueGroup: "q");
         Note(jobs, "a");
-        Hold(jobs, "a");
+        Keep(jobs, "a");
         Assert.Equal(["a"], Release());
     }
 
     [Theory]
     [InlineData(10, 100)]
     [InlineData(1000, 4)]
-    public void No_more_is_held_back_than_the_subscription_may_keep(long maxBytes, int maxMessages)
+    public void No_more_is_kept_than_the_subscription_may_keep(long maxBytes, int maxMessages)
     {
         var small = Subscription(
             new NasSubscriptionOptions { MaxPendingBytes = maxBytes, MaxPendingMessages = maxMessages }
@@ -102,18 +102,18 @@ public sealed class MigrationBufferTests : IDisposable
         Note(small, "0 ");
         for (var i = 0; i < 4; i++)
         {
-            Assert.Empty(Hold(small, $"{i} "));
+            Assert.Empty(Keep(small, $"{i} "));
         }
 
-        Assert.Empty(Hold(other, "x"));
+        Assert.Empty(Keep(other, "x"));
         if (maxMessages > 4)
         {
-            Assert.Empty(Hold(small, "4 "));
+            Assert.Empty(Keep(small, "4 "));
         }
         // The one too many brings all of them on their way, but for the copy.
-        var due = Hold(small, "end");
+        var due = Keep(small, "end");
         Assert.Equal(maxMessages > 4 ? ["1 ", "2 ", "3 ", "4 ", "end"] : ["1 ", "2 ", "3 ", "end"], due);
-        Assert.Equal(["later"], Hold(small, "later"));
+        Assert.Equal(["later"], Keep(small, "later"));
         Assert.Equal(["x"], Release());
     }
 
@@ -142,7 +142,7 @@ public sealed class MigrationBufferTests : IDisposable
         _buffer.AddNote(ref operation);
     }
 
-    private string[] Hold(NasSubscription subscription, string text)
+    private string[] Keep(NasSubscription subscription, string text)
     {
         var operation = Operation(subscription, text);
         var message = new NasMessage(new MessageOrigin(subscription, "a"), Encoding.UTF8.GetBytes(text), null, 0);
