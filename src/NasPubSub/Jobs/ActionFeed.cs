@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
@@ -29,6 +30,12 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
 
     /// <summary>Where the action's replies went, for the server to deny.</summary>
     public ReplySubjects Replies { get; } = new();
+
+    /// <summary>
+    /// $Error of a runspace that only this action uses. The records hold messages: of those before the current one
+    /// the newest stays.
+    /// </summary>
+    public ArrayList? ErrorVariable { private get; set; }
 
     /// <summary>How many messages it has read whose action is not done.</summary>
     public int Unhandled =>
@@ -148,6 +155,10 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
             _current = null;
             _answersCurrent = false;
             _outputs.Clear();
+            if (ErrorVariable is { Count: > 1 } errors)
+            {
+                errors.RemoveRange(1, errors.Count - 1);
+            }
         }
     }
 

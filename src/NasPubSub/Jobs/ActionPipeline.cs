@@ -39,6 +39,7 @@ internal sealed class ActionPipeline : IDisposable
         {
             foreach (var error in errors.ReadAll())
             {
+                ActionScript.ShowPlace(error, action);
                 feed.Report(error);
             }
         };

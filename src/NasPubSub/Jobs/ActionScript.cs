@@ -11,7 +11,12 @@ namespace NasPubSub.Jobs;
 /// </summary>
 internal static class ActionScript
 {
+    private const string FeedName = "$__nasFeed";
+
     private static readonly Regex PlainName = new(@"^[A-Za-z_]\w*\z", RegexOptions.CultureInvariant);
+
+    /// <summary>The line of the innermost frame, which ends the first line of a stack trace in every language.</summary>
+    private static readonly Regex FrameLine = new(@"^[^\n]*?(?<line>\d+)\D?\r?$", RegexOptions.Multiline);
 
     /// <param name="action">A script block, also one of a function or filter.</param>
     /// <param name="redirections">Redirections of the action's streams, such as <c>3>&amp;1</c>.</param>
@@ -57,7 +62,35 @@ internal static class ActionScript
 
         // The names are the script's own: it shares its scope with the action.
         string Script(string stage) =>
-            $"param($__nasRead, $__nasAction, $__nasFeed) & $__nasRead -Feed $__nasFeed | {stage} {redirections}";
+            $"param($__nasRead, $__nasAction, {FeedName}) & $__nasRead -Feed {FeedName} | {stage} {redirections}";
+    }
+
+    /// <summary>
+    /// Write-Error shows the line that called its script block, which for an action is one of this class: it becomes
+    /// the line of the action that wrote the error.
+    /// </summary>
+    public static void ShowPlace(ErrorRecord error, ScriptBlock action)
+    {
+        if (
+            error.InvocationInfo is not { } invocation
+            || invocation.Line?.Contains(FeedName) is not true
+            || FrameLine.Match(error.ScriptStackTrace ?? "") is not { Success: true } frame
+        )
+        {
+            return;
+        }
+
+        var commands = action
+            .Ast.FindAll(a => a is CommandAst && $"{a.Extent.StartLineNumber}" == frame.Groups["line"].Value, true)
+            .Cast<CommandAst>()
+            .ToList();
+        var writer =
+            commands.Find(c => "Write-Error".Equals(c.GetCommandName(), StringComparison.OrdinalIgnoreCase))
+            ?? commands.FirstOrDefault();
+        if (writer is not null)
+        {
+            invocation.DisplayScriptPosition = writer.Extent;
+        }
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using NasPubSub.Sessions;
@@ -27,6 +28,7 @@ internal sealed class RunspaceWorker : ActionWorker
     {
         using var feed = Feed;
         using var runspace = Open();
+        Feed.ErrorVariable = runspace.SessionStateProxy.GetVariable("Error") as ArrayList;
         using var shell = PowerShell.Create();
         shell.Runspace = runspace;
         var (script, action) = ActionScript.Detach(_origin.Action);

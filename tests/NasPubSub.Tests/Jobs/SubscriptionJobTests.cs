@@ -126,6 +126,7 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
                 Register-NasSubscription e -MaxMessages 1 {{where}} {
                     1 / 0
                     Get-Module -NoSuchParameter
+                    Write-Error 'written'
                     throw 'thrown'
                 }
                 """
@@ -134,12 +135,27 @@ public sealed class SubscriptionJobTests(ServerFixture fixture) : ServedTests(fi
                 $"$job = {file}; Publish-NasMessage e; $job | Unregister-NasSubscription; "
                     + "$job.Error | ForEach-Object { $_.InvocationInfo.ScriptName + ':' + $_.InvocationInfo.ScriptLineNumber }"
             );
-            Assert.Equal([$"{file}:2", $"{file}:3", $"{file}:4"], Values(lines));
+            Assert.Equal([$"{file}:2", $"{file}:3", $"{file}:4", $"{file}:5"], Values(lines));
         }
         finally
         {
             Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
         }
+    }
+
+    /// <summary>The records hold messages, which nobody looks at in a runspace of the action's own.</summary>
+    [Fact]
+    public void The_error_variable_of_an_action_does_not_grow()
+    {
+        using var shell = OpenConnected();
+        var counts = shell.Run(
+            """
+            $job = Register-NasSubscription e -MaxMessages 20 { try { throw $_ } catch { }; Write-Error 'e'; $Error.Count }
+            1..20 | Publish-NasMessage e -Flush; $job | Unregister-NasSubscription; $job.Output
+            """
+        );
+        Assert.Equal(20, counts.Count);
+        Assert.All(Values(counts), count => Assert.InRange((int)count!, 2, 3));
     }
 
     [Fact]
