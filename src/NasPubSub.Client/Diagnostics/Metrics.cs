@@ -34,7 +34,7 @@ internal static class Metrics
     private static readonly Histogram<double> RequestDuration = Meter.CreateHistogram<double>(
         "messaging.client.operation.duration",
         "s",
-        "Duration of requests, from the call to the reply."
+        "Duration of requests for one reply."
     );
 
     static Metrics()

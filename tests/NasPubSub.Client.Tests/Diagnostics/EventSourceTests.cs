@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
 using NasPubSub.Client.Tests.Connection;
 using NasPubSub.Client.Tests.Infrastructure;
+using NasPubSub.Diagnostics;
 using NasPubSub.TestServer;
 
 namespace NasPubSub.Client.Tests.Diagnostics;
@@ -66,6 +67,14 @@ public sealed class EventSourceTests
         await connection.ConnectAsync();
         await log.SeenAsync("ConnectAttemptFailed", EventLevel.Warning, 1, "ConnectFailed", 4);
     }
+
+    /// <summary>What PerfView and ETW read; only errors come back from a manifest that breaks a rule.</summary>
+    [Fact]
+    public void The_manifest_is_valid() =>
+        Assert.Contains(
+            $"<provider name=\"{NasDiagnostics.EventSourceName}\"",
+            EventSource.GenerateManifest(typeof(NasEventSource), "", EventManifestOptions.Strict)
+        );
 
     private sealed class Listener(string connection) : EventListener
     {

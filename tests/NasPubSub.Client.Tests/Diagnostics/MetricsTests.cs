@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using NasPubSub.Client.Tests.Connection;
 using NasPubSub.Client.Tests.Infrastructure;
 using NasPubSub.TestServer;
@@ -63,6 +64,20 @@ public sealed class MetricsTests
         Assert.Equal("messaging.system=nats;messaging.operation.name=request", good.Tags);
         Assert.Equal("messaging.system=nats;messaging.operation.name=request;error.type=NoResponders", bad.Tags);
     }
+
+    [Fact]
+    public void A_connection_that_nobody_holds_is_not_kept_for_its_counters()
+    {
+        using var meter = new Recorder();
+        var connection = Forgotten();
+        meter.Collect();
+        GC.Collect();
+        Assert.False(connection.IsAlive);
+        meter.Collect();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Forgotten() => new(new NasConnection(new NasOptions()));
 
     private static Dictionary<string, long> Difference(
         Dictionary<string, long> before,
