@@ -222,7 +222,8 @@ internal sealed class Link : IDisposable
             {
                 if (operation.Kind == OperationKind.Message)
                 {
-                    reader.OnMessage(ref operation, now);
+                    // A tick of 100 ns later than the message before it: the times tell their order.
+                    reader.OnMessage(ref operation, now++);
                 }
                 else
                 {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using NasPubSub.Completion;
+using NasPubSub.Daemon;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
 using NasPubSub.Recording;
@@ -236,13 +237,20 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
         // Only now: a recording that cannot begin replaces no other.
         Open();
         _reader = new MergedReader(_subscriptions);
-        var isEnded = Read(_reader);
-        End();
+        bool isEnded;
+        using (var stop = new StopRequest(takesInterrupt: false, EndLimit))
+        {
+            isEnded = Read(_reader, stop.Made);
+            End();
+        }
+
         ReportEnd(isEnded);
     }
 
-    /// <returns>Have the subscriptions ended by themselves?</returns>
-    private bool Read(MergedReader reader)
+    /// <param name="reader">What the subscriptions receive.</param>
+    /// <param name="stop">Completes when the process is asked to stop.</param>
+    /// <returns>Did it end before its limits?</returns>
+    private bool Read(MergedReader reader, Task stop)
     {
         var batch = new NasMessage[Batch];
         var last = _clock.Elapsed;
@@ -280,10 +288,11 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
             else
             {
                 _writer.Flush();
-                if (reader.IsCompleted)
-                {
-                    return true;
-                }
+            }
+
+            if (stop.IsCompleted || (taken == 0 && reader.IsCompleted))
+            {
+                return true;
             }
 
             if (IsOver(Timeout, _clock.Elapsed) || (taken == 0 && IsOver(IdleTimeout, _clock.Elapsed - last)))

@@ -1,8 +1,8 @@
 namespace NasPubSub.Recording;
 
 /// <summary>
-/// What several subscriptions receive, in the order of the messages' times; a message that several of them get comes
-/// once. One reads at a time.
+/// What several subscriptions of one connection receive, in the order of the messages' times, which is that of their
+/// arrival. A message that several of them get comes once. One reads at a time.
 /// </summary>
 internal sealed class MergedReader(IReadOnlyList<NasSubscription> subscriptions)
 {
