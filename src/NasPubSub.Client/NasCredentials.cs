@@ -31,6 +31,27 @@ public abstract class NasCredentials
     /// <summary>A .creds file: JWT and seed together.</summary>
     public static NasCredentials File(string path) => JwtAndSeed(CredentialsSource.OfFile("credentials file", path));
 
+    /// <summary>
+    /// What a text holds: a .creds file, an NKey's seed, or a user's JWT; any other text is a token.
+    /// </summary>
+    public static NasCredentials Parse(string text)
+    {
+        var line = text.Trim('\uFEFF', ' ', '\t', '\r', '\n');
+        return CredentialsText.Jwt(text) is not null ? JwtAndSeed(new("credentials", null, () => text))
+            : CredentialsText.SeedOfBlock(text) is { } seed ? NKey(seed)
+            : CredentialsText.IsSeed(line) ? NKey(line)
+            : CredentialsText.IsJwt(line) ? Jwt(line, null)
+            : Token(text.TrimEnd('\r', '\n'));
+    }
+
+    /// <summary>Credentials that are asked for at each connect, such as those in a vault.</summary>
+    /// <param name="name">Their name in errors. Not secret.</param>
+    /// <param name="read">
+    /// Returns them; it runs on a thread of the pool, and the time it takes is part of the connect. What it throws is
+    /// the error AuthenticationFailed of that connect.
+    /// </param>
+    public static NasCredentials Source(string name, Func<NasCredentials> read) => new SourceCredentials(name, read);
+
     /// <summary>These credentials and a token beside them, as a server with an auth callout may ask for.</summary>
     public NasCredentials WithToken(string token) => new CredentialsAndToken(this, token);
 
@@ -82,6 +103,26 @@ internal sealed class CredentialsAndToken(NasCredentials credentials, string tok
     }
 
     public override string ToString() => $"{credentials} and token";
+}
+
+internal sealed class SourceCredentials(string name, Func<NasCredentials> read) : NasCredentials
+{
+    internal override void Apply(ConnectMessage connect, string nonce)
+    {
+        NasCredentials credentials;
+        try
+        {
+            credentials = read();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new NasException(NasError.AuthenticationFailed, $"The {name} cannot be read: {e.Message}", e);
+        }
+
+        credentials.Apply(connect, nonce);
+    }
+
+    public override string ToString() => name;
 }
 
 internal sealed class NKeyCredentials(Func<string> seed, CredentialsSource? source) : NasCredentials

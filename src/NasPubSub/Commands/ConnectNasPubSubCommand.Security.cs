@@ -40,6 +40,18 @@ public sealed partial class ConnectNasPubSubCommand
     [SecretTransformation]
     public SecureString? Jwt { get; set; }
 
+    /// <summary>The name of a secret that Get-Secret returns; it is read at every connect.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
+    public string? Secret { get; set; }
+
+    /// <summary>The vault of the secret.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
+    public string? SecretVault { get; set; }
+
     /// <summary>When TLS is used.</summary>
     [Parameter]
     public NasTlsMode Tls { get; set; }
@@ -108,6 +120,11 @@ public sealed partial class ConnectNasPubSubCommand
         else if (NKeySeed is not null)
         {
             given.Add(NasCredentials.NKey(NKeySeed.Reveal()));
+        }
+
+        if (Secret is not null)
+        {
+            given.Add(new VaultSecret(this, Secret, SecretVault).ToCredentials());
         }
 
         return given.Count switch
