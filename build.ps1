@@ -24,10 +24,13 @@ if ($env:CI -eq 'true') {
 $results = Join-Path $PSScriptRoot 'TestResults'
 $count = @{ passed = 0; failed = 0; skipped = 0 }
 
-# A build that works says nothing; one that fails shows all it said.
-function Invoke-Build([string[]] $What = @('NasPubSub.sln')) {
+# A build that works says little; one that fails shows all it said.
+function Invoke-Build([string[]] $What = @('NasPubSub.sln'), [switch] $ShowProjects) {
     Write-Host "== build $What"
-    $log = dotnet build -c Release -v quiet @What
+    $log = dotnet build -c Release -v minimal --tl:off @What | ForEach-Object {
+        $_
+        if ($ShowProjects -and $_ -match '^\s*(\S+) -> (?:.*[\\/](net[a-z\d.]+)[\\/])?') { Write-Host "   $($Matches[1]) $($Matches[2])" }
+    }
     if ($LASTEXITCODE -ne 0) {
         $log | Out-Host
         throw 'The build failed.'
@@ -41,7 +44,14 @@ function Get-Server([string] $Version) {
 }
 
 function Invoke-Demo {
-    Invoke-Build
+    Write-Host '== restore packages'
+    $log = dotnet restore src/NasPubSub
+    if ($LASTEXITCODE -ne 0) {
+        $log | Out-Host
+        throw 'The packages cannot be fetched.'
+    }
+    Invoke-Build src/NasPubSub -ShowProjects
+    Write-Host '== find or fetch nats-server'
     $env:NATS_SERVER = Get-Server
     Write-Host '== examples/quickstart.ps1'
     if ([Console]::IsOutputRedirected) { $env:NO_COLOR = '1' }
