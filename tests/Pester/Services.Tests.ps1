@@ -81,12 +81,12 @@ Describe 'A script that waits for its subscriptions' -Skip:($IsWindows -or $PSEd
         Read-Log 5 | Should -Be 'did 1', 'did kill', 'did 3', 'did 4', 'did 5'
     }
 
-    It 'stops in order at <Signal>' -ForEach @{ Signal = 'INT' }, @{ Signal = 'HUP' }, @{ Signal = 'TERM' } {
+    It 'stops in order at SIGINT' {
         $daemon = Start-Daemon "$work; $setup; Wait-NasSubscription; 'the end'"
         $id = Read-Id
         1..5 | Publish-NasMessage work -Flush
         $seen = Read-Log 1
-        Send-Signal $Signal $id
+        Send-Signal INT $id
         $end = Complete-Daemon $daemon
         $end.ExitCode | Should -Be 0 -Because $end.Err
         $end.Out | Should -BeLike '*the end*'
@@ -104,22 +104,29 @@ Describe 'A script that waits for its subscriptions' -Skip:($IsWindows -or $PSEd
         $end.Err | Should -BeLike '*within 0.5 s: 3 messages*'
     }
 
-    It 'ends at once at a second signal <Signal>' -ForEach @{ Signal = 'TERM'; Code = 143 }, @{ Signal = 'INT'; Code = 130 } {
-        $daemon = Start-Daemon "`$job = Register-NasSubscription work { Publish-NasMessage log hangs; Start-Sleep 60 }; Register-NasSubscription other | Out-Null; $setup; Wait-NasSubscription -StopTimeout 50; 'the end'"
-        $id = Read-Id
-        Publish-NasMessage work 1 -Flush
-        Read-Log 1 | Should -Be 'hangs'
-        Send-Signal $Signal $id
-        # It has given up its subscriptions: the first signal has arrived.
-        $until = [Diagnostics.Stopwatch]::StartNew()
-        do { try { $null = Invoke-NasRequest other x -Timeout 0.05 -ErrorAction Stop } catch { $why = "$($_.FullyQualifiedErrorId)" } }
-        until ($why -like 'NoResponders*' -or $until.Elapsed.TotalSeconds -gt 20)
-        $watch = [Diagnostics.Stopwatch]::StartNew()
-        Send-Signal $Signal $id
-        $end = Complete-Daemon $daemon
-        $watch.Elapsed.TotalSeconds | Should -BeLessThan 5
-        $end.ExitCode | Should -Be $Code
-        $end.Out | Should -Not -BeLike '*the end*'
+    It 'ends at once at a second signal, with its exit code' {
+        $codes = @{ TERM = 143; INT = 130 }
+        $daemons = @{}
+        foreach ($signal in $codes.Keys) {
+            $daemons[$signal] = Start-Daemon "`$null = Register-NasSubscription hang.$signal { Publish-NasMessage log `"$signal `$PID`"; Start-Sleep 60 }; `$null = Register-NasSubscription there.$signal; Publish-NasMessage hang.$signal; Wait-NasSubscription -StopTimeout 50; 'the end'"
+        }
+        $ids = @{}
+        foreach ($line in Read-Log 2) {
+            $signal, $ids[$signal] = $line -split ' '
+        }
+        foreach ($signal in $codes.Keys) {
+            Send-Signal $signal $ids[$signal]
+            # The first signal has arrived when its subscriptions are gone.
+            $watch = [Diagnostics.Stopwatch]::StartNew()
+            do { $null = Invoke-NasRequest "there.$signal" x -Timeout 0.05 -ErrorAction SilentlyContinue -ErrorVariable why }
+            until ($why.FullyQualifiedErrorId -like 'NoResponders*' -or $watch.Elapsed.TotalSeconds -gt 20)
+            $watch.Restart()
+            Send-Signal $signal $ids[$signal]
+            $end = Complete-Daemon $daemons[$signal]
+            $watch.Elapsed.TotalSeconds | Should -BeLessThan 5
+            $end.ExitCode | Should -Be $codes[$signal]
+            $end.Out | Should -Not -BeLike '*the end*'
+        }
     }
 
     It 'waits through a lost connection' {
@@ -147,6 +154,12 @@ Describe 'A script that waits for its subscriptions' -Skip:($IsWindows -or $PSEd
         }
     }
 
+    It 'stops in order before a thread of its process ends that' {
+        $daemon = Start-Daemon "$work; 1..3 | Publish-NasMessage work -Flush; `$null = Start-ThreadJob { [Environment]::Exit(5) }; Wait-NasSubscription"
+        (Complete-Daemon $daemon).ExitCode | Should -Be 5
+        Read-Log 3 | Should -Be 'did 1', 'did 2', 'did 3'
+    }
+
     It 'goes on when its subscriptions have had -MaxMessages' {
         $daemon = Start-Daemon "`$job = Register-NasSubscription work -MaxMessages 2 { Publish-NasMessage log `$_.Text }; 1..2 | Publish-NasMessage work; `$job | Wait-NasSubscription; 'the end'"
         $end = Complete-Daemon $daemon
@@ -155,9 +168,39 @@ Describe 'A script that waits for its subscriptions' -Skip:($IsWindows -or $PSEd
     }
 }
 
+Describe 'The example of a daemon' -Skip:($IsWindows -or $PSEdition -ne 'Core') {
+    It 'finishes its orders at SIGTERM, and has a unit that systemd takes' {
+        $null = Connect-NasPubSub $server.Url -Namespace shop -Name shop
+        $path = "/tmp/nas-$([guid]::NewGuid())"
+        $manager = New-NotifySocket $path
+        try {
+            $daemon = Start-Daemon "Disconnect-NasPubSub; Publish-NasMessage log `"pid `$PID`" -Raw; & '$root/examples/daemon.ps1'" @{ NATS_URL = $server.Url; NOTIFY_SOCKET = $path }
+            $id = Read-Id
+            Receive-Notification $manager | Should -BeLike 'READY=1*'
+            (Invoke-NasRequest price @{ article = 'pen'; count = 10 } -As Json -Connection shop).total | Should -Be 12
+            $done = Register-NasSubscription orders.done -Connection shop
+            1..5 | ForEach-Object { @{ id = $_ } } | Publish-NasMessage orders.new -Connection shop -Flush
+            $null = $done | Receive-NasMessage -Count 1 -Timeout 20
+            Send-Signal TERM $id
+            $end = Complete-Daemon $daemon
+            $end.ExitCode | Should -Be 0 -Because $end.Err
+            $end.Out | Should -BeLike '*order 5 is done*stopped: 1 requests, 5 orders, 0 failed*'
+        }
+        finally {
+            $manager.Dispose()
+            Disconnect-NasPubSub shop
+        }
+        if (Get-Command systemd-analyze -ErrorAction Ignore) {
+            $unit = Join-Path $TestDrive nas-worker.service
+            (Get-Content "$root/examples/nas-worker.service" -Raw) -replace '(?m)^ExecStart=\S+', "ExecStart=$shell" | Set-Content $unit
+            & systemd-analyze verify $unit 2>&1 | Should -BeNullOrEmpty
+        }
+    }
+}
+
 Describe 'A service manager' -Skip:(-not $IsLinux) {
-    It 'hears from a script at the socket <Name>' -ForEach @{ Name = 'path'; Path = '' }, @{ Name = 'abstract'; Path = '@' } {
-        $path = if ($Path) { "@nas-$([guid]::NewGuid())" } else { "/tmp/nas-$([guid]::NewGuid())" }
+    It 'hears from a script at an abstract socket' {
+        $path = "@nas-$([guid]::NewGuid())"
         $manager = New-NotifySocket $path
         try {
             $daemon = Start-Daemon "$work; `$job | Wait-NasSubscription" @{ NOTIFY_SOCKET = $path; WATCHDOG_USEC = '200000' }
@@ -172,7 +215,6 @@ Describe 'A service manager' -Skip:(-not $IsLinux) {
         }
         finally {
             $manager.Dispose()
-            if (Test-Path $path) { Remove-Item $path }
         }
     }
 }
