@@ -291,7 +291,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
         {
             throw new NasException(
                 NasError.InvalidHeader,
-                $"The header name '{TerminalText.Excerpt(name ?? "")}' is not valid: it takes printable ASCII without blank or colon."
+                $"The header name '{TerminalText.Excerpt(name ?? "")}' is not valid: use printable ASCII without blanks and colons."
             );
         }
 
@@ -299,7 +299,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
         {
             throw new NasException(
                 NasError.InvalidHeader,
-                $"The value of header '{name}' is not valid: it holds a line break."
+                $"The value of header '{name}' is not valid: it contains a line break."
             );
         }
     }

@@ -96,7 +96,7 @@ public sealed record NasServerInfo
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new NasException(NasError.ProtocolError, "The server's INFO is not readable: " + e.Message, e);
+            throw new NasException(NasError.ProtocolError, "The INFO of the server cannot be read: " + e.Message, e);
         }
     }
 

@@ -208,7 +208,7 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
         var plain = value.Unwrap();
         return plain is decimal
             ? throw new FormatException(
-                $"A list holds the number {plain}, which may have been typed {plain}d: put durations with a unit in quotes."
+                $"A list contains the number {plain}, which may have been typed as {plain}d: quote durations with a unit."
             )
             : NasDuration.From(plain);
     }

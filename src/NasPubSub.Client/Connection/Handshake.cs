@@ -113,7 +113,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         {
             throw Failed(
                 NasError.ConnectFailed,
-                $"The server {address} gave no answer within {whole.TotalSeconds:0.###} s.{_hint}"
+                $"The server {address} did not answer within {whole.TotalSeconds:0.###} s.{_hint}"
             );
         }
         catch (Exception e) when (e is not NasException)
@@ -182,7 +182,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
                 {
                     throw new NasException(
                         NasError.ProtocolError,
-                        $"The server {address} went on in plain text where TLS was agreed."
+                        $"The server {address} continued in plain text although TLS was agreed."
                     );
                 }
 
@@ -328,7 +328,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
             {
                 throw new NasException(
                     NasError.ProtocolError,
-                    $"The server {address} sent too much before it let the client in."
+                    $"The server {address} sent too much data before the login was complete."
                 );
             }
 

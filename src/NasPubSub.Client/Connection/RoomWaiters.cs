@@ -61,7 +61,7 @@ internal sealed class RoomWaiters(Gate gate, Func<int, bool> mayHaveRoom)
     }
 
     public static NasException Full(string why) =>
-        new(NasError.BufferFull, $"The buffer of messages to send {why}; nothing of this message was sent.");
+        new(NasError.BufferFull, $"The send buffer {why}; the message was not sent.");
 
     /// <returns>False when the time is over.</returns>
     private bool Block(Deadline deadline)

@@ -342,7 +342,7 @@ internal sealed class SendBuffer
     }
 
     private static NasException NotConnected() =>
-        new(NasError.NotConnected, "The connection is broken; another is being made.");
+        new(NasError.NotConnected, "The connection is broken; the session is reconnecting.");
 
     private bool MayHaveRoom(int need) =>
         _refusal is not null || _link is null || _bytes.Filled == 0 || _bytes.Filled + need <= _options.SendBufferBytes;

@@ -39,7 +39,7 @@ internal sealed record ServerLimits(long MaxPayload, bool Headers, string Server
         {
             throw new NasException(
                 NasError.PayloadTooLarge,
-                $"The message on '{subject.Wire}' has {size:N0} bytes with its headers; the server takes {MaxPayload:N0}."
+                $"The message on '{subject.Wire}' has {size:N0} bytes with its headers; the server accepts {MaxPayload:N0}."
             )
             {
                 Target = subject.Wire,

@@ -45,7 +45,7 @@ internal sealed class ServerMigration(
         {
             status.Notify(
                 NasEventKind.LameDuck,
-                $"The server {old.Address} is about to shut down, and there is no other to move to."
+                $"The server {old.Address} is about to shut down, and no other server is available."
             );
             return;
         }
@@ -65,7 +65,7 @@ internal sealed class ServerMigration(
             _ = Task.Delay(Lateness).ContinueWith(_ => next.Leave(kept), TaskScheduler.Default);
             owner.Learn(next);
             await old.CloseAsync().ConfigureAwait(false);
-            status.Notify(NasEventKind.Moved, $"Moved to {next.Address}, since {old.Address} is about to shut down.");
+            status.Notify(NasEventKind.Moved, $"Moved to {next.Address}, because {old.Address} is about to shut down.");
         }
         catch (Exception e)
         {

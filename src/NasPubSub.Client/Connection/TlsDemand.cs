@@ -26,7 +26,7 @@ internal sealed class TlsDemand(NasTlsOptions initial)
             throw Failed(
                 NasError.InvalidOption,
                 address,
-                $"TLS with {address} is asked for by {Origin(address, options)}, and the options forbid it."
+                $"TLS with {address} is required by {Origin(address, options)}, but the options forbid it."
             );
         }
     }
@@ -41,7 +41,7 @@ internal sealed class TlsDemand(NasTlsOptions initial)
             throw Failed(
                 NasError.TlsFailed,
                 address,
-                $"TLS is asked for by {Origin(address, options)}, but the server {address} has none."
+                $"TLS is required by {Origin(address, options)}, but the server {address} does not support it."
             );
         }
         if (info.TlsRequired && options.Mode == NasTlsMode.Off)
@@ -49,7 +49,7 @@ internal sealed class TlsDemand(NasTlsOptions initial)
             throw Failed(
                 NasError.TlsFailed,
                 address,
-                $"The server {address} requires TLS, and the options forbid it."
+                $"The server {address} requires TLS, but the options forbid it."
             );
         }
         return isDemanded || info.TlsRequired;
@@ -59,7 +59,7 @@ internal sealed class TlsDemand(NasTlsOptions initial)
     private string Origin(NasServerAddress address, NasTlsOptions options) =>
         address.IsTls ? "its address"
         : !options.IsRequired ? "another address, or an earlier connection, of this session"
-        : options.Mode == NasTlsMode.Auto ? "a TLS option, such as a CA file (the TLS mode Off does without)"
+        : options.Mode == NasTlsMode.Auto ? "a TLS option, such as a CA file (the TLS mode Off disables it)"
         : "the TLS mode";
 
     private static NasException Failed(NasError error, NasServerAddress address, string message) =>

@@ -115,7 +115,7 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
         {
             throw new NasException(
                 NasError.Timeout,
-                $"No server let the client in within {limit.TotalSeconds:0.###} s; it keeps trying."
+                $"No server accepted the client within {limit.TotalSeconds:0.###} s; it keeps trying."
             );
         }
     }
@@ -274,7 +274,7 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
     {
         var error = new NasException(
             NasError.SlowConsumer,
-            $"The subscription to '{subscription.Topic}' (sid {subscription.Sid}) is too slow: {subscription.PendingMessages:N0} messages wait, more are dropped."
+            $"The subscription to '{subscription.Topic}' (sid {subscription.Sid}) is too slow: {subscription.PendingMessages:N0} messages are pending, and messages are dropped."
         )
         {
             Target = subscription.Subject,

@@ -119,5 +119,5 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
     }
 
     private static NasException Closing() =>
-        new(NasError.ConnectionClosed, "The connection is being closed; nothing of this message was sent.");
+        new(NasError.ConnectionClosed, "The connection is being closed; the message was not sent.");
 }

@@ -159,14 +159,14 @@ public sealed class NasMessage
             ? subscription.Connection
             : throw new NasException(
                 NasError.NotConnected,
-                $"The message on '{Topic}' came by no subscription, so there is no connection to answer it on."
+                $"The message on '{Topic}' did not come from a subscription, so there is no connection for a reply."
             );
 
     private string ReplyTarget =>
         ReplyTopic
         ?? throw new NasException(
             NasError.NoReplySubject,
-            $"The message on '{Topic}' asks for no answer: it has no reply subject."
+            $"The message on '{Topic}' cannot be answered: it has no reply subject."
         );
 }
 

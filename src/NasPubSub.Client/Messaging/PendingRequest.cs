@@ -60,7 +60,7 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
         // A second await of the same request must not give it back twice.
         if (token != _core.Version)
         {
-            throw new InvalidOperationException("The result of this request was taken already.");
+            throw new InvalidOperationException("The result of this request has already been read.");
         }
         try
         {

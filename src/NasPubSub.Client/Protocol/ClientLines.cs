@@ -40,7 +40,7 @@ internal static class ClientLines
     public static NasException TooLong(string subject, string what) =>
         new(
             NasError.InvalidSubject,
-            $"The {what} ('{TerminalText.Excerpt(subject)}') is too long: a server takes lines of {Subjects.MaxControlLine:N0} bytes."
+            $"The {what} ('{TerminalText.Excerpt(subject)}') is too long: servers accept lines of up to {Subjects.MaxControlLine:N0} bytes."
         )
         {
             Target = subject,

@@ -48,5 +48,5 @@ internal static class Headerless
 
     /// <summary>The error for a call with headers that cannot be left out.</summary>
     public static NasException Refused(string? server) =>
-        new(NasError.InvalidHeader, $"The server {server} takes no headers; nothing of this message was sent.");
+        new(NasError.InvalidHeader, $"The server {server} does not support headers; the message was not sent.");
 }

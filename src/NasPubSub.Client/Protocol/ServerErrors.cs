@@ -80,8 +80,8 @@ internal sealed record ServerErrors(NasError Error, bool Closes, string Text)
             Error,
             Error switch
             {
-                NasError.AuthenticationFailed => $"The server {server} refused to let this client in: {Text}.",
-                NasError.PermissionDenied => $"The server {server} forbids it: {Text}.",
+                NasError.AuthenticationFailed => $"The server {server} refused the login: {Text}.",
+                NasError.PermissionDenied => $"The server {server} denied the operation: {Text}.",
                 _ => $"The server {server} reported: {Text}.",
             }
         )

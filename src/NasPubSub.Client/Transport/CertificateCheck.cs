@@ -133,8 +133,8 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
         return $"the server's certificate, issued by '{issuer}', is not trusted: {Status(chain)} "
             + (
                 options.CaFile is { } path
-                    ? $"The CA file '{path}' must hold the authority behind it."
-                    : "Give a PEM file with the authority behind it as CaFile (-TlsCaFile)."
+                    ? $"The CA file '{path}' must contain its certificate authority."
+                    : "Pass a PEM file with its certificate authority as CaFile (-TlsCaFile)."
             );
     }
 

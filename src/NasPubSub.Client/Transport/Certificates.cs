@@ -37,7 +37,7 @@ internal static class PemFile
         }
         return found.Count > 0
             ? found
-            : throw new NasException(NasError.InvalidOption, $"The CA file '{path}' holds no PEM certificate.")
+            : throw new NasException(NasError.InvalidOption, $"The CA file '{path}' contains no PEM certificate.")
             {
                 Target = path,
             };
@@ -73,7 +73,7 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
         {
             return options.KeyFile is { } alone
                 ? throw Bad(
-                    $"The key '{alone}' needs its certificate: give CertificateFile (-TlsCertificateFile).",
+                    $"The key '{alone}' needs its certificate: pass CertificateFile (-TlsCertificateFile).",
                     alone
                 )
                 : null;
@@ -115,7 +115,7 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
 #if NETSTANDARD2_0
     private static ClientCertificate FromPem(string path, string text, NasTlsOptions options) =>
         throw Bad(
-            "Windows PowerShell reads no PEM keys: take a PFX file or the certificate store.",
+            "Windows PowerShell cannot read PEM keys: use a PFX file or the certificate store.",
             path
         );
 #else
@@ -127,7 +127,7 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
         if (isEncrypted && options.CertificatePassword is null)
         {
             throw Bad(
-                $"The key '{keyPath}' is encrypted: give its password as CertificatePassword (-TlsCertificatePassword).",
+                $"The key '{keyPath}' is encrypted: pass its password as CertificatePassword (-TlsCertificatePassword).",
                 keyPath
             );
         }

@@ -47,7 +47,7 @@ internal static class TlsUpgrade
                     .ConfigureAwait(false);
                 if (stream.SslProtocol < SslProtocols.Tls12)
                 {
-                    throw new AuthenticationException($"The server offers no more than {stream.SslProtocol}.");
+                    throw new AuthenticationException($"The server supports at most {stream.SslProtocol}.");
                 }
 #else
                 await stream

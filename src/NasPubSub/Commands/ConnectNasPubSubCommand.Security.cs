@@ -133,7 +133,7 @@ public sealed partial class ConnectNasPubSubCommand
             1 => Token is null ? given[0] : given[0].WithToken(Token.Reveal()),
             _ => throw new NasException(
                 NasError.InvalidOption,
-                $"Give one way to authenticate, not {given.Count}: {string.Join(", ", given)}."
+                $"Use one way to authenticate, not {given.Count}: {string.Join(", ", given)}."
             ),
         };
     }
@@ -193,7 +193,7 @@ public sealed partial class ConnectNasPubSubCommand
         }
         throw new NasException(
             NasError.InvalidOption,
-            $"No certificate with private key and thumbprint '{wanted}' is in the user's or machine's store."
+            $"The stores of the user and the machine have no certificate with a private key and the thumbprint '{wanted}'."
         );
     }
 }

@@ -162,7 +162,7 @@ public abstract class ContextSettingsCmdlet : NasCmdlet
         {
             throw new NasException(
                 NasError.InvalidOption,
-                $"Give one way to authenticate, not {given.Length}: {string.Join(", ", given.Select(g => "-" + g))}."
+                $"Use one way to authenticate, not {given.Length}: {string.Join(", ", given.Select(g => "-" + g))}."
             );
         }
 
@@ -170,7 +170,7 @@ public abstract class ContextSettingsCmdlet : NasCmdlet
         {
             throw new NasException(
                 NasError.InvalidOption,
-                "A context keeps an NKey seed beside a JWT only: give -Jwt too, or the seed's file with -NKeyFile."
+                "A context stores an NKey seed only together with a JWT: add -Jwt, or pass the file of the seed with -NKeyFile."
             );
         }
 

@@ -344,7 +344,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
                 : NasErrorRecord.TimedOut(
                     $"{_recorded} of {Count} messages on '{subjects}' came in time.",
                     _subscriptions[0],
-                    "Give more time with -Timeout or -IdleTimeout."
+                    "Increase -Timeout or -IdleTimeout."
                 )
         );
     }

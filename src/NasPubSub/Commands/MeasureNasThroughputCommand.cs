@@ -91,7 +91,7 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
                     "ReportNotWritten",
                     ErrorCategory.WriteError,
                     ReportPath,
-                    "Give -ReportPath a file that can be written."
+                    "Choose a file for -ReportPath that can be written."
                 )
             );
         }

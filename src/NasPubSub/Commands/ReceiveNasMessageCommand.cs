@@ -179,7 +179,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
                         NasErrorRecord.TimedOut(
                             $"{_received} of {Count} messages on '{subscription.Topic}' came in time.",
                             subscription,
-                            "Give more time with -Timeout or -IdleTimeout."
+                            "Increase -Timeout or -IdleTimeout."
                         )
                     );
                 }

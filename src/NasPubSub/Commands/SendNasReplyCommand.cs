@@ -41,7 +41,7 @@ public sealed class SendNasReplyCommand : NasPayloadCmdlet
             {
                 throw new NasException(
                     NasError.NoReplySubject,
-                    $"The message on '{InputObject.Topic}' asks for no answer: it has no reply subject."
+                    $"The message on '{InputObject.Topic}' cannot be answered: it has no reply subject."
                 );
             }
 

@@ -156,7 +156,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
         Cancellation.ThrowIfCancellationRequested();
         throw new NasException(
             NasError.Timeout,
-            $"The action has not handled {job.UnhandledMessages} messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it goes on."
+            $"The action has not handled {job.UnhandledMessages} messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it continues."
         )
         {
             Target = subscription.Subject,

@@ -45,7 +45,7 @@ public sealed class WaitNasConnectionCommand : NasSessionCmdlet
                 NasErrorRecord.TimedOut(
                     $"The session was not connected within {Timeout.TotalSeconds:0.###} s{(connection.Attempts > 0 ? $", after {connection.Attempts} attempts" : "")}.{(connection.LastError is { } error ? " " + error.Message : "")}",
                     connection,
-                    "Give more time with -Timeout, and check the server."
+                    "Increase -Timeout, and check the server."
                 )
             );
         }

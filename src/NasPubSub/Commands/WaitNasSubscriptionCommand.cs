@@ -134,7 +134,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
         {
             Fail(
                 FindFailedConnect()
-                    ?? new NasException(NasError.NotConnected, "There is no session whose subscriptions could end.")
+                    ?? new NasException(NasError.NotConnected, "There is no session to wait for.")
             );
         }
 
@@ -303,7 +303,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
         if (notifier?.Failure is { } failure && !_isWarned)
         {
             _isWarned = true;
-            WriteWarning($"The service manager at NOTIFY_SOCKET cannot be told: {failure.Message}");
+            WriteWarning($"The service manager at NOTIFY_SOCKET cannot be notified: {failure.Message}");
         }
     }
 #endif

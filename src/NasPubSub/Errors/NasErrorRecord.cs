@@ -23,7 +23,7 @@ internal static class NasErrorRecord
                 "Unexpected",
                 ErrorCategory.NotSpecified,
                 target,
-                "This is a defect of NasPubSub: please report it."
+                "This is a defect in NasPubSub. Please report it."
             ),
         };
 
@@ -32,7 +32,7 @@ internal static class NasErrorRecord
     public static ErrorRecord SessionNotFound(string name, bool isElsewhere = false) =>
         Make(
             new ItemNotFoundException(
-                $"There is no session named '{name}' in this runspace.{(isElsewhere ? " Another runspace has one: pass the session itself, as in -Connection $using:nas." : "")}"
+                $"There is no session named '{name}' in this runspace.{(isElsewhere ? " Another runspace has a session with this name: pass the session itself, as in -Connection $using:nas." : "")}"
             ),
             "SessionNotFound",
             ErrorCategory.ObjectNotFound,
@@ -43,27 +43,27 @@ internal static class NasErrorRecord
     public static ErrorRecord DisconnectTimedOut(NasConnection connection, TimeSpan limit, long unhandled) =>
         TimedOut(
             unhandled > 0
-                ? $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived are not handled."
-                : $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s, before the server confirmed what was published.",
+                ? $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived were not handled."
+                : $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s, before the server confirmed the published messages.",
             connection,
-            "Give more time with -Timeout, or make the actions faster."
+            "Increase -Timeout, or make the actions faster."
         );
 
     public static ErrorRecord DisconnectedEarly(NasConnection connection) =>
         Make(
             new NasException(
                 NasError.ConnectionLost,
-                $"The session to {connection.Server} was closed before the server confirmed what was published."
+                $"The session to {connection.Server} was closed before the server confirmed the published messages."
             ),
             nameof(NasError.ConnectionLost),
             ErrorCategory.ConnectionError,
             connection,
-            "Statistics.Unconfirmed of the session counts what may be lost; publish it again over a new session."
+            "Statistics.Unconfirmed of the session counts the messages that may be lost; publish them again over a new session."
         );
 
     public static ErrorRecord StopTimedOut(NasSubscriptionJob job, TimeSpan limit, long unhandled) =>
         TimedOut(
-            $"The actions did not end within {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived are not handled.",
+            $"The actions did not end within {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived were not handled.",
             job,
             "Give more time with -StopTimeout, or make the actions faster."
         );
@@ -74,18 +74,18 @@ internal static class NasErrorRecord
             "SubscriptionNotFound",
             ErrorCategory.ObjectNotFound,
             target,
-            "Get-NasSubscription lists them."
+            "Get-NasSubscription lists the subscriptions."
         );
 
     public static ErrorRecord UndefinedUsing(string variable) =>
         Make(
             new ItemNotFoundException(
-                $"The action uses $using:{variable}, but there is no variable '{variable}' here."
+                $"The action uses $using:{variable}, but the variable '{variable}' does not exist."
             ),
             "UsingVariableUndefined",
             ErrorCategory.ObjectNotFound,
             variable,
-            "Set the variable before the subscription is registered."
+            "Set the variable before you register the subscription."
         );
 
     public static ErrorRecord LimitedLanguage(PSLanguageMode mode, object? action) =>
@@ -94,7 +94,7 @@ internal static class NasErrorRecord
             "LimitedLanguage",
             ErrorCategory.PermissionDenied,
             action,
-            "Leave out -InCallerRunspace: the action then runs in a runspace of its own, in the same language mode."
+            "Omit -InCallerRunspace. The action then runs in its own runspace, in the same language mode."
         );
 
     /// <param name="name">Null: the selected one was looked for.</param>
@@ -128,7 +128,7 @@ internal static class NasErrorRecord
             "ServerNotFound",
             ErrorCategory.ObjectNotFound,
             path,
-            "Start-NasServer -Download fetches the official release. Or install nats-server (https://nats.io/download), and give -Path or $env:NATS_SERVER where it is not on PATH."
+            "Start-NasServer -Download gets an official release. You can also install nats-server (https://nats.io/download); if it is not on PATH, set -Path or $env:NATS_SERVER."
         );
 
     public static ErrorRecord DownloadFailed(ServerDownloadException error) =>
@@ -154,49 +154,49 @@ internal static class NasErrorRecord
             "ServerFailed",
             ErrorCategory.OpenError,
             path,
-            "Check the configuration and arguments; -Port takes another port, -Timeout gives it more time."
+            "Check the configuration and the arguments, choose another -Port, or increase -Timeout."
         );
 
     public static ErrorRecord InvalidJson(NasMessage message, Exception error) =>
         Make(
-            new FormatException($"The message on '{message.Topic}' holds no JSON: {error.Message}", error),
+            new FormatException($"The payload of the message on '{message.Topic}' is not JSON: {error.Message}", error),
             "InvalidJson",
             ErrorCategory.InvalidData,
             message,
-            "Use -As Text or -As Bytes to see what came."
+            "Use -As Text or -As Bytes to see the payload."
         );
 
     public static ErrorRecord MissingSubject(object? value, bool byScript) =>
         Make(
             new PSArgumentException(
                 byScript
-                    ? "The script block of -Subject put out nothing for the object."
+                    ? "The script block of -Subject returned nothing for the object."
                     : "No subject was given, and the object has no property Subject."
             ),
             "MissingSubject",
             ErrorCategory.InvalidArgument,
             new FailedPayload(value),
             byScript
-                ? "Correct the script block of -Subject, or leave objects without a subject out with Where-Object; $_ is the object in it."
-                : "Give -Subject, or objects with a Subject property, such as rows of a CSV file."
+                ? "Correct the script block of -Subject, in which $_ is the object, or filter out objects without a subject with Where-Object."
+                : "Use -Subject, or objects with a Subject property, such as rows of a CSV file."
         );
 
     public static ErrorRecord SubjectScriptFailed(object? value, Exception error) =>
         Make(
-            new PSArgumentException($"-Subject gave no subject for the object: {error.Message}", error),
+            new PSArgumentException($"-Subject returned no subject for the object: {error.Message}", error),
             "SubjectScriptFailed",
             ErrorCategory.InvalidResult,
             new FailedPayload(value),
-            "Correct the script block of -Subject; $_ is the object in it."
+            "Correct the script block of -Subject, in which $_ is the object."
         );
 
     public static ErrorRecord InvalidPayload(object? value, Exception error) =>
         Make(
-            new PSArgumentException($"The object cannot be made a message: {error.Message}", error),
+            new PSArgumentException($"The object cannot be converted to a message: {error.Message}", error),
             "InvalidPayload",
             ErrorCategory.InvalidData,
             new FailedPayload(value),
-            "Choose the properties to send with Select-Object, or send text."
+            "Select the properties to send with Select-Object, or send text."
         );
 
     public static ErrorRecord RecordingNotFound(string path) =>
@@ -267,19 +267,19 @@ internal static class NasErrorRecord
             "SubscriptionEnded",
             ErrorCategory.ResourceUnavailable,
             subscription,
-            "It was unsubscribed, reached its own maximum, or its connection was closed: see Get-NasConnection."
+            "It was unsubscribed, it reached its maximum number of messages, or its connection was closed: see Get-NasConnection."
         );
 
     public static ErrorRecord ReplyScriptFailed(NasMessage message, Exception error) =>
         Make(
             new PSArgumentException(
-                $"-Payload gave no answer to the message on '{message.Topic}': {error.Message}",
+                $"-Payload returned no reply to the message on '{message.Topic}': {error.Message}",
                 error
             ),
             "ReplyScriptFailed",
             ErrorCategory.InvalidResult,
             message,
-            "Correct the script block of -Payload; $_ is the message in it."
+            "Correct the script block of -Payload, in which $_ is the message."
         );
 
     public static ErrorRecord ActionEnded(NasMessage message, string how) =>
@@ -288,7 +288,7 @@ internal static class NasErrorRecord
             "ActionEnded",
             ErrorCategory.OperationStopped,
             message,
-            "Use return to end an action early; what it output before is the answer."
+            "Use return to end an action early. Its output up to then is the reply."
         );
 
     /// <summary>
@@ -376,36 +376,36 @@ internal static class NasErrorRecord
             NasError.NoResponders =>
                 "Start the service that answers this subject, and check the namespace on both sides: Get-NasConnection shows yours.",
             NasError.RequestTimeout =>
-                "Somebody listens but did not answer: give more time with -Timeout, or look at the service.",
-            NasError.Timeout => "Give more time with -Timeout, or check the server with Test-NasConnection -Ping.",
-            NasError.NotConnected => "Call Connect-NasPubSub, or Wait-NasConnection while it reconnects.",
+                "Somebody listens but did not answer in time. Increase -Timeout, or check the service.",
+            NasError.Timeout => "Increase -Timeout, or check the server with Test-NasConnection -Ping.",
+            NasError.NotConnected => "Call Connect-NasPubSub, or Wait-NasConnection while the session reconnects.",
             NasError.ConnectFailed =>
-                "Check the address and that nats-server runs there; Start-NasServer starts a local one.",
+                "Check the address, and whether a nats-server runs there. Start-NasServer starts a local one.",
             NasError.ConnectionLost =>
-                "Try again: the connection is made anew by itself. Wait-NasConnection waits for it.",
+                "Try again. The session reconnects by itself, and Wait-NasConnection waits for it.",
             NasError.ConnectionClosed => "Call Connect-NasPubSub to open a new session.",
             NasError.AuthenticationFailed =>
                 "Check the credentials: -Credential, -Token, -CredentialsFile, -NKeySeed, or the context's.",
             NasError.TlsFailed =>
                 "Check -Tls, -TlsCaFile, -TlsServerName, -TlsCertificateFile, and the certificates' dates and names.",
-            NasError.PermissionDenied => "Ask for the permission, or use a subject this account may use.",
-            NasError.ProtocolError => "Check host and port: something else than a NATS server may listen there.",
+            NasError.PermissionDenied => "Request the permission, or use a subject that the account permits.",
+            NasError.ProtocolError => "Check the host and the port. The program that listens there may not be a NATS server.",
             NasError.InvalidSubject =>
-                "A subject is tokens separated by dots, without blanks; wildcards are for subscribing only. A server takes lines of 4,096 bytes.",
+                "A subject consists of tokens separated by dots, without blanks. Wildcards are allowed only in subscriptions. Servers accept lines of up to 4,096 bytes.",
             NasError.InvalidNamespace => "A namespace is one or more plain tokens, such as 'prod' or 'shop.prod'.",
-            NasError.InvalidQueueGroup => "A queue group is one word without blanks.",
+            NasError.InvalidQueueGroup => "A queue group is a single word without blanks.",
             NasError.InvalidHeader =>
-                "A header's name is printable ASCII without blank or colon, its value one line. Some servers take no headers: send without -Header there.",
+                "A header name consists of printable ASCII characters without blanks and colons, and a value is a single line. Some servers do not support headers: omit -Header there.",
             NasError.InvalidOption => "See Get-Help Connect-NasPubSub -Parameter *.",
-            NasError.PayloadTooLarge => "Send less in one message, or raise max_payload on the server.",
+            NasError.PayloadTooLarge => "Send smaller messages, or raise max_payload on the server.",
             NasError.BufferFull =>
-                "Wait-NasConnection waits for the server to be back; -ReconnectBufferBytes sets the limit.",
+                "Wait-NasConnection waits until the session is connected again. -ReconnectBufferBytes sets the limit.",
             NasError.LimitExceeded => "Close other connections or subscriptions, or raise the server's limit.",
             NasError.SlowConsumer => "Read faster, or raise -MaxPendingMessages and -MaxPendingBytes.",
             NasError.ServiceError =>
-                "The reply is the error's TargetObject. If the request is right, look at the service.",
-            NasError.NoReplySubject => "Only messages that came by a request can be answered.",
-            _ => "See the server's log.",
+                "The reply is the TargetObject of the error. If the request is correct, check the service.",
+            NasError.NoReplySubject => "Reply only to messages that were sent as requests.",
+            _ => "See the log of the server.",
         };
 }
 

@@ -71,7 +71,7 @@ public sealed class TypedTextTransformationAttribute : ArgumentTransformationAtt
 
         var number = TypedText.Of(value);
         throw new ArgumentTransformationMetadataException(
-            $"A list holds the number {number}, which may have been typed otherwise: put names that look like numbers in quotes."
+            $"A list contains the number {number}, which may have been typed differently: quote names that look like numbers."
         );
     }
 }

@@ -33,8 +33,8 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
     {
         await using var server = await NatsServer.StartAsync();
         var refused = await RefusedAsync(NasError.TlsFailed, server.Url, new() { Mode = NasTlsMode.Require });
-        Assert.Contains("asked for by the TLS mode", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("has none", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("required by the TLS mode", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("does not support it", refused.Message, StringComparison.Ordinal);
         Assert.Equal(server.Url, refused.Target);
     }
 
@@ -46,7 +46,7 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
         await CarriesAsync(connection);
         await using var plain = await NatsServer.StartAsync();
         Assert.Contains(
-            "asked for by its address",
+            "required by its address",
             (await RefusedAsync(NasError.TlsFailed, plain.TlsUrl, new())).Message,
             StringComparison.Ordinal
         );
@@ -58,7 +58,7 @@ public sealed class TlsModeTests(CertificatesFixture fixture) : TlsTests(fixture
         // Or a server in the middle that leaves tls_required out of INFO would get the password in plain text.
         await using var server = await NatsServer.StartAsync();
         Assert.Contains(
-            "asked for by a TLS option",
+            "required by a TLS option",
             (await RefusedAsync(NasError.TlsFailed, server.Url, Trusting)).Message,
             StringComparison.Ordinal
         );

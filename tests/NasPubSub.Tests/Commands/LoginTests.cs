@@ -265,7 +265,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         );
         Assert.Equal("AuthenticationFailed", Assert.Single(result.Output).ToString());
         Assert.Equal("ConnectionClosed", result.ErrorId);
-        Assert.Contains("refused to let this client in", result.Errors[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("refused the login", result.Errors[0].ToString(), StringComparison.Ordinal);
         var shown = string.Join(
             ' ',
             result.Warnings.Concat(result.Verbose).Append(result.Errors[0].Exception.ToString())

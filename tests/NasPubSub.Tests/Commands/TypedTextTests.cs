@@ -90,7 +90,7 @@ public sealed class TypedTextTests(ServerFixture fixture) : ServedTests(fixture)
     {
         using var shell = Shell.Open();
         Assert.Contains(
-            "quotes",
+            "quote",
             shell.Invoke("Get-NasContext 1.10, 2.20").Errors[0].ToString(),
             StringComparison.Ordinal
         );

@@ -95,7 +95,7 @@ public sealed class ExampleTests(ServerFixture fixture) : ServedTests(fixture)
             The server answers: True
             Connected: False
             Failed to connect: ConnectFailed
-            Check: Check the address and that nats-server runs there; Start-NasServer starts a local one.
+            Check: Check the address, and whether a nats-server runs there. Start-NasServer starts a local one.
             """,
         ["debugging"] = """
             DEBUG: Topic=debug.users.created Subject=users.created Payload={"id":1} Headers=Content-Type=application/json ReplyTo=
