@@ -1,9 +1,9 @@
 namespace NasPubSub;
 
-/// <summary>Where a connection stands.</summary>
+/// <summary>The state of a connection.</summary>
 public enum NasConnectionState
 {
-    /// <summary>Never connected yet.</summary>
+    /// <summary>Not connected, and not connecting: before the first connect, or after it failed.</summary>
     Disconnected,
 
     /// <summary>The first connect is under way.</summary>
@@ -12,17 +12,17 @@ public enum NasConnectionState
     /// <summary>The server answered the handshake.</summary>
     Connected,
 
-    /// <summary>The connection broke; another is being made.</summary>
+    /// <summary>The connection broke; the client is connecting again.</summary>
     Reconnecting,
 
-    /// <summary>Subscriptions end, what is buffered is being sent.</summary>
+    /// <summary>Closing: subscriptions end, buffered messages are sent.</summary>
     Draining,
 
     /// <summary>Closed for good.</summary>
     Closed,
 }
 
-/// <summary>What a <see cref="NasEvent"/> tells.</summary>
+/// <summary>The kind of a <see cref="NasEvent"/>.</summary>
 public enum NasEventKind
 {
     /// <summary>The first connect succeeded.</summary>
@@ -31,7 +31,7 @@ public enum NasEventKind
     /// <summary>The connection broke.</summary>
     Disconnected,
 
-    /// <summary>The connection is back, subscriptions and all.</summary>
+    /// <summary>The client connected again, and its subscriptions are restored.</summary>
     Reconnected,
 
     /// <summary>An attempt to connect failed; another follows.</summary>
@@ -40,13 +40,13 @@ public enum NasEventKind
     /// <summary>Closed for good.</summary>
     Closed,
 
-    /// <summary>The server announced its end (lame duck mode).</summary>
+    /// <summary>The server announced its shutdown (lame duck mode), and there is no other to move to.</summary>
     LameDuck,
 
-    /// <summary>Moved to another server before the lame duck went away.</summary>
+    /// <summary>The client moved to another server before the one in lame duck mode shut down.</summary>
     Moved,
 
-    /// <summary>The server told of servers not known before.</summary>
+    /// <summary>The server named servers of its cluster that were not known before.</summary>
     ServersDiscovered,
 
     /// <summary>A subscription's buffer is full; one event for each episode.</summary>

@@ -3,8 +3,8 @@ using NasPubSub.Protocol;
 namespace NasPubSub;
 
 /// <summary>
-/// How a client proves who it is. What lies in a file is read anew at every connect, so that rotated credentials
-/// are taken up. Nothing secret is shown by any member.
+/// How a client authenticates. Files are read at every connect, so rotated credentials take effect at the next one.
+/// No member shows a secret. Immutable, thread-safe.
 /// </summary>
 public abstract class NasCredentials
 {
@@ -17,14 +17,14 @@ public abstract class NasCredentials
     /// <summary>A token.</summary>
     public static NasCredentials Token(string token) => new TokenCredentials(token);
 
-    /// <summary>An NKey's seed (SU…): the server's nonce is signed with it.</summary>
+    /// <summary>An NKey's seed (SU…), which signs the server's nonce.</summary>
     public static NasCredentials NKey(string seed) => new NKeyCredentials(() => seed, null);
 
     /// <summary>A file that holds an NKey's seed.</summary>
     public static NasCredentials NKeyFile(string path) => NKey(CredentialsSource.OfFile("NKey file", path));
 
     /// <summary>
-    /// A user's JWT and the seed that goes with it; without a seed the server must not ask for a signature.
+    /// A user's JWT and its seed. Without a seed, a server that asks for a signature refuses the client.
     /// </summary>
     public static NasCredentials Jwt(string jwt, string? seed) => new JwtCredentials(() => (jwt, seed), null);
 

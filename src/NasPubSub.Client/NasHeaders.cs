@@ -28,8 +28,8 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
     private string _statusText = "";
 
     /// <summary>
-    /// May a server without headers get the message without these? Else publishing fails there. For headers that say
-    /// nothing the payload does not say.
+    /// May the message go without these headers to a server that supports none? Otherwise publishing to such a server
+    /// fails with InvalidHeader. Default: no.
     /// </summary>
     public bool CanBeOmitted { get; init; }
 
@@ -43,7 +43,7 @@ public sealed class NasHeaders : IEnumerable<NasHeader>
         }
     }
 
-    /// <summary>The text behind the status.</summary>
+    /// <summary>The text that follows the status.</summary>
     public string StatusText
     {
         get

@@ -5,14 +5,14 @@ namespace NasPubSub;
 /// messages out are PUB and HPUB; bytes are payload and headers.
 /// </summary>
 /// <param name="MessagesIn">Messages received.</param>
-/// <param name="MessagesOut">Messages published, what is still buffered among them.</param>
+/// <param name="MessagesOut">Messages published, buffered ones included.</param>
 /// <param name="BytesIn">Bytes received.</param>
 /// <param name="BytesOut">Bytes published.</param>
-/// <param name="Reconnects">How often the connection came back.</param>
-/// <param name="Dropped">Messages dropped because a subscription was full.</param>
+/// <param name="Reconnects">How often the client connected again after a break.</param>
+/// <param name="Dropped">Messages dropped because the buffer of a subscription was full.</param>
 /// <param name="Unconfirmed">
-/// Messages that had been handed to the network when a connection broke, without the server having confirmed them by a
-/// PONG since, and messages kept that the next server did not take: an upper bound of those lost.
+/// An upper bound of the messages that breaks lost: those that the network had taken and no PONG had confirmed, and
+/// buffered ones that the next server did not accept.
 /// </param>
 public sealed record NasStatistics(
     long MessagesIn,

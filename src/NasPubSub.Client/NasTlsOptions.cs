@@ -6,9 +6,8 @@ namespace NasPubSub;
 public enum NasTlsMode
 {
     /// <summary>
-    /// When the server requires it, and always where any of the servers' addresses begins with tls:// or wss://, where
-    /// any other option of TLS is given, or where the session has used TLS before: then a server without TLS is
-    /// refused.
+    /// When the server requires it. Always, so that a server without TLS is refused, if any server's address begins
+    /// with tls:// or wss://, if any other TLS option is set, or if the session has used TLS before.
     /// </summary>
     Auto,
 
@@ -22,7 +21,7 @@ public enum NasTlsMode
     Off,
 }
 
-/// <summary>TLS settings; the versions are 1.2 and 1.3. The password is never shown.</summary>
+/// <summary>TLS settings. TLS 1.2 and 1.3 are supported. The password is never shown. Immutable, thread-safe.</summary>
 public sealed record NasTlsOptions
 {
     /// <summary>When TLS is used.</summary>
@@ -42,19 +41,19 @@ public sealed record NasTlsOptions
     /// <summary>The password of an encrypted key or PFX file. It can be set, not read.</summary>
     public string? CertificatePassword { internal get; init; }
 
-    /// <summary>The client's certificate with its private key, ready made, as from the Windows store.</summary>
+    /// <summary>The client's certificate with its private key, such as one from the Windows store.</summary>
     public X509Certificate2? Certificate { get; init; }
 
-    /// <summary>The name the server's certificate must be made out to, when not the host of its address.</summary>
+    /// <summary>The name that the server's certificate must have. Default: the host of its address.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>Trusts any certificate of any server: for tests only.</summary>
+    /// <summary>Trusts every certificate. For tests only. Default: no.</summary>
     public bool InsecureSkipCertificateCheck { get; init; }
 
-    /// <summary>Checks that certificates are not revoked, where their authority can be asked.</summary>
+    /// <summary>Asks the certificate authority whether a certificate was revoked. Default: no.</summary>
     public bool CheckRevocation { get; init; }
 
-    /// <summary>Is a client certificate given, in whatever way?</summary>
+    /// <summary>Is a client certificate set, as a file or as an object?</summary>
     public bool HasCertificate => Certificate is not null || CertificateFile is not null;
 
     /// <summary>Is a server without TLS refused?</summary>

@@ -4,8 +4,7 @@ using NasPubSub.Threading;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// The state of a connection, the server it is connected to, and its last error; whoever waits for a change, and
-/// whoever listens to events. Thread-safe.
+/// The state of a connection, its present server and last error, the waits for a change, and the events. Thread-safe.
 /// </summary>
 internal sealed class ConnectionStatus
 {
@@ -28,11 +27,11 @@ internal sealed class ConnectionStatus
     /// <summary>The present link; null while there is none.</summary>
     public Link? Link => _link;
 
-    /// <summary>Is a server there, right now?</summary>
+    /// <summary>Is the client connected to a server now?</summary>
     public bool IsConnected =>
         State is NasConnectionState.Connected || (State is NasConnectionState.Draining && _link is not null);
 
-    /// <summary>Has it been connected once, or closed? Then the send buffer knows what to do with a message.</summary>
+    /// <summary>Was it connected once, or closed? From then on the send buffer can decide about a message.</summary>
     public bool IsReady => _serverInfo is not null || State == NasConnectionState.Closed;
 
     /// <summary>The present or last server's address, without credentials.</summary>
@@ -41,18 +40,18 @@ internal sealed class ConnectionStatus
     /// <summary>The present or last server's address.</summary>
     public NasServerAddress? Address { get; private set; }
 
-    /// <summary>What the present or last server said of itself.</summary>
+    /// <summary>The latest INFO of the present or last server.</summary>
     public NasServerInfo? ServerInfo => _serverInfo;
 
     public Exception? LastError => _lastError;
 
-    /// <summary>How often the connection came back.</summary>
+    /// <summary>How often the client connected again.</summary>
     public long Reconnects => Interlocked.Read(ref _reconnects);
 
     /// <summary>How often it has tried to connect since it was last connected.</summary>
     public int Attempts => Volatile.Read(ref _attempts);
 
-    /// <summary>Completed at the next change. Taken before the state is looked at, it misses none.</summary>
+    /// <summary>Completed at the next change. Get it before you check the state, and you miss none.</summary>
     public Task Change
     {
         get
@@ -70,7 +69,7 @@ internal sealed class ConnectionStatus
     }
 
     /// <summary>
-    /// Enters a state. Closed is final; draining is ended by nothing else: it waits for what follows a break.
+    /// Enters a state. Closed is final. Draining ends only with Closed: it continues over a break.
     /// </summary>
     /// <returns>False when it is closed already.</returns>
     public bool Enter(NasConnectionState next)
@@ -92,7 +91,7 @@ internal sealed class ConnectionStatus
         return true;
     }
 
-    /// <summary>A link is the present one from now on.</summary>
+    /// <summary>Makes a link the present one.</summary>
     public void Attach(Link link)
     {
         (Address, Server) = (link.Address, link.Address.ToString());
@@ -100,10 +99,10 @@ internal sealed class ConnectionStatus
         _link = link;
     }
 
-    /// <summary>There is no link; the last server stays to be read.</summary>
+    /// <summary>Forgets the link. The last server can still be read.</summary>
     public void Detach() => _link = null;
 
-    /// <summary>The present server said something new about itself.</summary>
+    /// <summary>The present server sent another INFO.</summary>
     public void Update(NasServerInfo info) => _serverInfo = info;
 
     public void CountAttempt() => Interlocked.Increment(ref _attempts);
@@ -128,14 +127,14 @@ internal sealed class ConnectionStatus
     /// <summary>Passes on what happened to a connection that serves this one.</summary>
     public void Relay(NasEvent what) => _events.Add(what);
 
-    /// <summary>An error that ends nothing: it is remembered, and an event.</summary>
+    /// <summary>Reports an error that does not end the connection.</summary>
     public void Report(Exception error)
     {
         Remember(error);
         Notify(NasEventKind.Error, error.Message, error);
     }
 
-    /// <summary>Buffered messages that this server does not take were dropped.</summary>
+    /// <summary>Reports buffered messages that were dropped because this server does not accept them.</summary>
     public void Report(LeftOut leftOut, Link link)
     {
         if (leftOut.TooLarge > 0)

@@ -10,7 +10,7 @@ namespace NasPubSub.Connection;
 /// same.</param>
 internal sealed class EventQueue(Action<Exception> handlerFailed) : PoolWork
 {
-    /// <summary>What a server can cause without end is not kept beyond this for a handler that hangs.</summary>
+    /// <summary>Events kept for a slow handler at most, of those that a server can cause without end.</summary>
     private const int MaxWaiting = 1000;
 
     private readonly ConcurrentQueue<NasEvent> _waiting = new();

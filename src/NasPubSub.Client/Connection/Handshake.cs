@@ -21,12 +21,12 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     private int _start,
         _end;
 
-    /// <summary>What may be the matter when the server says nothing.</summary>
+    /// <summary>The likely cause if the server does not answer.</summary>
     private string _hint = "";
 
     /// <summary>
-    /// TLS is up, and nothing has come through it yet: with TLS 1.3 a server judges the client's certificate after
-    /// that.
+    /// TLS is established, and nothing has been received through it yet. With TLS 1.3 a server checks the client's
+    /// certificate after the handshake.
     /// </summary>
     private bool _isJudged;
 
@@ -34,16 +34,16 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     private bool? _wantsCertificate;
 
     /// <summary>
-    /// Tries the addresses of the server's name until one lets the client in. Each has its share of the time, so that
-    /// one that takes the connection and says nothing leaves the others theirs.
+    /// Tries the addresses of the server's name until one accepts the client. Each gets a share of the time, so that a
+    /// silent one does not use up that of the others.
     /// </summary>
     /// <param name="address">The server.</param>
     /// <param name="options">The session's.</param>
-    /// <param name="tls">Whether the session takes TLS only; made here where TLS has come about.</param>
+    /// <param name="tls">Whether the session accepts TLS only. Set here once TLS is established.</param>
     /// <param name="time">How long all that may take; negative for no limit.</param>
     /// <param name="cancel">Ends it.</param>
-    /// <exception cref="NasException">Why this server is of no use.</exception>
-    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>, not for want of time.</exception>
+    /// <exception cref="NasException">The server cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>, not by the time limit.</exception>
     public static async Task<Link> OpenAsync(
         NasServerAddress address,
         NasOptions options,
@@ -91,7 +91,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         }
     }
 
-    /// <summary>Runs a step of the handshake and says what is the matter when it fails.</summary>
+    /// <summary>Runs a step of the handshake and translates its errors.</summary>
     private async Task<T> WithinAsync<T>(
         TimeSpan limit,
         TimeSpan whole,
@@ -118,7 +118,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         }
         catch (Exception e) when (e is not NasException)
         {
-            // Whatever it is (a WebSocket has errors of its own): what keeps the connection must not end by it.
+            // Any kind of error, such as those of a WebSocket: none may end the reconnect loop.
             if (AsRefused(e) is { } refused)
             {
                 throw refused;
@@ -136,8 +136,8 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
         new(error, message, inner) { Target = address.ToString() };
 
     /// <summary>
-    /// A client certificate that is missing or not liked; else null. The server's alert may be lost in the reset that
-    /// follows it.
+    /// The error of a missing or refused client certificate; null for other errors. The server's alert may be lost in
+    /// the reset that follows it.
     /// </summary>
     private NasException? AsRefused(Exception e)
     {
@@ -189,7 +189,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
                 transport = await SecureAsync(new NetworkStream(socket, ownsSocket: true), cancel)
                     .ConfigureAwait(false);
                 _parser = new Parser(options.MaxIncomingBytes);
-                // Anybody may have written what came in plain text; most servers say it again inside TLS.
+                // Plain text may be forged. Most servers repeat INFO inside TLS.
                 info = info with
                 {
                     ConnectUrls = address.Provable(info.ConnectUrls),
@@ -241,7 +241,7 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
     {
         var encrypted = await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false);
         _isJudged = true;
-        // Before the credentials: they may be read, and the connection cut, by the time the next one begins.
+        // Before the credentials are sent: the next connection must not do without TLS.
         tls.Make();
         return encrypted;
     }

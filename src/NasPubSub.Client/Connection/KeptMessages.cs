@@ -2,7 +2,7 @@ using NasPubSub.Protocol;
 
 namespace NasPubSub.Connection;
 
-/// <summary>Messages that were kept over a break and that the next server does not take.</summary>
+/// <summary>Messages kept over a break that the next server does not accept.</summary>
 /// <param name="TooLarge">Larger than its max_payload.</param>
 /// <param name="WithHeaders">With headers, where it supports none.</param>
 internal readonly record struct LeftOut(int TooLarge, int WithHeaders)
@@ -10,11 +10,11 @@ internal readonly record struct LeftOut(int TooLarge, int WithHeaders)
     public int Count => TooLarge + WithHeaders;
 }
 
-/// <summary>What becomes of buffered operations when their connection breaks, and when the next one is there.</summary>
+/// <summary>Which buffered operations survive a break, and which of them the next server accepts.</summary>
 internal static class KeptMessages
 {
     /// <summary>
-    /// Keeps what the network did not take whole: publishes only, in order, each from its first byte. SUB, UNSUB, PING
+    /// Keeps the publishes that the network did not take whole, in order, each from its first byte. SUB, UNSUB, PING
     /// and PONG belong to the broken connection.
     /// </summary>
     /// <param name="bytes">The buffer.</param>

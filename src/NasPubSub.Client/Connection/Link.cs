@@ -31,7 +31,7 @@ internal sealed class Link : IDisposable
 
     /// <param name="transport">The open connection; the link closes it.</param>
     /// <param name="address">The server.</param>
-    /// <param name="info">What it said of itself.</param>
+    /// <param name="info">Its INFO.</param>
     /// <param name="rest">What it sent after the handshake.</param>
     /// <param name="roundTrip">How long its first PONG took; null when not measured.</param>
     /// <param name="options">The connection's options.</param>
@@ -53,7 +53,7 @@ internal sealed class Link : IDisposable
 
     public NasServerAddress Address { get; }
 
-    /// <summary>What the server last said of itself.</summary>
+    /// <summary>The server's latest INFO.</summary>
     public NasServerInfo Info { get; private set; }
 
     /// <summary>The last measured round trip.</summary>
@@ -72,10 +72,10 @@ internal sealed class Link : IDisposable
     /// <summary>Did the user ask for another connection?</summary>
     public bool ReconnectRequested { get; private set; }
 
-    /// <summary>Does it read nothing, until a subscription has room?</summary>
+    /// <summary>Is reading paused until a subscription has room?</summary>
     public bool IsPaused => _pause is not null;
 
-    /// <summary>Completed with the reason once the connection is of no more use.</summary>
+    /// <summary>Completed with the reason when the link can no longer be used.</summary>
     public Task<NasException> Ended => _ended.Task;
 
     /// <summary>
@@ -103,7 +103,7 @@ internal sealed class Link : IDisposable
     public void Leave(IMigrationBuffer migration) => Interlocked.CompareExchange(ref _migration, null, migration);
 
     /// <summary>
-    /// Reads nothing more until then, so that the server waits. No thread is blocked. Read loop only.
+    /// Pauses reading until the task completes, so that the server waits. Blocks no thread. Read loop only.
     /// </summary>
     public void PauseUntil(Task room) => _pause = room;
 
@@ -133,7 +133,7 @@ internal sealed class Link : IDisposable
         Fail(new NasException(NasError.ConnectionLost, "A reconnect was requested."));
     }
 
-    /// <summary>The connection is of no more use. The first reason counts.</summary>
+    /// <summary>Ends the link. The first reason counts.</summary>
     public void Fail(NasException reason) => _ended.TrySetResult(reason);
 
     /// <summary>Closes, and returns when both loops have ended. What was read is still handled.</summary>
@@ -302,7 +302,7 @@ internal sealed class Link : IDisposable
         }
         catch (Exception e)
         {
-            // The server's last words may still be on their way: the reader ends with them, or soon without.
+            // The server's last error may still arrive. The reader ends with it, or shortly without.
             await Task.WhenAny(_reading, Task.Delay(200)).ConfigureAwait(false);
             Fail(_closingError ?? AsBroken(e));
         }
@@ -321,7 +321,7 @@ internal sealed class Link : IDisposable
         }
         catch
         {
-            // A message arrives once at most: what may have arrived is not sent again, but counted as unconfirmed.
+            // At most once: what the server may have received is not sent again, but counted as unconfirmed.
             Taken += _transport.InDoubt;
             throw;
         }

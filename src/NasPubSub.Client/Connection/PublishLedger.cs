@@ -1,7 +1,7 @@
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// Counts messages from the call that publishes them to the PONG behind them. Written under the send buffer's lock, but
+/// Counts messages from the publish call to the PONG that confirms them. Written under the send buffer's lock, except
 /// for <see cref="Confirm"/>; read from any thread.
 /// </summary>
 internal sealed class PublishLedger
@@ -12,15 +12,15 @@ internal sealed class PublishLedger
         _unconfirmed,
         _leftOut;
 
-    /// <summary>Messages published, those that still wait in the buffer included.</summary>
+    /// <summary>Messages published, including those still buffered.</summary>
     public long Published => Interlocked.Read(ref _published);
 
     /// <summary>Bytes of their payloads and headers.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>
-    /// Messages given to a connection that broke before the server confirmed them, and those left out: an upper bound
-    /// of what was lost.
+    /// An upper bound of lost messages: sent over a connection that broke before the server confirmed them, or left
+    /// out.
     /// </summary>
     public long Unconfirmed => Interlocked.Read(ref _unconfirmed);
 
@@ -50,8 +50,8 @@ internal sealed class PublishLedger
         }
     }
 
-    /// <summary>The connection broke: all that it was given and did not confirm may be lost.</summary>
-    /// <param name="kept">Messages that it was not given, and that wait for the next.</param>
+    /// <summary>The connection broke: everything sent over it and not confirmed may be lost.</summary>
+    /// <param name="kept">Messages that were not sent, and wait for the next connection.</param>
     public void Break(int kept)
     {
         var given = _published - kept;
@@ -60,7 +60,7 @@ internal sealed class PublishLedger
     }
 
     /// <summary>
-    /// Kept messages that are not sent after all. They are lost now, and not once more when the connection breaks.
+    /// Kept messages that the next server does not accept. They are counted as lost once.
     /// </summary>
     public void LeaveOut(int messages)
     {

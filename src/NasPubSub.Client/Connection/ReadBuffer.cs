@@ -1,8 +1,8 @@
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// What a link has read and not yet handled. It grows by doubling as bytes really arrive, never on the word of a server
-/// alone, and shrinks when a large message is through. Read loop only.
+/// The bytes that a link has read and not yet handled. It doubles as bytes arrive, not because a server announced a
+/// large message, and shrinks afterwards. Read loop only.
 /// </summary>
 internal sealed class ReadBuffer
 {

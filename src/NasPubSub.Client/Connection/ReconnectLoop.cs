@@ -3,12 +3,12 @@ using NasPubSub.Threading;
 namespace NasPubSub.Connection;
 
 /// <summary>
-/// From the first connect to the end: one task keeps a connection to some server of the pool. Owns which link is the
-/// present one. Thread-safe.
+/// One task that keeps the client connected to a server of the pool, from the first connect to the end. Owns which link
+/// is the present one. Thread-safe.
 /// </summary>
 internal sealed class ReconnectLoop : IDisposable
 {
-    /// <summary>A connection that lived no longer than this is not made again at once.</summary>
+    /// <summary>After a connection shorter than this, the client waits before it connects again.</summary>
     private static readonly TimeSpan ShortestLife = TimeSpan.FromMilliseconds(100);
 
     private readonly Gate _gate = new(LockLevel.Reconnect);
@@ -39,13 +39,13 @@ internal sealed class ReconnectLoop : IDisposable
         _keepAlive = new KeepAlive(options, status, buffer);
     }
 
-    /// <summary>Does the user end the connection?</summary>
+    /// <summary>Has the user begun to end the connection?</summary>
     public bool IsEnding => Volatile.Read(ref _isEnding);
 
-    /// <summary>Cancelled when no connection is wanted any more.</summary>
+    /// <summary>Cancelled when the connection ends for good.</summary>
     public CancellationToken Stopping => _stop.Token;
 
-    /// <summary>Starts, where nobody has.</summary>
+    /// <summary>Starts the loop, unless it runs already.</summary>
     /// <returns>Completed by the first connect, or with the reason why it failed.</returns>
     /// <exception cref="NasException">ConnectionClosed.</exception>
     public Task ConnectAsync()
@@ -69,7 +69,7 @@ internal sealed class ReconnectLoop : IDisposable
         return _connected.Task;
     }
 
-    /// <summary>Waits until connected; starts to connect where nobody has.</summary>
+    /// <summary>Waits until connected; starts to connect if nobody has.</summary>
     /// <returns>False when it is not connected in time, or never will be.</returns>
     public async Task<bool> WaitConnectedAsync(Deadline deadline, CancellationToken cancel)
     {
@@ -219,7 +219,7 @@ internal sealed class ReconnectLoop : IDisposable
         }
     }
 
-    /// <summary>Nothing is open, and nothing is tried any more: a later connect begins anew.</summary>
+    /// <summary>The first connect failed. A later one starts from the beginning.</summary>
     private void FailFirst(NasException reason)
     {
         using (_gate.Enter())
@@ -229,7 +229,7 @@ internal sealed class ReconnectLoop : IDisposable
         _connected!.Fail(reason);
     }
 
-    /// <summary>A server that lets clients in and drops them at once is not dialled in a tight loop.</summary>
+    /// <summary>Avoids a tight loop with a server that accepts clients and drops them at once.</summary>
     private async Task RestAsync(Link link)
     {
         var least = _options.ReconnectWait < ShortestLife ? _options.ReconnectWait : ShortestLife;
@@ -244,11 +244,11 @@ internal sealed class ReconnectLoop : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The next step finds that it is to stop.
+            // The loop ends at its next step.
         }
     }
 
-    /// <summary>Stays with a link, and those it moves to, until one breaks.</summary>
+    /// <summary>Waits until the link breaks, or the one that the client has moved to.</summary>
     /// <returns>Why it broke.</returns>
     private async Task<NasException> KeepAsync(Link link)
     {
@@ -316,7 +316,7 @@ internal sealed class ReconnectLoop : IDisposable
         }
     }
 
-    /// <summary>Of several servers' errors the one that says most: a refusal says more than silence.</summary>
+    /// <summary>The more informative of two errors: a refusal says more than a time-out.</summary>
     private static NasException Worse(NasException? a, NasException b)
     {
         static int Weight(NasException e) =>
@@ -331,7 +331,7 @@ internal sealed class ReconnectLoop : IDisposable
         return a is null || Weight(b) > Weight(a) ? b : a;
     }
 
-    /// <returns>False when the connection was closed meanwhile: whoever closed it did not see this link.</returns>
+    /// <returns>False when the connection was closed meanwhile.</returns>
     private bool TryAttach(Link link, bool isFirst)
     {
         LeftOut leftOut = default;

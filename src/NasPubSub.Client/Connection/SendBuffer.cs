@@ -185,9 +185,7 @@ internal sealed class SendBuffer
         return leftOut;
     }
 
-    /// <summary>
-    /// Stops sending over a link. Messages that the network did not take whole are kept for the next.
-    /// </summary>
+    /// <summary>Stops sending over a link. Messages that the network did not take whole are kept.</summary>
     /// <param name="link">The link, closed.</param>
     /// <param name="taken">Bytes of the last write that the network took, or may have taken.</param>
     public void Detach(Link link, int taken)

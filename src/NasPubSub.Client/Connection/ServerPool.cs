@@ -2,26 +2,25 @@ using NasPubSub.Threading;
 
 namespace NasPubSub.Connection;
 
-/// <summary>The servers to try, those of the user and those the cluster told of. Thread-safe.</summary>
+/// <summary>The servers to try: those of the user, and those that the cluster named. Thread-safe.</summary>
 internal sealed class ServerPool
 {
     /// <summary>
-    /// Servers let a client in during the very second its credentials expire, and drop it at once: that is a refusal
-    /// too.
+    /// A server accepts a client whose credentials expire within the same second, and drops it at once. A connection
+    /// shorter than this counts as a refusal.
     /// </summary>
     private static readonly TimeSpan LastingLife = TimeSpan.FromSeconds(1);
 
-    /// <summary>More no cluster has; a list without end would cost time for each.</summary>
+    /// <summary>Servers taken from one INFO at most. No cluster has more.</summary>
     private const int MostDiscovered = 1000;
 
     /// <summary>
-    /// So many servers that are only heard of are tried in one round: a list of silent ones keeps nobody from the
-    /// others.
+    /// Unproven servers tried in one round at most, so that a list of silent ones does not delay the others.
     /// </summary>
     private const int MostUnproven = 3;
 
     /// <summary>
-    /// What such a server has to answer at first; doubled with each failure, and ConnectTimeout at most.
+    /// How long an unproven server may take at first. It doubles with each failure, up to ConnectTimeout.
     /// </summary>
     private static readonly TimeSpan FirstConnectLimit = TimeSpan.FromSeconds(2);
 
@@ -32,8 +31,8 @@ internal sealed class ServerPool
     private IReadOnlyList<string> _given;
     private List<Server> _servers;
 
-    /// <param name="options">The session's.</param>
-    /// <param name="parent">The pool of the connection that this one's belongs to.</param>
+    /// <param name="options">The session's options.</param>
+    /// <param name="parent">The pool of the shared connection, for a dedicated one.</param>
     public ServerPool(NasOptions options, ServerPool? parent = null)
     {
         _options = options;
@@ -48,14 +47,14 @@ internal sealed class ServerPool
         public bool IsDiscovered { get; } = isDiscovered;
         public int Failures { get; set; }
 
-        /// <summary>Is it a server that others told of, and that has never let the client in?</summary>
+        /// <summary>Was it only named by another server, and has it never accepted the client?</summary>
         public bool IsUnproven { get; set; } = isDiscovered;
 
-        /// <summary>The server's last refusal of the credentials, since it let the client in for long.</summary>
+        /// <summary>The last refusal of the credentials since the last connection that lasted.</summary>
         public string? Refusal { get; set; }
     }
 
-    /// <summary>Those of the user, as given. Secret.</summary>
+    /// <summary>The user's servers, as given. Secret.</summary>
     public IReadOnlyList<string> Given
     {
         get
@@ -78,9 +77,9 @@ internal sealed class ServerPool
         }
     }
 
-    /// <summary>The servers of one round of attempts; last those that are only heard of.</summary>
-    /// <param name="last">The server just left: of the others it comes last, unless the order is to be kept.</param>
-    /// <param name="all">All that are only heard of, instead of a few.</param>
+    /// <summary>The servers of one round of attempts. Unproven ones come last.</summary>
+    /// <param name="last">The server just left. It follows the other proven ones, unless the order is kept.</param>
+    /// <param name="all">Includes all unproven servers instead of a few.</param>
     public IReadOnlyList<Server> Round(NasServerAddress? last, bool all = false)
     {
         using (_gate.Enter())
@@ -105,8 +104,8 @@ internal sealed class ServerPool
         }
     }
 
-    /// <summary>Connects to a server and counts how that ends.</summary>
-    /// <exception cref="NasException">Why this server is of no use.</exception>
+    /// <summary>Connects to a server and counts the result.</summary>
+    /// <exception cref="NasException">The server cannot be used.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
     public async Task<Link> OpenAsync(Server server, CancellationToken cancel)
     {
@@ -147,15 +146,15 @@ internal sealed class ServerPool
         }
     }
 
-    /// <summary>Takes all servers of the user in again, those given up among them.</summary>
+    /// <summary>Restores the user's servers, including those given up.</summary>
     public void Restart() => Replace(_given);
 
     /// <summary>
-    /// Takes up what INFO says of the cluster: new servers come, discovered ones that it no longer names go.
+    /// Updates the servers of the cluster from INFO: adds new ones, and removes those that it no longer names.
     /// </summary>
-    /// <param name="info">From the server.</param>
+    /// <param name="info">The INFO.</param>
     /// <param name="current">The server's address.</param>
-    /// <param name="isTls">Did INFO come encrypted?</param>
+    /// <param name="isTls">Was INFO encrypted?</param>
     /// <returns>The new servers.</returns>
     public IReadOnlyList<NasServerAddress> Discover(NasServerInfo info, NasServerAddress current, bool isTls)
     {
@@ -187,7 +186,7 @@ internal sealed class ServerPool
     }
 
     /// <summary>
-    /// Counts a failure; a server past its limits leaves the pool (ADR-40: the same refusal of credentials twice).
+    /// Counts a failure, and removes a server that has reached a limit (ADR-40: the same refusal twice).
     /// </summary>
     private void Failed(Server server, NasException error)
     {

@@ -1,6 +1,7 @@
 #if !NETSTANDARD2_0
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using NasPubSub.Threading;
 #endif
 
 namespace NasPubSub.Diagnostics;
@@ -20,7 +21,7 @@ internal static class Metrics
 
     public static void RecordRequest(TimeSpan duration, Exception? error) { }
 #else
-    private static readonly object Gate = new();
+    private static readonly Gate Lock = new(LockLevel.Metrics);
     private static readonly ConditionalWeakTable<IMeasured, object> Connections = [];
 
     /// <summary>What closed connections counted: a counter never goes back.</summary>
@@ -60,12 +61,12 @@ internal static class Metrics
     public static bool MeasuresRequests => RequestDuration.Enabled;
 
     /// <summary>Counts a connection, for as long as it is alive.</summary>
-    public static void Add(IMeasured connection) => Connections.Add(connection, Gate);
+    public static void Add(IMeasured connection) => Connections.Add(connection, Lock);
 
     /// <summary>Keeps what a closed connection counted.</summary>
     public static void Retire(IMeasured connection)
     {
-        lock (Gate)
+        using (Lock.Enter())
         {
             if (Connections.Remove(connection))
             {
@@ -112,7 +113,7 @@ internal static class Metrics
 
     private static NasStatistics Total()
     {
-        lock (Gate)
+        using (Lock.Enter())
         {
             return Connections.Aggregate(_retired, (sum, c) => Sum(sum, c.Key.Statistics));
         }

@@ -71,7 +71,7 @@ internal static class Tracing
 
     /// <summary>The kind of an error, of which there are few: no text of its own.</summary>
     public static string ErrorType(Exception error) =>
-        error is NasException known ? known.Error.ToString() : error.GetType().FullName!;
+        error is NasException known ? known.Code : error.GetType().FullName!;
 
     private static List<KeyValuePair<string, object?>> Tags(
         in SpanSubject subject,

@@ -17,7 +17,7 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
 
     /// <param name="facade">What the user holds.</param>
     /// <param name="options">The options.</param>
-    /// <param name="parent">The core that this one is dedicated to a subscription of.</param>
+    /// <param name="parent">The core of the shared connection, for a dedicated one.</param>
     /// <param name="firstSid">Sids begin after it.</param>
     /// <exception cref="NasException">InvalidNamespace, InvalidOption.</exception>
     public ConnectionCore(NasConnection facade, NasOptions options, ConnectionCore? parent = null, long firstSid = 0)
@@ -145,7 +145,7 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
         }
     }
 
-    /// <summary>The subject of a publish, the last one's where it is the same.</summary>
+    /// <summary>The encoded subject of a publish. The last one is reused if it is the same.</summary>
     /// <exception cref="NasException">InvalidSubject.</exception>
     public EncodedSubject Encode(string subject, bool useNamespace)
     {
@@ -295,7 +295,7 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
 
     void ILinkOwner.OnClosed(NasException reason) => Close(reason);
 
-    /// <summary>Closed for good, whoever wanted it.</summary>
+    /// <summary>Closes for good, by the user or after an error.</summary>
     public void Close(NasException reason)
     {
         if (!Status.Enter(NasConnectionState.Closed))

@@ -6,10 +6,10 @@ namespace NasPubSub.Messaging;
 
 /// <summary>What ends the replies to one request.</summary>
 /// <param name="Timeout">The time, counted from the request.</param>
-/// <param name="Count">So many replies; 0 for any number.</param>
+/// <param name="Count">The number of replies; 0 for any number.</param>
 /// <param name="IdleTimeout">The time without another reply.</param>
 /// <param name="StopOnEmpty">An empty message without headers.</param>
-/// <param name="IsLast">A reply that the caller knows as the last.</param>
+/// <param name="IsLast">The reply for which this returns true.</param>
 internal sealed record ReplyEnd(
     TimeSpan Timeout,
     int Count,
@@ -35,7 +35,7 @@ internal sealed class ManyReplies(ConnectionCore core, OutgoingMessage message, 
             }
             yield break;
         }
-        // Replies that make the server wait would make everybody else wait, too.
+        // Replies that make the server wait must not delay other subscriptions.
         var dedicated = core.Dedicate();
         try
         {

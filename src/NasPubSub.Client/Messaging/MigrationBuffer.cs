@@ -5,12 +5,12 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The time in which two servers deliver to one client that moves from one to the other. What the old link delivers is
-/// noted; what the new link brings is kept until the old one is empty, and then delivered without the copies. Messages
-/// have no identity but their content, and equal ones are common, such as heartbeats. A message of the new link is a
-/// copy only where that is certain: it came while the old server still had the subscription, so that one of the equal
-/// messages noted is this one; or a single message was noted that is equal, when the new subscription had long been
-/// known. In doubt it is delivered, and may be a double. Messages of queue groups come by one of the two servers only.
+/// Removes duplicates while two servers deliver to a client that moves from one to the other. It notes what the old
+/// link delivers, keeps what the new link delivers until the old one is empty, and then delivers it without the copies.
+/// Messages are identified by their content, and equal ones are common, such as heartbeats. So a message of the new
+/// link counts as a copy only if that is certain: it arrived while the old server still had the subscription, or
+/// exactly one equal message was noted after the new subscription was known in the whole cluster. In doubt it is
+/// delivered, possibly twice. A message for a queue group comes from one of the two servers only.
 /// Thread-safe.
 /// </summary>
 /// <param name="next">The link that the client moves to.</param>
@@ -18,11 +18,11 @@ namespace NasPubSub.Messaging;
 internal sealed class MigrationBuffer(Link next, DeliveryBatch batch) : IMigrationBuffer
 {
     /// <summary>
-    /// The most notes, so that the migration stays within bounds. Without a note, a copy is delivered.
+    /// Notes at most. A message without a note is delivered even if it is a copy.
     /// </summary>
     private const int MaxNotes = 1_000_000;
 
-    /// <summary>How much longer a message may take by the old server than by the new one.</summary>
+    /// <summary>How much later a message may arrive from the old server than from the new one.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(100);
 
     private readonly Gate _gate = new(LockLevel.Migration);
@@ -32,7 +32,7 @@ internal sealed class MigrationBuffer(Link next, DeliveryBatch batch) : IMigrati
     private bool _isLate;
     private volatile bool _isReleased;
 
-    /// <summary>Is what the new link brings kept?</summary>
+    /// <summary>Are messages of the new link kept for now?</summary>
     public bool IsKeeping => !_isReleased;
 
     public bool IsFull
@@ -44,7 +44,7 @@ internal sealed class MigrationBuffer(Link next, DeliveryBatch batch) : IMigrati
         }
     }
 
-    /// <summary>Does the client move to this link, or away from it?</summary>
+    /// <summary>Is this the link that the client moves to?</summary>
     public bool IsNext(Link link) => link == next;
 
     public void EnterLastMoments()
@@ -86,7 +86,7 @@ internal sealed class MigrationBuffer(Link next, DeliveryBatch batch) : IMigrati
         }
     }
 
-    /// <summary>Keeps what the new link brings, as far as the limits of its subscription allow.</summary>
+    /// <summary>Keeps a message of the new link, within the limits of its subscription.</summary>
     /// <returns>Messages to deliver now, in order.</returns>
     public IReadOnlyList<NasMessage> Keep(
         NasSubscription subscription,
@@ -177,7 +177,7 @@ internal sealed class MigrationBuffer(Link next, DeliveryBatch batch) : IMigrati
 
         public long Bytes { get; set; }
 
-        /// <summary>There was no room to keep more: what comes is delivered at once.</summary>
+        /// <summary>The limits were reached: further messages are delivered at once.</summary>
         public bool IsOpen { get; set; }
 
         public bool HasRoom(int size) =>

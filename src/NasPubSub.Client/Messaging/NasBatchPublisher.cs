@@ -3,9 +3,9 @@ using NasPubSub.Protocol;
 namespace NasPubSub;
 
 /// <summary>
-/// Collects messages and publishes them together: when there are enough, when they have waited long enough, or when
-/// asked. Plain publishing batches its writes by itself; this is for those who want all or nothing to leave until a
-/// point. Thread-safe; the order of the calls is the order on the wire.
+/// Collects messages and publishes them together: when the batch is full, when the first has waited for the flush
+/// interval, or when FlushAsync is called. Publish batches its writes by itself; use this to hold messages until
+/// a point. Thread-safe; the order of the calls is the order on the wire.
 /// </summary>
 public sealed class NasBatchPublisher : IAsyncDisposable
 {
@@ -129,7 +129,7 @@ public sealed class NasBatchPublisher : IAsyncDisposable
             catch (NasException e)
                 when (e.Error is NasError.PayloadTooLarge or NasError.InvalidHeader or NasError.InvalidSubject)
             {
-                // This one can never be sent: it must not hold up those behind it for ever.
+                // This message can never be sent, and must not block those that follow.
                 sent++;
                 throw;
             }
@@ -176,7 +176,7 @@ public sealed class NasBatchPublisher : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // Nobody awaits the clock: the next call tells.
+            // Nobody awaits the timer: the next call throws the error.
             _timerError = e;
         }
     }

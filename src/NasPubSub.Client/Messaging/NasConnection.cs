@@ -43,7 +43,7 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         Metrics.Add(Core);
     }
 
-    /// <summary>How it was made.</summary>
+    /// <summary>The options it was made with.</summary>
     public NasOptions Options => Core.Options;
 
     /// <summary>The name that servers show for it.</summary>
@@ -52,10 +52,10 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>The namespace before every subject; null for none.</summary>
     public string? Namespace => Options.Namespace;
 
-    /// <summary>What it is doing.</summary>
+    /// <summary>The state.</summary>
     public NasConnectionState State => Core.Status.State;
 
-    /// <summary>Is a server there, right now?</summary>
+    /// <summary>Is it connected to a server now?</summary>
     public bool IsConnected => Core.Status.IsConnected;
 
     /// <summary>The present or last server's address, without credentials; null before the first.</summary>
@@ -64,7 +64,7 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>The servers it may connect to, those that the cluster named included.</summary>
     public IReadOnlyList<string> Servers => Core.Pool.Addresses;
 
-    /// <summary>What the present or last server said of itself.</summary>
+    /// <summary>The latest INFO of the present or last server; null before the first.</summary>
     public NasServerInfo? ServerInfo => Core.Status.ServerInfo;
 
     /// <summary>Is the present connection encrypted?</summary>
@@ -76,7 +76,7 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>How often it has tried to connect since it was last connected; 0 while it is.</summary>
     public int Attempts => Core.Status.Attempts;
 
-    /// <summary>What the server denied and nobody has been told of yet.</summary>
+    /// <summary>Denials of the server that were not reported to a caller yet.</summary>
     public NasDenials Denials => Core.Denials;
 
     /// <summary>Bytes published that the network has not taken yet.</summary>
@@ -109,14 +109,13 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// ConnectionClosed.</exception>
     public Task ConnectAsync(CancellationToken cancel = default) => Core.ConnectAsync(cancel);
 
-    /// <summary>Waits until connected; starts to connect where nobody has.</summary>
+    /// <summary>Waits until connected; starts to connect if nobody has.</summary>
     /// <returns>False when it is not connected in time, or never will be.</returns>
     public Task<bool> WaitConnectedAsync(TimeSpan timeout, CancellationToken cancel = default) =>
         Core.Loop.WaitConnectedAsync(Deadline.In(timeout), cancel);
 
     /// <summary>Breaks the connection and makes another. Subscriptions and buffered messages stay (ADR-40).</summary>
-    /// <param name="timeout">How long to wait for the new one, which is tried on after that. Default:
-    /// OperationTimeout.</param>
+    /// <param name="timeout">How long to wait; the client keeps trying after that. Default: OperationTimeout.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="NasException">Timeout, NotConnected, ConnectionClosed.</exception>
     public Task ReconnectAsync(TimeSpan? timeout = null, CancellationToken cancel = default) =>
@@ -144,7 +143,7 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     public NasPublisher CreatePublisher(string subject, bool useNamespace = true, bool batch = false) =>
         new(Core, Core.Encode(subject, useNamespace), batch);
 
-    /// <summary>Sends what publishers made with <c>batch</c> left waiting. Does not wait itself.</summary>
+    /// <summary>Sends the messages that publishers made with <c>batch</c> hold. Does not wait.</summary>
     public void SendBatched() => Core.Buffer.FlushBatched();
 
     /// <summary>
@@ -223,7 +222,7 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
         Core.Denials.ThrowPublishes();
     }
 
-    /// <summary>Asks the server for a sign of life, behind everything that was published before.</summary>
+    /// <summary>Sends a PING after everything that was published before, and waits for its PONG.</summary>
     /// <returns>The round-trip time.</returns>
     /// <exception cref="NasException">Timeout, ConnectionLost, NotConnected, ConnectionClosed.</exception>
     public Task<TimeSpan> PingAsync(TimeSpan? timeout = null, CancellationToken cancel = default) =>

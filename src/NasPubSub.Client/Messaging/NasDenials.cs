@@ -4,12 +4,12 @@ using NasPubSub.Threading;
 namespace NasPubSub;
 
 /// <summary>
-/// What the server denied and nobody has been told of: a publish has long returned when its denial comes. It is filled
-/// on the read loop, so that a PONG behind a publish comes after its denial. Thread-safe.
+/// Denials of the server that were not reported to a caller: a publish has returned long before its denial arrives.
+/// It is filled on the read loop, so the PONG that follows a publish arrives after its denial. Thread-safe.
 /// </summary>
 public sealed class NasDenials
 {
-    /// <summary>Subjects kept apart; a stranger may choose what is published to, so there is a limit.</summary>
+    /// <summary>Distinct denials kept at most, since others may choose the subjects that are published to.</summary>
     private const int MaxSubjects = 100;
 
     private readonly Gate _gate = new(LockLevel.Denials);
@@ -20,15 +20,15 @@ public sealed class NasDenials
     internal NasDenials() { }
 
     /// <summary>
-    /// Return true to take a denial over, and tell somebody of it. The subscription is null for a publish. Runs on the
-    /// read loop: return at once.
+    /// Raised for each denial. A handler that returns true takes it over and reports it. The subscription is null for a
+    /// publish. Handlers run on the read loop and must return at once.
     /// </summary>
     public event Func<NasException, NasSubscription?, bool>? Claiming;
 
-    /// <summary>Is there something to tell? Costs next to nothing.</summary>
+    /// <summary>Is there a denial to report? Reads one field.</summary>
     public bool Any => _any;
 
-    /// <summary>Takes the first: an error for one subject, which says how many messages it stands for.</summary>
+    /// <summary>Removes and returns the first denial: an error for one subject, with the number of messages.</summary>
     public bool TryTake([NotNullWhen(true)] out NasException? error)
     {
         error = null;

@@ -86,7 +86,7 @@ public sealed class NasMessage
     /// <summary>The payload's bytes; empty, never null.</summary>
     public byte[] Payload { get; }
 
-    /// <summary>The payload as UTF-8 text, decoded at each call; what is no UTF-8 becomes U+FFFD.</summary>
+    /// <summary>The payload as UTF-8 text, decoded at each call; invalid bytes become U+FFFD.</summary>
     public string Text => Encoding.UTF8.GetString(Payload);
 
     /// <summary>The headers; empty, never null.</summary>

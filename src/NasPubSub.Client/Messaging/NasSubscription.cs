@@ -80,7 +80,7 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
 
     internal MessageBuffer Buffer { get; }
 
-    /// <summary>How much waits at most, and what happens then.</summary>
+    /// <summary>How much the buffer holds, and what happens when it is full.</summary>
     public NasSubscriptionOptions Limits => Buffer.Limits;
 
     /// <summary>Runs the handler, where there is one.</summary>

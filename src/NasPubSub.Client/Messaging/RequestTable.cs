@@ -13,7 +13,7 @@ namespace NasPubSub.Messaging;
 internal sealed class RequestTable
 {
     /// <summary>
-    /// How often time-outs are looked for: their precision, and the cost of a request that does not time out.
+    /// How often time-outs are checked, and therefore their precision.
     /// </summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
 
@@ -58,7 +58,7 @@ internal sealed class RequestTable
     /// <summary>Every reply subject begins with it.</summary>
     public string ReplyPrefix { get; }
 
-    /// <summary>Did a reply ever come to the present inbox?</summary>
+    /// <summary>Has the present inbox received a reply?</summary>
     public bool HasReplies { get; private set; }
 
     public bool IsInbox(long sid) => _inbox is { } inbox && inbox.Sid == sid;
@@ -106,7 +106,7 @@ internal sealed class RequestTable
         var id = ReadId(operation.Subject);
         if ((id is { } number ? Take(number) : TakeOnly()) is not { } request)
         {
-            // It came too late, or was asked for by nobody.
+            // A late reply, or one to no request.
             return;
         }
         if (operation.Payload.IsEmpty && NasHeaders.PeekStatus(operation.Headers) == 503)
@@ -174,7 +174,7 @@ internal sealed class RequestTable
     }
 
     /// <summary>
-    /// Waits for room no longer than for the reply: a request that is given up is not sent after all.
+    /// Waits for room until the request's own time-out. A request that was given up is not sent.
     /// </summary>
     private async ValueTask<NasMessage> FinishAsync(
         PendingRequest request,
@@ -234,7 +234,7 @@ internal sealed class RequestTable
     }
 
     /// <summary>
-    /// Subscribes with the first request: the SUB goes before it on the same wire, so no fence is needed.
+    /// Subscribes with the first request. The SUB precedes it on the same connection, so no fence is needed.
     /// </summary>
     private void OpenInbox()
     {
@@ -270,8 +270,8 @@ internal sealed class RequestTable
     }
 
     /// <summary>
-    /// The request that a reply under a subject of its own belongs to: servers deliver a stream's message to an inbox
-    /// under the message's subject. With several requests under way nobody can tell whose it is.
+    /// The only pending request. A server delivers a message of a stream to an inbox under the message's own subject,
+    /// which does not name the request. With several requests pending, the reply belongs to none.
     /// </summary>
     private PendingRequest? TakeOnly()
     {

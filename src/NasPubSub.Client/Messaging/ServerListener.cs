@@ -3,7 +3,7 @@ using NasPubSub.Protocol;
 
 namespace NasPubSub.Messaging;
 
-/// <summary>What servers say beside messages. Runs on the read loops: short, and no user code.</summary>
+/// <summary>Handles INFO, PING and errors of servers. Runs on the read loops: no user code, no waiting.</summary>
 internal sealed class ServerListener(
     ServerPool pool,
     SendBuffer buffer,
@@ -16,7 +16,7 @@ internal sealed class ServerListener(
 {
     public void OnPing(Link link)
     {
-        // A link that the client moves to has no send buffer yet; its server waits minutes for this.
+        // A link that the client moves to has no send buffer yet. Its server waits minutes for a PONG.
         if (link == status.Link)
         {
             buffer.WritePong();
@@ -35,7 +35,7 @@ internal sealed class ServerListener(
         Learn(link);
     }
 
-    /// <summary>Takes up what INFO says of the cluster and of the server's end.</summary>
+    /// <summary>Learns from INFO which servers the cluster has, and whether this one shuts down.</summary>
     public void Learn(Link link)
     {
         var fresh = pool.Discover(link.Info, link.Address, link.IsTls);
@@ -79,7 +79,7 @@ internal sealed class ServerListener(
             subscriptions.End(replies, exception);
             isReported = true;
         }
-        // A request tells its caller; a publish has returned long ago.
+        // The caller of a request gets the error; a publish has returned.
         if (!isReported)
         {
             denials.Add(exception);
@@ -90,8 +90,8 @@ internal sealed class ServerListener(
     {
         foreach (var (subscription, isAwaited) in subscriptions.FindDenied(error))
         {
-            // After a reload of the permissions, whoever subscribed does not wait for the answer any more. Whoever
-            // reads the subscription takes the denial over, and must still be there.
+            // After a reload of the permissions, the caller that subscribed no longer waits for an answer. A reader of the
+            // subscription may claim the denial, so it is offered before the subscription ends.
             if (!isAwaited)
             {
                 denials.Add(exception, subscription);

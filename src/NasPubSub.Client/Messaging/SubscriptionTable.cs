@@ -102,7 +102,7 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
             _slots.Remove(subscription);
             buffer.WriteControl(ClientLines.Unsubscribe(subscription.Sid, 0));
         }
-        // What came of a maximum is still handled, as if the call had come before it.
+        // Messages up to the maximum are still handled, as if the call had come before them.
         if (max > 0)
         {
             subscription.Buffer.DropBeyond(max);
@@ -128,7 +128,7 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
             }
             catch (NasException)
             {
-                // Without a connection no message is on its way.
+                // Without a connection no message is in flight.
                 pong.TrySetResult(default);
             }
         }
@@ -138,7 +138,7 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
         }
         catch (NasException)
         {
-            // The connection broke: nothing comes after that either.
+            // The connection broke: no more messages arrive.
         }
         finally
         {
@@ -151,7 +151,7 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
     {
         using (_gate.Enter())
         {
-            // A server that does not know of the maximum (after a migration) is told; another does not mind.
+            // After a migration the server does not know the maximum. A server that does ignores this.
             if (_slots.Remove(subscription) && error is null)
             {
                 buffer.WriteControl(ClientLines.Unsubscribe(subscription.Sid, 0));
@@ -161,7 +161,7 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
         Ended?.Invoke();
     }
 
-    /// <summary>Ends all, since the connection has.</summary>
+    /// <summary>Ends all, because the connection ended.</summary>
     public void EndAll(Exception? reason)
     {
         List<NasSubscription> all;
@@ -177,8 +177,8 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
     }
 
     /// <summary>The subscriptions that a permissions violation is about.</summary>
-    /// <param name="error">The server's words.</param>
-    /// <returns>Each with whether somebody waits for the answer, and will hear of it.</returns>
+    /// <param name="error">The server's error.</param>
+    /// <returns>Each with whether a caller waits for the answer, and gets the error.</returns>
     public List<(NasSubscription Subscription, bool IsAwaited)> FindDenied(ServerErrors error)
     {
         using var _ = _gate.Enter();
@@ -193,8 +193,8 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
     }
 
     /// <summary>
-    /// The subscription that was one too many. The server does not say which: it is the last of those not confirmed,
-    /// else the last inbox that no fence was asked for and nothing came to.
+    /// The subscription that exceeded the limit. The server does not say which. It is the last unconfirmed one, else
+    /// the last inbox that has received nothing.
     /// </summary>
     public NasSubscription? FindLatest()
     {
@@ -231,7 +231,7 @@ internal sealed class SubscriptionTable(NasOptions options, SendBuffer buffer, C
         ]);
     }
 
-    /// <summary>Waits until the server has it, over reconnects if need be: each restores it.</summary>
+    /// <summary>Waits until the server has it. A reconnect restores it, and the wait goes on.</summary>
     private async Task ConfirmAsync(NasSubscription subscription, ReconnectLoop loop, CancellationToken cancel)
     {
         var deadline = Deadline.In(options.OperationTimeout);

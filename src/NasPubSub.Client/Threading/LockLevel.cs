@@ -6,6 +6,9 @@ namespace NasPubSub.Threading;
 /// </summary>
 internal enum LockLevel
 {
+    /// <summary>The counters of all connections of the process.</summary>
+    Metrics,
+
     /// <summary>The end of a connection.</summary>
     Shutdown,
 

@@ -4,7 +4,7 @@ namespace NasPubSub.Threading;
 internal static class Observing
 {
     /// <summary>
-    /// Fails the task; whoever still awaits it gets the error, and nobody else hears of it as unobserved.
+    /// Fails the task. Its error counts as observed, even if nobody awaits it any more.
     /// </summary>
     public static void Fail<T>(this TaskCompletionSource<T> source, Exception error)
     {
@@ -14,7 +14,7 @@ internal static class Observing
         }
     }
 
-    /// <summary>Looks at the task's failure, should its wait be given up.</summary>
+    /// <summary>Observes a failure of the task, in case its wait is given up.</summary>
     public static Task Observed(this Task task)
     {
         Observe(task);

@@ -27,7 +27,6 @@ public sealed class LayerTests
     [InlineData($"{Client}/Threading", $"{Client}/Connection")]
     [InlineData($"{Client}/Threading", $"{Client}/Messaging")]
     [InlineData($"{Client}/Threading", $"{Client}/Contexts")]
-    [InlineData($"{Client}/Diagnostics", $"{Client}/Threading")]
     [InlineData($"{Client}/Diagnostics", $"{Client}/Protocol")]
     [InlineData($"{Client}/Diagnostics", $"{Client}/Transport")]
     [InlineData($"{Client}/Diagnostics", $"{Client}/Connection")]
