@@ -3,6 +3,7 @@ BeforeDiscovery {
     $calls = @(
         @{ Name = 'messages'; Script = { Receive-NasMessage '>' -Count 3 -Timeout 5 } }
         @{ Name = 'headers'; Script = { (Receive-NasMessage '>' -Count 1 -Timeout 5).Headers } }
+        @{ Name = 'headers behind other objects'; Script = { $m = Receive-NasMessage '>' -Count 1 -Timeout 5; $m; $m.Headers; $nas.ServerInfo; Get-NasConnection; Get-NasSubscription } }
         @{ Name = 'text of a message'; Script = { $m = Receive-NasMessage '>' -Count 1 -Timeout 5; "$m"; "$($m.Headers)"; "$(@($m.Headers)[0])" } }
         @{ Name = 'JSON that is none'; Expected = 'InvalidJson'; Detailed = $true; Script = { Receive-NasMessage '>' -Count 1 -Timeout 5 -As Json } }
         @{ Name = 'a timeout'; Expected = 'Timeout'; Script = { Receive-NasMessage '>' -Count 9 -Timeout 0.1 } }
