@@ -37,7 +37,7 @@ $names = [Security.Cryptography.X509Certificates.SubjectAlternativeNameBuilder]:
 $names.AddDnsName('localhost')
 $names.AddIpAddress('127.0.0.1')
 $request.CertificateExtensions.Add($names.Build())
-$certificate = $request.Create($ca, $today.AddDays(-1), $today.AddYears(1), [byte[]](1..8))
+$certificate = $request.Create($ca, $today.AddDays(-1), $today.AddYears(1), [byte[]] (1..8))
 Set-Pem $folder/server.pem CERTIFICATE $certificate.RawData
 Set-Pem $folder/server.key 'PRIVATE KEY' $key.ExportPkcs8PrivateKey()
 
