@@ -15,7 +15,7 @@ internal static class ActionScript
 
     private static readonly Regex PlainName = new(@"^[A-Za-z_]\w*\z", RegexOptions.CultureInvariant);
 
-    /// <summary>The line of the innermost frame, which ends the first line of a stack trace in every language.</summary>
+    /// <summary>The line of the innermost frame: it ends the first line of a trace in every language.</summary>
     private static readonly Regex FrameLine = new(@"^[^\n]*?(?<line>\d+)\D?\r?$", RegexOptions.Multiline);
 
     /// <param name="action">A script block, also one of a function or filter.</param>
