@@ -1,8 +1,8 @@
 namespace NasPubSub;
 
 /// <summary>
-/// How a connection is made and kept. Change with <c>with</c>. Secrets live in <see cref="Servers"/>,
-/// <see cref="Credentials"/> and <see cref="Tls"/> only, and none of them shows them.
+/// How a connection is made and kept. Immutable, thread-safe; make a changed copy with <c>with</c>. Only
+/// <see cref="Servers"/>, <see cref="Credentials"/> and <see cref="Tls"/> hold secrets, and none of them shows them.
 /// </summary>
 public sealed record NasOptions
 {
@@ -12,8 +12,8 @@ public sealed record NasOptions
 
     /// <summary>
     /// Servers to try: <c>host</c>, <c>host:port</c>, <c>nats://</c>, <c>tls://</c>, <c>ws://</c>, <c>wss://</c>, with
-    /// <c>user:password@</c> or <c>token@</c> where wanted, percent-encoded. What stands before the @ and
-    /// the query of a WebSocket address can be set, not read; <c>with</c> keeps them. Default: nats://localhost:4222.
+    /// <c>user:password@</c> or <c>token@</c> before the host, percent-encoded. These credentials and the query of a
+    /// WebSocket address can be set, not read; <c>with</c> keeps them. Default: nats://localhost:4222.
     /// </summary>
     public IReadOnlyList<string> Servers
     {
@@ -25,8 +25,8 @@ public sealed record NasOptions
     internal IReadOnlyList<string> Addresses { get; private init; } = ["nats://localhost:4222"];
 
     /// <summary>
-    /// Takes the credentials out of the servers' addresses. Where all addresses have the same, they become the
-    /// <see cref="Credentials"/>: then they are good for servers that the cluster names, too.
+    /// Takes the credentials out of the servers' addresses. If all addresses have the same, they become the
+    /// <see cref="Credentials"/>, which servers named by the cluster get, too.
     /// </summary>
     /// <param name="preferOwn">The options' own credentials stay; those in the addresses are dropped.</param>
     /// <exception cref="NasException">InvalidOption: one is not an address.</exception>
@@ -55,28 +55,28 @@ public sealed record NasOptions
     /// <summary>Finds the addresses of a host; null for the system's way. For tests.</summary>
     internal Func<string, Task<System.Net.IPAddress[]>>? Resolver { get; init; }
 
-    /// <summary>The name servers show for this client.</summary>
+    /// <summary>The name that servers show for this client. Default: none.</summary>
     public string? Name { get; init; }
 
     /// <summary>The namespace before every subject; null for none. Default: <c>default</c>.</summary>
     public string? Namespace { get; init; } = "default";
 
-    /// <summary>How to authenticate with servers whose address does not say it.</summary>
+    /// <summary>Credentials for servers whose address has none. Default: none.</summary>
     public NasCredentials? Credentials { get; init; }
 
-    /// <summary>How to encrypt.</summary>
+    /// <summary>TLS settings. Default: TLS if a server requires it.</summary>
     public NasTlsOptions Tls { get; init; } = new();
 
-    /// <summary>Do operations connect by themselves when nobody called ConnectAsync? Default: yes.</summary>
+    /// <summary>Do operations connect if ConnectAsync was not called? Default: yes.</summary>
     public bool AutoConnect { get; init; } = true;
 
     /// <summary>How long one server may take to connect and answer the handshake. Default: 5 s (ADR-40).</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a request waits for its reply when the call does not say. Default: 5 s.</summary>
+    /// <summary>How long a request waits for its reply if the call has no time-out. Default: 5 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long flushes, fences and drains take at most when the call does not say. Default: 10 s.</summary>
+    /// <summary>How long flushes, fences and drains take at most if the call has no time-out. Default: 10 s.</summary>
     public TimeSpan OperationTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time between pings to the server. Default: 2 minutes (ADR-40).</summary>
@@ -85,7 +85,7 @@ public sealed record NasOptions
     /// <summary>Pings without answer after which the connection counts as broken. Default: 2 (ADR-40).</summary>
     public int MaxPingsOut { get; init; } = 2;
 
-    /// <summary>Passes over servers that the cluster tells of. Default: no (ADR-40).</summary>
+    /// <summary>Ignores servers that the cluster names. Default: no (ADR-40).</summary>
     public bool IgnoreDiscoveredServers { get; init; }
 
     /// <summary>
@@ -98,34 +98,34 @@ public sealed record NasOptions
     /// </summary>
     public bool RetryOnFailedConnect { get; init; }
 
-    /// <summary>Reconnects at all after a broken connection? Default: yes.</summary>
+    /// <summary>Does it connect again after a break? Default: yes.</summary>
     public bool Reconnect { get; init; } = true;
 
     /// <summary>Attempts in a row on one server before it is given up; negative for no limit. Default: 60.</summary>
     public int MaxReconnects { get; init; } = 60;
 
     /// <summary>
-    /// Delay after the first round of failed attempts; doubles each round. Default: 100 ms. A server that drops the
-    /// client sooner than that is not dialled before it is over.
+    /// Delay after the first round of failed attempts; it doubles with each round. Default: 100 ms. After a connection
+    /// shorter than this, the client waits for the rest of it.
     /// </summary>
     public TimeSpan ReconnectWait { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The longest delay between rounds. Default: 5 s.</summary>
     public TimeSpan ReconnectMaxWait { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The delay varies at random by this part of itself. Default: 0.25.</summary>
+    /// <summary>The part of the delay by which it varies at random. Default: 0.25.</summary>
     public double ReconnectJitter { get; init; } = 0.25;
 
-    /// <summary>Own delay: number of the round (from 1) to delay. Replaces the three settings above.</summary>
+    /// <summary>Returns the delay after a round, by its number from 1. Replaces the three settings above.</summary>
     public Func<int, TimeSpan>? ReconnectDelay { get; init; }
 
     /// <summary>
-    /// Bytes kept for sending while disconnected; over it Publish fails with BufferFull; 0 turns it off. Default: 8
-    /// MiB.
+    /// Bytes of messages buffered while disconnected. Beyond it Publish fails with BufferFull; 0 buffers none.
+    /// Default: 8 MiB.
     /// </summary>
     public int ReconnectBufferBytes { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>Bytes not yet sent while connected; over it Publish waits. Default: 1 MiB.</summary>
+    /// <summary>Bytes of messages buffered while connected. Beyond it Publish waits. Default: 1 MiB.</summary>
     public int SendBufferBytes { get; init; } = 1024 * 1024;
 
     /// <summary>How long Publish waits for room before it fails with BufferFull. Default: 5 s.</summary>
@@ -155,10 +155,10 @@ public sealed record NasOptions
     /// <summary>Does the server send this client's own messages back to its subscriptions? Default: yes.</summary>
     public bool Echo { get; init; } = true;
 
-    /// <summary>Moves to another server when the present one announces its end. Default: yes.</summary>
+    /// <summary>Moves to another server when the present one announces its shutdown. Default: yes.</summary>
     public bool MoveOnLameDuck { get; init; } = true;
 
-    /// <summary>What subscriptions start with.</summary>
+    /// <summary>The limits of subscriptions that have none of their own.</summary>
     public NasSubscriptionOptions Subscriptions { get; init; } = new();
 
     /// <summary>Servers and name; nothing secret.</summary>
@@ -166,7 +166,7 @@ public sealed record NasOptions
         $"{nameof(NasOptions)} {{ Servers = {string.Join(",", Servers)}, Name = {Name}, Namespace = {Namespace} }}";
 }
 
-/// <summary>What a full subscription does with a further message.</summary>
+/// <summary>What happens to a message when the buffer of its subscription is full.</summary>
 public enum NasOverflow
 {
     /// <summary>The new message is dropped.</summary>
@@ -176,14 +176,14 @@ public enum NasOverflow
     DropOld,
 
     /// <summary>
-    /// Reading waits, so that the server sends no more; at most <see cref="NasSubscriptionOptions.MaxWait"/>, then new
-    /// messages are dropped. The subscription has a connection to the server of its own, so that no other waits with
-    /// it; as a connection's default, the policy gives each request for many replies one, too. No thread is blocked.
+    /// The client stops reading, so that the server waits, for <see cref="NasSubscriptionOptions.MaxWait"/> at most;
+    /// then new messages are dropped. The subscription has a server connection of its own, so that no other waits with
+    /// it. As the default of a connection, this also holds for each request for many replies. Blocks no thread.
     /// </summary>
     Wait,
 }
 
-/// <summary>A subscription's limits.</summary>
+/// <summary>The limits of a subscription. Immutable, thread-safe.</summary>
 public sealed record NasSubscriptionOptions
 {
     /// <summary>Messages kept until they are read. Default: 524,288.</summary>
@@ -196,13 +196,13 @@ public sealed record NasSubscriptionOptions
     public NasOverflow Overflow { get; init; } = NasOverflow.DropNew;
 
     /// <summary>
-    /// Does SubscribeAsync wait until the server has the subscription? Without, it saves a round trip; a denial is an
-    /// event, and in <see cref="NasSubscription.Error"/>. Default: yes.
+    /// Does SubscribeAsync wait until the server has the subscription? No saves a round trip; then a denial is an event
+    /// and is in <see cref="NasSubscription.Error"/>. Default: yes.
     /// </summary>
     public bool Confirm { get; init; } = true;
 
     /// <summary>
-    /// With <see cref="NasOverflow.Wait"/>: how long; servers cut a client off after 10 s. Default: 5 s.
+    /// How long <see cref="NasOverflow.Wait"/> waits. Servers disconnect a client after 10 s. Default: 5 s.
     /// </summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(5);
 }

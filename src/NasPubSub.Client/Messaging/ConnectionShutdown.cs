@@ -4,8 +4,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The orderly end of a connection: subscriptions end, handlers run for what has come, what is buffered is sent and
-/// confirmed. Thread-safe.
+/// The orderly end of a connection: subscriptions end, handlers run for the messages that arrived, buffered messages
+/// are sent and confirmed. Thread-safe.
 /// </summary>
 internal sealed class ConnectionShutdown(ConnectionCore core)
 {
@@ -47,7 +47,7 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
     {
         _loop.BeginEnd();
         var drained = timeout != TimeSpan.Zero && await DrainAsync(Deadline.In(timeout)).ConfigureAwait(false);
-        // What was accepted from now on would be neither sent nor counted.
+        // A message accepted after this would be neither sent nor counted.
         _buffer.Refuse(Closing());
         if (timeout == TimeSpan.Zero)
         {
@@ -67,7 +67,7 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
     {
         try
         {
-            // What was published while a connect is under way goes out with it.
+            // Messages published during a connect are sent when it succeeds.
             var isConnecting = _status.State is NasConnectionState.Connecting or NasConnectionState.Reconnecting;
             if (!_status.IsConnected && isConnecting && _buffer.Pending > 0)
             {
@@ -83,7 +83,7 @@ internal sealed class ConnectionShutdown(ConnectionCore core)
             var subscriptions = core.Facade.Subscriptions;
             await Task.WhenAll(subscriptions.Select(s => s.DrainAsync(deadline.Left, _hurry.Token)))
                 .ConfigureAwait(false);
-            // Handlers may publish until here. The flush then covers everything that was accepted, from any thread.
+            // Handlers may publish until here. The flush covers everything accepted before, from any thread.
             _buffer.Refuse(Closing());
             while (!await TryFlushAsync(deadline).ConfigureAwait(false))
             {

@@ -3,13 +3,13 @@ using NasPubSub.Connection;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The messages of one read on their way to their subscriptions. Messages in a row for one subscription go in under one
-/// lock, and whoever waits is woken once a read: a wake-up costs more than a hundred messages. Read loop only.
+/// The messages of one read on their way to their subscriptions. Consecutive messages for one subscription are added
+/// under one lock, and waiters are woken once for each read: a wake-up costs more than a hundred messages. Read loop
+/// only.
 /// </summary>
-/// <param name="link">Where they come from. It pauses while a subscription that makes the server wait has no
-/// room.</param>
+/// <param name="link">Their link. It pauses while a subscription that makes the server wait has no room.</param>
 /// <param name="traffic">Counts them.</param>
-/// <param name="pausesOften">Is it a connection that may have to pause after any message?</param>
+/// <param name="pausesOften">May the link have to pause after any message?</param>
 internal sealed class DeliveryBatch(Link link, TrafficCounter traffic, bool pausesOften)
 {
     private readonly NasMessage[] _run = new NasMessage[pausesOften ? 1 : 64];
@@ -48,7 +48,7 @@ internal sealed class DeliveryBatch(Link link, TrafficCounter traffic, bool paus
         _messages = _bytes = 0;
     }
 
-    /// <summary>The read is over: everything is delivered, and everybody is woken.</summary>
+    /// <summary>The read is over: delivers what is left, starts handlers and wakes readers.</summary>
     public void End()
     {
         Deliver();

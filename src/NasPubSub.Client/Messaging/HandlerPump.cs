@@ -5,8 +5,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// Runs a subscription's handler for message after message, on the pool, until none is left. It is started for each
-/// read that brings messages, and allocates only where a handler really waits for something.
+/// Runs a subscription's handler for one message after the other, on the pool, until none is left. It allocates only if
+/// a handler really waits.
 /// </summary>
 internal sealed class HandlerPump(
     NasSubscription subscription,
@@ -15,7 +15,8 @@ internal sealed class HandlerPump(
 ) : PoolWork
 {
     /// <summary>
-    /// A few messages at a time, so that the limits count nearly all that wait; with small limits one.
+    /// Messages taken at a time: few, so that the limits still count nearly all that wait, and one if the limits are
+    /// small.
     /// </summary>
     private readonly int _batchSize = Math.Max(1, Math.Min(256, subscription.Limits.MaxPendingMessages / 64));
 
@@ -62,8 +63,8 @@ internal sealed class HandlerPump(
     }
 
     /// <summary>
-    /// Awaits the handler, handles the rest of the batch, and queues the pump again; a call would nest deeper and
-    /// deeper.
+    /// Awaits the handler, handles the rest of the batch, and queues the pump again. A direct call would nest deeper
+    /// each time.
     /// </summary>
     private async Task ContinueAsync(ValueTask handling, NasMessage[] batch, int next, int taken)
     {

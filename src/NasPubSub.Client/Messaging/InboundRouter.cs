@@ -5,7 +5,7 @@ using NasPubSub.Protocol;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// Brings what one link reads to the subscription or request it belongs to. Read loop only: short, and no user code.
+/// Routes the messages of one link to their subscriptions and requests. Read loop only: no user code, no waiting.
 /// </summary>
 internal sealed class InboundRouter(
     Link link,
@@ -14,7 +14,7 @@ internal sealed class InboundRouter(
     DeliveryBatch batch
 ) : IMessageReader
 {
-    /// <summary>Whose the last message was: the next is likely to be the same one's.</summary>
+    /// <summary>The subscription of the last message: the next message is likely to have the same.</summary>
     private NasSubscription? _last;
     private MessageOrigin? _origin;
 
@@ -37,7 +37,7 @@ internal sealed class InboundRouter(
         _last = subscriptions.Find(operation.Sid);
         if (_last is null)
         {
-            // The subscription has just ended: nobody waits for the message any more.
+            // The subscription has just ended.
             return;
         }
         if (requests.IsInbox(operation.Sid))
@@ -51,7 +51,7 @@ internal sealed class InboundRouter(
         batch.Add(_last, Create(_origin, ref operation, utcTicks));
     }
 
-    /// <summary>All that one read brought, or all before an operation of another kind, has been routed.</summary>
+    /// <summary>The read is over, or an operation of another kind follows.</summary>
     public void Flush() => batch.End();
 
     /// <returns>Is the message to be delivered now?</returns>
@@ -80,7 +80,7 @@ internal sealed class InboundRouter(
         return false;
     }
 
-    /// <summary>A message as the user gets it: the payload in an array of its own.</summary>
+    /// <summary>Makes the message for the user, with the payload in an array of its own.</summary>
     public static NasMessage Create(MessageOrigin origin, ref ServerOperation operation, long utcTicks)
     {
         if (operation.ReplyTo.IsEmpty && operation.Headers.IsEmpty)
@@ -100,7 +100,7 @@ internal sealed class InboundRouter(
 #if NETSTANDARD2_0
         return payload.ToArray();
 #else
-        // All of it is written: large arrays need no zeros first.
+        // The copy fills the array: it needs no zeros first.
         var copy = GC.AllocateUninitializedArray<byte>(payload.Length);
         payload.CopyTo(copy);
         return copy;

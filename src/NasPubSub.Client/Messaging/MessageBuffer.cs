@@ -6,8 +6,8 @@ namespace NasPubSub.Messaging;
 /// The bounded buffer of one subscription: the read loop fills it, the handler or the readers empty it. It is its own
 /// lock, one object less for each subscription. Thread-safe.
 /// </summary>
-/// <param name="subscription">Whose messages they are.</param>
-/// <param name="limits">How much waits at most, and what happens then.</param>
+/// <param name="subscription">The owner of the messages.</param>
+/// <param name="limits">How much it holds, and what happens when it is full.</param>
 /// <param name="max">Messages after which no more are taken; 0 for no maximum.</param>
 internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptionOptions limits, long max)
     : Gate(LockLevel.MessageBuffer)
@@ -48,7 +48,7 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         }
     }
 
-    /// <summary>Messages that came, dropped ones included.</summary>
+    /// <summary>Messages received, including dropped ones.</summary>
     public long Received => Interlocked.Read(ref _received);
 
     /// <summary>Messages dropped because the buffer was full.</summary>
@@ -81,7 +81,7 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         }
     }
 
-    /// <summary>Was what waited thrown away? Then a handler gets no more of it.</summary>
+    /// <summary>Were the waiting messages discarded? Then a handler gets no more of them.</summary>
     public bool IsDiscarded { get; private set; }
 
     /// <summary>Completed when the buffer has ended and everything was handled or read.</summary>
@@ -152,7 +152,7 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
     }
 
     /// <summary>No more messages come.</summary>
-    /// <param name="discard">Throws away what waits.</param>
+    /// <param name="discard">Discards the messages that wait.</param>
     public void End(bool discard)
     {
         TaskCompletionSource<bool>? arrival;
@@ -172,7 +172,7 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         arrival?.TrySetResult(true);
     }
 
-    /// <summary>Takes the last messages back that are more than the maximum set now. They count as received.</summary>
+    /// <summary>Drops the last messages beyond a maximum set now. They count as received.</summary>
     public void DropBeyond(long max)
     {
         using var _ = Enter();
@@ -188,8 +188,8 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         }
     }
 
-    /// <summary>Takes as many messages as there are and fit, without waiting.</summary>
-    /// <param name="to">Gets the messages.</param>
+    /// <summary>Takes the available messages, without waiting.</summary>
+    /// <param name="to">Receives the messages, up to its length.</param>
     /// <param name="isEnded">Do no more come?</param>
     public int Take(Span<NasMessage> to, out bool isEnded)
     {
@@ -233,7 +233,7 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         return _isEnded;
     }
 
-    /// <summary>Makes blocked readers look whether they are cancelled.</summary>
+    /// <summary>Makes blocked readers check their cancellation.</summary>
     public void Interrupt()
     {
         using var _ = Enter();
@@ -322,7 +322,7 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         }
         else if (limits.Overflow == NasOverflow.Wait && !_isSlow)
         {
-            // During a move to another server what was kept comes in one piece: in doubt it is delivered.
+            // A migration delivers all messages that it kept at once: they are taken.
             TakeOverflow();
             _overflow = message;
             _room = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,8 +8,8 @@ using NasPubSub.Threading;
 namespace NasPubSub;
 
 /// <summary>
-/// A subscription. Messages wait in a bounded buffer until a handler has run for them or they are read, in either case
-/// in the order in which they came. Thread-safe; several readers share the messages.
+/// A subscription. Its messages wait in a bounded buffer until the handler takes them or they are read, in the order of
+/// their arrival. Thread-safe; several readers share the messages.
 /// </summary>
 public sealed class NasSubscription : IAsyncDisposable, ISlotItem
 {
@@ -39,7 +39,7 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>The connection it belongs to.</summary>
     public NasConnection Connection => _owner.Facade;
 
-    /// <summary>The subscription's id on the wire, which this connection never uses again.</summary>
+    /// <summary>The subscription's id on the wire. A connection never uses an id again.</summary>
     public long Sid { get; private set; }
 
     /// <summary>The subject as requested, without the namespace.</summary>
@@ -54,7 +54,7 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>Messages after which it ends by itself; 0 for never.</summary>
     public long MaxMessages => Buffer.Max;
 
-    /// <summary>Messages that the server delivered, dropped ones included.</summary>
+    /// <summary>Messages that the server delivered, including dropped ones.</summary>
     public long Delivered => Buffer.Received;
 
     /// <summary>Messages that wait to be handled or read.</summary>
@@ -67,12 +67,12 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     public long Dropped => Buffer.Dropped;
 
     /// <summary>
-    /// False once it is unsubscribed, at its maximum, denied, or the connection is closed. What is buffered can still
-    /// be read.
+    /// False once it is unsubscribed, has reached its maximum, was denied, or the connection is closed. Buffered
+    /// messages can still be read.
     /// </summary>
     public bool IsActive => !Buffer.IsEnded;
 
-    /// <summary>Has it ended, and is everything read?</summary>
+    /// <summary>Has it ended, and was every message handled or read?</summary>
     public bool IsCompleted => Buffer.IsEmptied;
 
     /// <summary>Why the server ended it, if it did.</summary>
@@ -91,14 +91,14 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>The request whose many replies it takes.</summary>
     internal string? RequestTopic { get; init; }
 
-    /// <summary>Does it serve a request? Whoever waits for the reply hears of its errors.</summary>
+    /// <summary>Does it serve a request? The caller that waits for the reply gets its errors.</summary>
     internal bool IsInternal => RequestTopic is not null || _owner.Requests.IsInbox(this);
 
-    /// <summary>Does it serve a request, and has nothing come yet?</summary>
+    /// <summary>Does it serve a request, and has received nothing yet?</summary>
     internal bool IsUnheard =>
         _owner.Requests.IsInbox(this) ? !_owner.Requests.HasReplies : RequestTopic is not null && Delivered == 0;
 
-    /// <summary>What the present server is to be told of the maximum: it counts from its own SUB on.</summary>
+    /// <summary>The maximum for the present server, which counts from its own SUB.</summary>
     internal long ServerMax => Math.Max(1, MaxMessages - Interlocked.Read(ref _before));
 
     long ISlotItem.Id
@@ -111,7 +111,7 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     public Task WaitCompletedAsync(CancellationToken cancel = default) => Buffer.WaitCompletedAsync(cancel);
 
     /// <summary>Blocks until there is a message, the end, or the time-out.</summary>
-    /// <param name="destination">Gets as many messages as there are and fit.</param>
+    /// <param name="destination">Receives the available messages, up to its length.</param>
     /// <param name="timeout">How long to wait for the first; infinite with
     /// <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="cancel">Ends the wait.</param>
@@ -145,8 +145,8 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     }
 
     /// <summary>
-    /// Ends it: at once, or after so many messages counted from its start. What is buffered can still be read; a
-    /// handler gets no more of it when it ends at once, and those of the maximum that have come.
+    /// Ends it: at once, or after <paramref name="maxMessages"/> counted from its start. Buffered messages can still be
+    /// read. If it ends at once, a handler gets no more of them.
     /// </summary>
     public Task UnsubscribeAsync(long maxMessages = 0, CancellationToken cancel = default)
     {
@@ -155,14 +155,14 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
         return Task.CompletedTask;
     }
 
-    /// <summary>Ends it, as <see cref="UnsubscribeAsync"/> does. Waits for nothing.</summary>
+    /// <summary>Ends it, as <see cref="UnsubscribeAsync"/> does, without waiting.</summary>
     public void Unsubscribe(long maxMessages = 0) => _owner.Subscriptions.Unsubscribe(this, maxMessages);
 
     /// <summary>
-    /// Ends it in order: the server sends no more, and what it sent is still handled. Returns when the handler has had
-    /// all of it; without a handler, when no more can come.
+    /// Drains it: the server sends no more, and messages that it has sent are still handled. Returns when the handler
+    /// has run for all of them; without a handler, when no more can arrive.
     /// </summary>
-    /// <exception cref="NasException">Timeout: it took longer; the subscription has ended all the same.</exception>
+    /// <exception cref="NasException">Timeout: it took longer. The subscription has ended.</exception>
     public async Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancel = default)
     {
         var limit = timeout ?? Connection.Options.OperationTimeout;
@@ -214,8 +214,8 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     }
 
     /// <summary>
-    /// The subject of a message, one object for messages in a row with the same. It is always the subject on the wire:
-    /// a stream delivers to an inbox under the stream's subjects. Read loop only.
+    /// The subject of a message, one object for consecutive messages with the same subject. It is always the subject on
+    /// the wire: a stream delivers to an inbox under the stream's subjects. Read loop only.
     /// </summary>
     internal MessageOrigin OriginOf(ReadOnlySpan<byte> topic)
     {
@@ -253,7 +253,7 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
         Buffer.End(discard);
     }
 
-    /// <returns>Has it had all messages of its maximum?</returns>
+    /// <returns>Has it received its maximum already?</returns>
     internal bool SetMax(long max)
     {
         Buffer.Max = max;

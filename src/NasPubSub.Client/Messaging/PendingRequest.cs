@@ -5,10 +5,10 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// A request that waits for its reply. Reused, so that a request allocates no task of its own. Only whoever takes it
-/// out of the table by its id may complete it.
+/// A request that waits for its reply. It is reused, so that a request allocates no task. Only the code that removes it
+/// from the table may complete it.
 /// </summary>
-/// <param name="release">Gets it back when its result was taken.</param>
+/// <param name="release">Called when the result was taken: the request can be reused.</param>
 internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork, IValueTaskSource<NasMessage>, ISlotItem
 {
     private ManualResetValueTaskSourceCore<NasMessage> _core;
@@ -57,7 +57,7 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
 
     NasMessage IValueTaskSource<NasMessage>.GetResult(short token)
     {
-        // A second await of the same request must not give it back twice.
+        // A second await of the same request must not release it twice.
         if (token != _core.Version)
         {
             throw new InvalidOperationException("The result of this request has already been read.");
@@ -70,7 +70,7 @@ internal sealed class PendingRequest(Action<PendingRequest> release) : PoolWork,
         {
             _cancellation.Dispose();
             _cancellation = default;
-            // The reply is the requester's alone: an idle request must not keep it alive.
+            // An idle request must not keep the reply alive.
             _core.Reset();
             release(this);
         }

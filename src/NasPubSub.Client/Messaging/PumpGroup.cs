@@ -4,9 +4,9 @@ using NasPubSub.Threading;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// The handlers of several subscriptions that one read reached, as one work item of the pool instead of one for each.
-/// Every thread that starts it first asks for another, while there are handlers left: one that blocks holds up its own
-/// subscription only.
+/// The handlers of the subscriptions that one read reached, as one work item of the pool instead of one for each. Every
+/// thread that runs it queues it once more while handlers are left, so a handler that blocks delays only its own
+/// subscription.
 /// </summary>
 internal sealed class PumpGroup : PoolWork
 {

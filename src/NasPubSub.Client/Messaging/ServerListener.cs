@@ -90,8 +90,8 @@ internal sealed class ServerListener(
     {
         foreach (var (subscription, isAwaited) in subscriptions.FindDenied(error))
         {
-            // After a reload of the permissions, the caller that subscribed no longer waits for an answer. A reader of the
-            // subscription may claim the denial, so it is offered before the subscription ends.
+            // After a reload of the permissions, the caller that subscribed no longer waits for an answer. A reader
+            // of the subscription may claim the denial, so it is offered before the subscription ends.
             if (!isAwaited)
             {
                 denials.Add(exception, subscription);
