@@ -131,24 +131,29 @@ Describe 'A script that waits for its subscriptions' -Skip:($IsWindows -or $PSEd
 
     It 'waits through a lost connection' {
         $own = Start-NasServer
-        $daemon = Start-Daemon "$work; `$job | Wait-NasSubscription; 'the end'" -Url $own.Url
+        $path = "/tmp/nas-$([guid]::NewGuid())"
+        $manager = New-NotifySocket $path
+        $daemon = Start-Daemon "$work; `$job | Wait-NasSubscription; 'the end'" @{ NOTIFY_SOCKET = $path } $own.Url
         $there = Connect-NasPubSub $own.Url -NoNamespace -Name there
         $did = Register-NasSubscription log -Connection there
         try {
-            function Publish-UntilDone($Text) {
-                do { Publish-NasMessage work $Text -Connection there }
-                until (($did | Receive-NasMessage -Count 1 -Timeout 0.2 -As Text -ErrorAction Ignore) -eq "did $Text")
-            }
-            Publish-UntilDone before
+            $address = "nats://$(([uri]$own.Url).Authority)"
+            Receive-Notification $manager | Should -Be "READY=1`nSTATUS=Connected to $address"
+            Publish-NasMessage work before -Connection there
+            $did | Receive-NasMessage -Count 1 -Timeout 20 -As Text | Should -Be 'did before'
             $own | Stop-NasServer
             $own = Start-NasServer -Port $own.Port
             Wait-NasConnection 20 -Connection there
-            Publish-UntilDone kill
+            Receive-Notification $manager | Should -Be "STATUS=Connecting to $address"
+            Receive-Notification $manager | Should -Be "STATUS=Connected to $address"
+            Publish-NasMessage work kill -Connection there
+            $did | Receive-NasMessage -Count 1 -Timeout 20 -As Text | Should -Be 'did kill'
             $end = Complete-Daemon $daemon
             $end.ExitCode | Should -Be 0 -Because $end.Err
             $end.Out | Should -BeLike '*the end*'
         }
         finally {
+            $manager.Dispose()
             Disconnect-NasPubSub there
             $own | Stop-NasServer
         }

@@ -268,9 +268,20 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
 
     private void Flush(NasConnection connection, TimeSpan limit)
     {
+        var clock = Stopwatch.StartNew();
         try
         {
-            Await(connection.PingAsync(limit, Cancellation));
+            // What was published while the connection is broken goes out with the next.
+            if (!connection.IsConnected && connection.PendingBytes > 0)
+            {
+                Await(connection.WaitConnectedAsync(limit, Cancellation));
+            }
+
+            if (connection.IsConnected || connection.PendingBytes > 0)
+            {
+                var left = limit - clock.Elapsed;
+                Await(connection.PingAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancellation));
+            }
         }
         catch (NasException e)
         {

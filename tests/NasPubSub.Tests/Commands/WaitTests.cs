@@ -122,6 +122,32 @@ public sealed class WaitTests(ServerFixture fixture) : ServedTests(fixture)
     }
 
     [Theory]
+    [InlineData("", "")]
+    [InlineData("Publish-NasMessage a 2", "NotConnected")]
+    public void Without_a_server_it_stops_and_reports_only_what_cannot_be_sent(string unsent, string id)
+    {
+        using var shell = Shell.Open();
+        var errors = shell
+            .Invoke(
+                $$"""
+                param($path)
+                $server = Start-NasServer $path
+                $null = Connect-NasPubSub $server.Url
+                $null = Register-NasSubscription a { $_ }
+                Publish-NasMessage a 1 -Flush
+                $server | Stop-NasServer
+                while ((Get-NasConnection).IsConnected) { }
+                {{unsent}}
+                Wait-NasSubscription -Timeout 0.05 -StopTimeout 0.3 -WarningAction Ignore
+                Disconnect-NasPubSub -Force
+                """,
+                NasPubSub.TestServer.NatsServerBinary.Find()
+            )
+            .Errors;
+        Assert.Equal(id, string.Join(' ', errors.Select(e => e.FullyQualifiedErrorId.Split(',')[0])));
+    }
+
+    [Theory]
     [InlineData("Wait-NasSubscription", "NotConnected")]
     [InlineData("Wait-NasSubscription none", "SubscriptionNotFound")]
     [InlineData("@() | Wait-NasSubscription", "")]
