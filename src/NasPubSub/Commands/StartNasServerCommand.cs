@@ -150,7 +150,7 @@ public sealed class StartNasServerCommand : NasCmdlet
         }
         catch (ServerDownloadException e)
         {
-            ThrowTerminatingError(NasErrorRecord.DownloadFailed(e));
+            ThrowTerminatingError(NasErrorRecord.DownloadFailed(e, e.IsRefused));
             throw;
         }
     }

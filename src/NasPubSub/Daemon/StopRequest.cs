@@ -58,7 +58,7 @@ internal sealed class StopRequest : IDisposable
     public static void MakeAtExit()
     {
         // Whoever ends the process on the thread that waits, or in an action, cannot wait for that to end.
-        if (NasSubscriptionJob.IsInAction)
+        if (ActionThread.IsCurrent)
         {
             return;
         }

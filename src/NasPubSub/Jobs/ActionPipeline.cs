@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
+using NasPubSub.Daemon;
 using NasPubSub.Errors;
 
 namespace NasPubSub.Jobs;
@@ -55,6 +56,7 @@ internal sealed class ActionPipeline : IDisposable
     public void Run()
     {
         _feed.RunsHere = true;
+        ActionThread.Enter();
         try
         {
             _shell.Invoke(null, _output, Settings);
@@ -80,6 +82,7 @@ internal sealed class ActionPipeline : IDisposable
         }
         finally
         {
+            ActionThread.Leave();
             _feed.RunsHere = false;
         }
         _feed.Finish();

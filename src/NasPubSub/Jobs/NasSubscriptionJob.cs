@@ -93,18 +93,6 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>Whether the caller is this job's own action, which cannot wait for itself.</summary>
     internal bool IsOwnAction => _workers.Exists(w => w.Feed.RunsHere);
 
-    /// <summary>Does this thread run an action?</summary>
-    internal static bool IsInAction
-    {
-        get
-        {
-            lock (Running)
-            {
-                return Running.Any(j => j.IsOwnAction);
-            }
-        }
-    }
-
     /// <summary>Does the action run in the runspace that registered it, between its statements?</summary>
     internal bool IsInCallerRunspace => _workers.Exists(w => w is CallerWorker);
 

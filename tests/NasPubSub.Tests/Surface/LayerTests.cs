@@ -36,6 +36,31 @@ public sealed class LayerTests
     public void A_layer_uses_nothing_of_those_above_it(string layer, string above) =>
         Assert.Empty(Layers.Uses(layer, above));
 
+    /// <summary>The folders of the module, from the top down: each uses only those below it.</summary>
+    [Theory]
+    [InlineData(
+        "Commands",
+        "Recording",
+        "Formatting",
+        "Jobs",
+        "Completion",
+        "Measuring",
+        "Servers",
+        "Sessions",
+        "Daemon",
+        "Payloads",
+        "Errors"
+    )]
+    public void A_folder_of_the_module_uses_only_those_below_it(params string[] folders)
+    {
+        var upward =
+            from above in folders.Index()
+            from below in folders.Skip(above.Index + 1)
+            from use in Layers.Uses($"NasPubSub/{below}", $"NasPubSub/{above.Item}")
+            select use;
+        Assert.True(!upward.Any(), string.Join(Environment.NewLine, upward));
+    }
+
     [Theory]
     [InlineData(Client, "System.Management.Automation")]
     [InlineData($"{Client}/Protocol", "System.Net")]

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace NasPubSub.Sessions;
+
+/// <summary>The certificate stores of the system.</summary>
+internal static class CertificateStore
+{
+    /// <summary>
+    /// The client certificate of this thumbprint, with its private key, from the store of the user or the machine.
+    /// </summary>
+    /// <exception cref="NasException">InvalidOption: there is none.</exception>
+    public static X509Certificate2 Find(string thumbprint)
+    {
+        var wanted = thumbprint.Replace(" ", "");
+        foreach (var location in new[] { StoreLocation.CurrentUser, StoreLocation.LocalMachine })
+        {
+            using var store = new X509Store(StoreName.My, location);
+            try
+            {
+                store.Open(OpenFlags.ReadOnly | OpenFlags.OpenExistingOnly);
+            }
+            catch (CryptographicException)
+            {
+                // This system has no such store.
+                continue;
+            }
+            foreach (
+                var certificate in store.Certificates.Find(X509FindType.FindByThumbprint, wanted, validOnly: false)
+            )
+            {
+                if (certificate.HasPrivateKey)
+                {
+                    return certificate;
+                }
+            }
+        }
+        throw new NasException(
+            NasError.InvalidOption,
+            $"The stores of the user and the machine have no certificate with a private key and the thumbprint '{wanted}'."
+        );
+    }
+}
