@@ -8,6 +8,7 @@ namespace NasPubSub.Client.Tests.Units;
 /// <summary>Which messages of the new server are copies of those that the old one delivered.</summary>
 public sealed class MigrationBufferTests : IDisposable
 {
+    private readonly FakeClock _clock = new();
     private readonly NasConnection _connection = new(new NasOptions());
     private readonly Link _next = FakeTransport.Open().Link;
     private readonly List<NasSubscription> _subscriptions = [];
@@ -20,6 +21,7 @@ public sealed class MigrationBufferTests : IDisposable
     {
         _next.Dispose();
         _connection.Dispose();
+        _clock.Dispose();
     }
 
     [Fact]
@@ -79,6 +81,23 @@ public sealed class MigrationBufferTests : IDisposable
         Assert.True(IsCopy(numbers, "2"));
         Assert.False(IsCopy(numbers, "2"));
         Assert.False(IsCopy(numbers, "4"));
+    }
+
+    [Theory]
+    [InlineData(101, 1)]
+    [InlineData(100, 2)]
+    [InlineData(0, 2)]
+    public void A_message_that_came_well_before_the_old_subscription_ended_is_a_copy(int milliseconds, int delivered)
+    {
+        var ticks = Subscription();
+        _buffer.EnterLastMoments();
+        Note(ticks, "tick");
+        Note(ticks, "tick");
+        Assert.Empty(Keep(ticks, "tick"));
+        _clock.Advance(milliseconds);
+        _buffer.Leave();
+        Assert.Empty(Keep(ticks, "tick"));
+        Assert.Equal(delivered, Release().Count);
     }
 
     [Fact]
