@@ -43,9 +43,14 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags       = @('NATS', 'messaging', 'pubsub', 'PSEdition_Core', 'PSEdition_Desktop', 'Windows', 'Linux', 'MacOS')
-            LicenseUri = 'https://opensource.org/license/mit'
-            ProjectUri = 'https://github.com/naspubsub/naspubsub'
+            Tags         = @(
+                'NATS', 'messaging', 'pubsub', 'queue', 'request-reply', 'client'
+                'PSEdition_Core', 'PSEdition_Desktop', 'Windows', 'Linux', 'MacOS'
+            )
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ProjectUri   = 'https://github.com/naspubsub/naspubsub'
+            IconUri      = 'https://raw.githubusercontent.com/naspubsub/naspubsub/main/docs/images/icon.png'
+            ReleaseNotes = 'https://github.com/naspubsub/naspubsub/blob/main/CHANGELOG.md'
         }
     }
 }

@@ -17,6 +17,10 @@ Describe 'The help' {
         $help = Get-Help $_ -Full
         $help.Synopsis | Should -Not -BeNullOrEmpty
         $help.description.Text | Should -Not -BeNullOrEmpty
+        # What Get-Help -Online opens: the page itself, by its name.
+        $online = (Get-Command $_).HelpUri
+        $online | Should -Be "https://github.com/naspubsub/naspubsub/blob/main/docs/en-US/$_.md"
+        "$($help.relatedLinks.navigationLink.uri)".Trim() | Should -Be $online
         @($help.examples.example).Count | Should -BeGreaterThan 1
         @($help.syntax.syntaxItem).Count | Should -Be (Get-Command $_).ParameterSets.Count
         foreach ($name in (Get-Command $_).Parameters.Keys) {

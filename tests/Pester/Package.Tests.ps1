@@ -44,7 +44,7 @@ Describe 'The package' {
     }
 
     It 'has its help' {
-        "$(Invoke-CleanShell '(Get-Help Publish-NasMessage).Synopsis; Get-Help about_NasPubSub')" | Should -Match 'Publishes what comes from the pipeline.*SHORT DESCRIPTION'
+        "$(Invoke-CleanShell '(Get-Help Publish-NasMessage).Synopsis; Get-Help about_NasPubSub')" | Should -Match 'Publishes .*SHORT DESCRIPTION'
     }
 
     It 'comes as packages for a PowerShell repository and for .NET, with symbols' {
@@ -59,6 +59,62 @@ Describe 'The package' {
         $own = @($inside -notmatch '^(_rels/|package/|\[Content_Types\]|NasPubSub\.nuspec)' | Sort-Object)
         $folder = Join-Path $modules NasPubSub
         $own | Should -Be @(Get-ChildItem $folder -Recurse -File | ForEach-Object { $_.FullName.Substring($folder.Length + 1).Replace('\', '/') } | Sort-Object)
+    }
+
+    It 'says where it comes from and what changed' {
+        $data = (Test-ModuleManifest (Join-Path $modules NasPubSub/NasPubSub.psd1)).PrivateData.PSData
+        Join-Path $root ($data.IconUri -replace '.*/main/') | Should -Exist
+        Join-Path $root ($data.ReleaseNotes -replace '.*/main/') | Should -Exist
+        $data.ProjectUri | Should -BeLike 'https://*'
+        $data.Tags | Should -Contain 'PSEdition_Desktop'
+        # The package of the repository says the same.
+        $zip = [IO.Compression.ZipFile]::OpenRead((Get-ChildItem $out -File | Where-Object Name -Match '^NasPubSub\.\d.*\.nupkg$').FullName)
+        try { $spec = [xml]([IO.StreamReader]::new($zip.GetEntry('NasPubSub.nuspec').Open()).ReadToEnd()) } finally { $zip.Dispose() }
+        $about = $spec.package.metadata
+        $about.projectUrl, $about.iconUrl, $about.releaseNotes | Should -Be $data.ProjectUri, $data.IconUri, $data.ReleaseNotes
+        foreach ($tag in $data.Tags) { $about.tags.Split(' ') | Should -Contain $tag }
+    }
+
+    It 'holds the C# library with its own page, which a project adds and uses' {
+        $zip = [IO.Compression.ZipFile]::OpenRead((Get-ChildItem $out -File | Where-Object Name -Match '^NasPubSub\.Client\..*\.nupkg$').FullName)
+        try { $page = [IO.StreamReader]::new($zip.GetEntry('README.md').Open()).ReadToEnd() } finally { $zip.Dispose() }
+        $page | Should -BeLike '# NasPubSub.Client*'
+        $project = Join-Path $TestDrive app
+        $null = New-Item $project -ItemType Directory
+        # What is in the user's folder of packages is used from there; this one comes from the folder of packages alone.
+        $cache = if ($env:NUGET_PACKAGES) { $env:NUGET_PACKAGES } else { Join-Path $HOME .nuget/packages }
+        $null = New-Item $cache -ItemType Directory -Force
+        Set-Content (Join-Path $project app.csproj) @"
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <RestorePackagesPath>$(Join-Path $TestDrive packages)</RestorePackagesPath>
+    <RestoreFallbackFolders>$cache</RestoreFallbackFolders>
+    <RestoreAdditionalProjectSources>$out</RestoreAdditionalProjectSources>
+  </PropertyGroup>
+</Project>
+"@
+        Set-Content (Join-Path $project Program.cs) @'
+using NasPubSub;
+await using var nas = new NasConnection(new NasOptions { Servers = [args[0]] });
+await nas.SubscribeAsync("greetings", message => message.ReplyAsync($"Hello, {message.Text}!"));
+Console.WriteLine((await nas.RequestAsync("greetings", "World", TimeSpan.FromSeconds(5))).Text);
+'@
+        Import-Module (Join-Path $modules NasPubSub/NasPubSub.psd1)
+        $server = Start-NasServer
+        Push-Location $project
+        try {
+            $said = dotnet add package NasPubSub.Client 2>&1 | Out-String
+            $LASTEXITCODE | Should -Be 0 -Because $said
+            dotnet run -- $server.Url 2>&1 | Out-String | Should -BeLike 'Hello, World!*'
+        }
+        finally {
+            Pop-Location
+            $server | Stop-NasServer
+            Remove-Module NasPubSub
+        }
     }
 
     It 'is the same whenever it is made' -Skip:([bool] $env:NAS_MODULE_FOLDER) {
@@ -77,7 +133,7 @@ Describe 'The package' {
         finally { Unregister-PSResourceRepository $name }
         $manifest = Get-ChildItem $target -Recurse -Filter NasPubSub.psd1
         $lines = Invoke-CleanShell "Import-Module '$($manifest.FullName)' -ErrorAction Stop; (Get-Help Publish-NasMessage).Synopsis; & '$(Join-Path $root examples/quickstart.ps1)'"
-        "$lines" | Should -BeLike 'Publishes what comes*Hello, World!*'
+        "$lines" | Should -BeLike 'Publishes *Hello, World!*'
     }
 }
 
@@ -142,5 +198,20 @@ Describe 'The CI kit' -Skip:(-not $IsLinux -and -not $IsMacOS) {
             Stop-Process -Id $id -ErrorAction Ignore
             Remove-Item (Split-Path $log) -Recurse -Force
         }
+    }
+
+    It 'has a release workflow that compares the tag with manifest, packages and changes' {
+        $check = @(Get-Step '.github/workflows/release.yml')[0]
+        $folder = Join-Path $TestDrive release
+        $null = New-Item $folder -ItemType Directory
+        Copy-Item $out $folder/out -Recurse
+        $version = (Test-ModuleManifest (Join-Path $out NasPubSub/NasPubSub.psd1)).Version
+        Set-Content $folder/CHANGELOG.md "## [$version]"
+        Push-Location $folder
+        try {
+            Invoke-Step $check @{ GITHUB_REF_NAME = "v$version" }
+            { Invoke-Step $check @{ GITHUB_REF_NAME = 'v9.9.9' } } | Should -Throw
+        }
+        finally { Pop-Location }
     }
 }

@@ -1,7 +1,7 @@
 # README.md and docs/*.md as a reader uses them: every PowerShell block pasted into a new shell, every C# block compiled.
 BeforeDiscovery {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
-    $pages = @('README.md') + (Get-ChildItem (Join-Path $root docs) -Filter *.md | ForEach-Object { "docs/$($_.Name)" })
+    $pages = @('README.md', 'src/NasPubSub.Client/README.md') + (Get-ChildItem (Join-Path $root docs) -Filter *.md | ForEach-Object { "docs/$($_.Name)" })
     $fenced = @($pages | Where-Object { Select-String -Path (Join-Path $root $_) -Pattern '^```powershell$' -Quiet })
     $sharp = foreach ($page in $pages) {
         $text = [IO.File]::ReadAllText((Join-Path $root $page)).Replace("`r", '')

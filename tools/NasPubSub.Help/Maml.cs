@@ -50,14 +50,17 @@ internal static class Maml
             new XElement(C + "examples", page.Examples.Select(Example)),
             new XElement(
                 C + "relatedLinks",
-                page.Links.Select(link => new XElement(
-                    M + "navigationLink",
-                    new XElement(M + "linkText", link),
-                    new XElement(M + "uri")
-                ))
+                page.Links.Select(link => Link(link, "")).Prepend(Link("Online version:", Online(page)))
             )
         );
     }
+
+    /// <summary>Where the page is read online: Get-Help -Online opens the first link that has an address.</summary>
+    private static string Online(HelpPage page) =>
+        $"https://github.com/naspubsub/naspubsub/blob/main/docs/en-US/{page.Name}.md";
+
+    private static XElement Link(string text, string address) =>
+        new(M + "navigationLink", new XElement(M + "linkText", text), new XElement(M + "uri", address));
 
     private static IEnumerable<HelpParameter> InOrder(HelpPage page, string set) =>
         page
