@@ -110,24 +110,26 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
         }
 
         Use(subscription.Connection);
+        var job =
+            Job ?? NasSubscriptionJob.Of(subscription.Connection).FirstOrDefault(j => j.Subscription == subscription);
         try
         {
             if (MaxMessages > 0 || Force)
             {
                 Await(subscription.UnsubscribeAsync(MaxMessages, Cancellation));
             }
-            else if (Job is null || Job.IsOwnAction)
+            else if (job is null || job.IsOwnAction)
             {
                 Await(DrainAsync(subscription, null));
             }
             else
             {
-                AwaitActions(DrainAsync(subscription, Job));
+                AwaitActions(DrainAsync(subscription, job));
             }
 
             if (Force && MaxMessages == 0)
             {
-                Job?.StopJob();
+                job?.StopJob();
             }
         }
         catch (Exception e) when (IsExpected(e))

@@ -6,7 +6,11 @@ namespace NasPubSub.Recording;
 /// </summary>
 internal sealed class MergedReader(IReadOnlyList<NasSubscription> subscriptions)
 {
-    private const int SettleLimit = 100;
+    /// <summary>
+    /// How many milliseconds a message may take from its arrival to the reader: longer than any pause of the thread
+    /// pool.
+    /// </summary>
+    private const int SettleLimit = 2000;
 
     private readonly Task<NasMessage?>[] _heads =
     [
@@ -56,10 +60,19 @@ internal sealed class MergedReader(IReadOnlyList<NasSubscription> subscriptions)
     /// <returns>Which subscription has the earliest message; -1 where none has one.</returns>
     private int Earliest()
     {
+        var earliest = EarliestHead(out var isAnyEmpty);
+        // Meanwhile an earlier one may have arrived for a subscription that had none.
+        return earliest >= 0 && isAnyEmpty ? EarliestHead(out _) : earliest;
+    }
+
+    private int EarliestHead(out bool isAnyEmpty)
+    {
+        isAnyEmpty = false;
         var earliest = -1;
         for (var i = 0; i < _heads.Length; i++)
         {
             Settle(i);
+            isAnyEmpty |= !_heads[i].IsCompleted;
             if (
                 _heads[i] is { Status: TaskStatus.RanToCompletion, Result: { } message }
                 && (earliest < 0 || message.Timestamp < _heads[earliest].Result!.Timestamp)
@@ -74,15 +87,15 @@ internal sealed class MergedReader(IReadOnlyList<NasSubscription> subscriptions)
     /// <summary>A message that has arrived, and is on its way through the task, may be the earliest.</summary>
     private void Settle(int index)
     {
-        var (head, subscription) = (_heads[index], subscriptions[index]);
+        var head = _heads[index];
         if (!head.IsCompleted)
         {
-            SpinWait.SpinUntil(
-                () => head.IsCompleted || subscription.Delivered - subscription.Dropped <= _taken[index],
-                SettleLimit
-            );
+            SpinWait.SpinUntil(() => head.IsCompleted || !HasMore(index), SettleLimit);
         }
     }
+
+    private bool HasMore(int index) =>
+        subscriptions[index].Delivered - subscriptions[index].Dropped > _taken[index];
 
     /// <summary>The server sends a message once for each subscription that matches.</summary>
     private bool IsFirstOf(int index, NasMessage message)

@@ -112,6 +112,9 @@ public sealed class NasServerProcess : IDisposable
         }
     }
 
+    /// <summary>Waits, for a limited time, until the log of a server that has ended is read.</summary>
+    internal void WaitForLog(CancellationToken cancel) => _openStreams.Wait(LastWords, cancel);
+
     private void OnExited()
     {
         IsRunning = false;

@@ -112,6 +112,7 @@ internal sealed class ServerLaunch
                 || clock.Elapsed.TotalMilliseconds > Timeout.TotalMilliseconds / 2;
             if (!server.IsRunning)
             {
+                server.WaitForLog(cancel);
                 throw new ServerLaunchException(LastWords(server));
             }
 

@@ -121,11 +121,11 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     }
 
     [Theory]
-    [InlineData("Connect-NasPubSub PLAIN -Tls Require", "TlsFailed", "has none")]
-    [InlineData("Connect-NasPubSub PLAIN -TlsCaFile CERTS/ca.pem", "TlsFailed", "has none")]
-    [InlineData("Connect-NasPubSub PLAIN -TlsServerName localhost", "TlsFailed", "has none")]
-    [InlineData("Connect-NasPubSub PLAIN -SkipCertificateCheck", "TlsFailed", "has none")]
-    [InlineData("Connect-NasPubSub PLAIN, tls://127.0.0.1:1", "TlsFailed", "has none")]
+    [InlineData("Connect-NasPubSub PLAIN -Tls Require", "TlsFailed", "does not support it")]
+    [InlineData("Connect-NasPubSub PLAIN -TlsCaFile CERTS/ca.pem", "TlsFailed", "does not support it")]
+    [InlineData("Connect-NasPubSub PLAIN -TlsServerName localhost", "TlsFailed", "does not support it")]
+    [InlineData("Connect-NasPubSub PLAIN -SkipCertificateCheck", "TlsFailed", "does not support it")]
+    [InlineData("Connect-NasPubSub PLAIN, tls://127.0.0.1:1", "TlsFailed", "does not support it")]
     [InlineData("Connect-NasPubSub wss://127.0.0.1:1/path?key=S3cret -Tls Off", "InvalidOption", "forbid")]
     [InlineData("Connect-NasPubSub SECURE", "TlsFailed", "-TlsCaFile")]
     [InlineData("Connect-NasPubSub WSS", "TlsFailed", "-TlsCaFile")]

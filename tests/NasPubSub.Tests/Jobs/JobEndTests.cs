@@ -59,15 +59,19 @@ public sealed class JobEndTests(ServerFixture fixture) : JobTests(fixture)
         Assert.Equal([0], Values(left));
     }
 
-    [Fact]
-    public void Unregister_lets_the_action_finish_what_came()
+    [Theory]
+    [InlineData("$job | Unregister-NasSubscription")]
+    [InlineData("$job.Subscription | Unregister-NasSubscription")]
+    [InlineData("Unregister-NasSubscription -Subject d")]
+    [InlineData("Unregister-NasSubscription -Sid $job.Subscription.Sid")]
+    public void Unregister_lets_the_action_finish_what_came(string unregister)
     {
         using var shell = OpenConnected();
         var result = shell.Run(
-            """
+            $$"""
             $job = Register-NasSubscription d { [System.Threading.Thread]::Sleep(5); $_.Text }
             1..50 | Publish-NasMessage d -Flush
-            $job | Unregister-NasSubscription
+            {{unregister}}
             $job.State; (Receive-Job $job).Count
             """
         );
