@@ -25,7 +25,7 @@ internal sealed class NasEventSource : EventSource
         // The text of any other error may quote a payload.
         var text = what.Exception is null or NasException ? what.Message : what.Exception.GetType().FullName!;
         text = text.Length > MaxText ? text.Substring(0, MaxText) : text;
-        var error = what.Exception is NasException known ? known.Error.ToString() : "";
+        var error = what.Exception is NasException known ? known.Code : "";
         switch (what.Kind)
         {
             case NasEventKind.Connected:

@@ -268,8 +268,7 @@ internal sealed class MessageBuffer(NasSubscription subscription, NasSubscriptio
         return null;
     }
 
-    /// <returns>The number of messages taken for the handler; with 0 it is to stop, until it is started
-    /// again.</returns>
+    /// <returns>Messages taken for the handler. With 0 it stops until it is started again.</returns>
     public int TakeForHandler(Span<NasMessage> to)
     {
         using var _ = Enter();
