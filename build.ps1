@@ -1,6 +1,6 @@
 <#
 .SYNOPSIS
-    Builds, tests, shows and packs NasPubSub. Where there is no pwsh, build.sh fetches one and hands over to this.
+    Builds, tests, demonstrates and packs NasPubSub. build.sh runs this script, and gets pwsh if there is none.
 .EXAMPLE
     ./build.ps1 -Task Test
 #>
@@ -17,7 +17,7 @@ param(
 $ErrorActionPreference = 'Stop'
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = $env:DOTNET_NOLOGO = '1'
 if ($env:CI -eq 'true') {
-    # A CI step is over when its last process is: no build server may outlive it.
+    # A CI step ends when its last process ends, so no build server may keep running.
     $env:MSBUILDDISABLENODEREUSE = '1'
     $env:UseSharedCompilation = 'false'
 }
@@ -65,7 +65,7 @@ function Invoke-Demo {
     Write-Host "Publish-NasMessage hello 'Hello, World!'; `$sub | Receive-NasMessage -Count 1"
 }
 
-# Adds up a run. One that ends badly without a failed test has crashed or hung, and counts as a failure.
+# Adds the counts of a run. A run that fails without a failed test has crashed or hung, and counts as a failure.
 function Add-Count([string] $Name, [int] $Status, [int] $Passed, [int] $Failed, [int] $Skipped, [Diagnostics.Stopwatch] $Watch) {
     $crashed = $Failed -eq 0 -and ($Status -ne 0 -or $Passed -eq 0)
     if ($crashed) { $Failed = 1 }
@@ -77,11 +77,11 @@ function Add-Count([string] $Name, [int] $Status, [int] $Passed, [int] $Failed, 
         $Name, $Passed, $Failed, $Skipped, $Watch.Elapsed.TotalSeconds, $end)
 }
 
-# The lines of a test run that say nothing: what fails is shown as it fails, the numbers by Add-Count.
+# Lines of a test run without information: failures are shown as they happen, and Add-Count shows the numbers.
 $noise = '^\s*$|^(Test run for|Data collector|VSTest version|Starting test execution|A total of|Results File|Attachments:|.*\.cobertura\.xml$|Passed!|Failed!|Skipped!|\s*Skipped )|\[SKIP\]$'
 
 function Invoke-XUnit([string] $Name, [string] $Project, [hashtable] $With = @{}, [string[]] $More = @()) {
-    # Without the runtime's profiles: tests run most code a few times only, and a seventh of their processor time went into those.
+    # Tests run most code only a few times, and profiling used a seventh of their processor time.
     $With['DOTNET_TieredPGO'] = '0'
     if ($env:NAS_COVERAGE) { $More += '--collect', 'Code Coverage;Format=cobertura' }
     $before = @{}
@@ -152,7 +152,7 @@ try {
         Test { Invoke-Test }
         Bench { dotnet run -c Release --project tests/NasPubSub.Benchmarks -- @Rest }
         Package {
-            # What is shipped knows nothing of the folder it was built in.
+            # The packages must not contain the path of the build folder.
             Invoke-Build 'src/NasPubSub', '-p:ContinuousIntegrationBuild=true'
             dotnet msbuild tools/package.proj -nologo -v:minimal
         }

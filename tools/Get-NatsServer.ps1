@@ -1,10 +1,10 @@
 <#
 .SYNOPSIS
-    Emits the path of a nats-server, fetching one into .tools when the machine has none. The system is not touched.
+    Returns the path of a nats-server, and downloads one into .tools if the machine has none. It does not change the system.
 .DESCRIPTION
-    The order: $env:NATS_SERVER, PATH, .tools, the official release, then Debian's mirror where apt is there.
+    The order: $env:NATS_SERVER, PATH, .tools, the official release, and Debian's mirror if the machine has apt.
 .PARAMETER Version
-    A line of tools/nats-server.version, such as 2.9; it goes to .tools/nats-server-2.9.
+    A version in tools/nats-server.version, such as 2.9. It is stored in .tools/nats-server-2.9.
 #>
 [CmdletBinding()]
 param([string] $Version = '')
@@ -34,7 +34,7 @@ if (-not $Version) {
 }
 if (Test-Server $server) { return $server }
 
-# Each of the two below emits the path of a server that it has fetched below $work, or throws.
+# Each of the two functions below returns the path of a server that it has downloaded below $work, or throws.
 function Get-Release {
     $os = if ($windows) { 'windows' } elseif ($IsMacOS) { 'darwin' } else { 'linux' }
     $architecture = if ([Runtime.InteropServices.RuntimeInformation]::OSArchitecture -eq 'Arm64') { 'arm64' } else { 'amd64' }
@@ -54,7 +54,7 @@ function Get-Release {
     [IO.Path]::Combine($work, $name, $file)
 }
 
-# The mirrors that apt already uses, asked of apt itself so that .list and .sources files both count.
+# The mirrors that apt uses. Asking apt itself covers both .list and .sources files.
 function Get-DebianMirror {
     apt-get update --print-uris 2>$null |
         Where-Object { $_ -match "^'(https?://[^']*)/dists/[a-z]+/(In)?Release" } |
@@ -99,7 +99,7 @@ try {
             if (-not $windows) { chmod +x $fetched }
             if (-not (Test-Server $fetched)) { throw "$fetched does not run." }
             $null = New-Item $target -ItemType Directory -Force
-            # The move is the last step, so a run beside this one sees a whole server or none.
+            # The move is the last step, so that a concurrent run sees either the complete server or none.
             Move-Item $fetched $server -Force
             return $server
         }

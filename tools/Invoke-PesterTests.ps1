@@ -1,4 +1,4 @@
-# Runs tests/Pester and writes "passed failed skipped" to a file for the build script to add up.
+# Runs tests/Pester and writes "passed failed skipped" to a file for the build script.
 [CmdletBinding()]
 param([Parameter(Mandatory)] [string] $CountFile)
 
@@ -6,7 +6,7 @@ $ErrorActionPreference = 'Stop'
 $root = Split-Path $PSScriptRoot -Parent
 $CountFile = [IO.Path]::Combine($root, $CountFile)
 
-# The package that tests/Pester/Pester.csproj names, from the registry into .tools/ the first time.
+# The package that tests/Pester/Pester.csproj references. The first run downloads it into .tools/.
 $packages = Join-Path $root '.tools/packages'
 $log = dotnet restore (Join-Path $root 'tests/Pester/Pester.csproj') --packages $packages
 if ($LASTEXITCODE -ne 0) { throw "Pester cannot be fetched: $log" }
@@ -17,7 +17,7 @@ $configuration.Run.Path = Join-Path $root 'tests/Pester'
 $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Normal'
 $result = Invoke-Pester -Configuration $configuration
-# A file that cannot be read, or a failed BeforeAll, is a failure though no test of it ran.
+# A file that cannot be read or a failed BeforeAll is a failure, although none of its tests ran.
 $failed = $result.FailedCount + $result.FailedBlocksCount + $result.FailedContainersCount
 [IO.File]::WriteAllText($CountFile, "$($result.PassedCount) $failed $($result.SkippedCount + $result.NotRunCount)")
 exit [int]($failed -ne 0)

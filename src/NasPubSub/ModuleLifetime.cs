@@ -5,7 +5,7 @@ using NasPubSub.Sessions;
 namespace NasPubSub;
 
 /// <summary>
-/// What happens when the module comes and goes. Import does as little as can be: the shell waits for it.
+/// What happens when the module is imported and removed. The shell waits for the import, so it does little.
 /// </summary>
 public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssemblyCleanup
 {
@@ -38,10 +38,10 @@ public sealed class ModuleLifetime : IModuleAssemblyInitializer, IModuleAssembly
             : null;
     }
 #else
-    /// <summary>Nothing to do: .NET finds what lies beside the module.</summary>
+    /// <summary>Nothing to do: .NET finds the assemblies in the folder of the module.</summary>
     public void OnImport() { }
 #endif
 
-    /// <summary>Sends what is buffered and closes this runspace's connections.</summary>
+    /// <summary>Sends buffered messages and closes the connections of this runspace.</summary>
     public void OnRemove(PSModuleInfo psModuleInfo) => SessionStore.CloseCurrent();
 }

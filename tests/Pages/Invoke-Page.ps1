@@ -1,23 +1,23 @@
 <#
 .SYNOPSIS
-    Runs the powershell blocks of a page, one after the other, as if they were pasted into one new shell.
+    Runs the powershell blocks of a page, one after the other, as if they were pasted into a new shell.
 .DESCRIPTION
-    A block with a prompt (PS> ) is a transcript: each command runs, and what it prints is compared with what the page says,
-    numbers, host names and the width of blanks aside. An error that the page shows is expected; any other ends the run.
-    A block behind the line <!-- not run: why --> is only parsed.
+    A block with a prompt (PS> ) is a transcript: each command runs, and its output is compared with the page, except for
+    numbers, host names and the width of blanks. An error that the page shows is expected; any other error ends the run.
+    A block after the line <!-- not run: why --> is only parsed.
 .EXAMPLE
     pwsh -NoProfile -File tests/Pages/Invoke-Page.ps1 README.md
 #>
 param(
     [Parameter(Mandatory)] [string] $Path,
 
-    # Passes over blocks with commands that this shell does not have, and compares errors only: Windows PowerShell shows less.
+    # Skips blocks with commands that this shell does not have, and compares only errors: Windows PowerShell shows less.
     [switch] $KnownOnly
 )
 
 $ErrorActionPreference = 'Stop'
 
-# Names begin with page: a page has its own variables here.
+# The names begin with page, because a page sets its own variables in this scope.
 function Get-PageBlock([string] $Path) {
     $number = 0
     $before = $start = $lines = $notRun = $null
@@ -42,7 +42,7 @@ function Get-PageBlock([string] $Path) {
     if ($null -ne $lines) { throw "${Path}:${start}: the block has no end." }
 }
 
-# The commands of a block, each with what the page says it prints: null where it says nothing of it.
+# The commands of a block, each with its output on the page, or null if the page shows none.
 function Get-PageStep($Block) {
     if ($Block.Text -notmatch '(?m)^PS> ') { return [pscustomobject]@{ Line = $Block.Line; Command = $Block.Text; Shown = $null } }
     $at = $Block.Line
@@ -59,17 +59,17 @@ function Get-PageStep($Block) {
     $step
 }
 
-# What differs from run to run: colour, times, ports, host names, process ids, the width of columns.
+# Removes everything that differs between runs: colour, times, ports, host names, process ids, the width of columns.
 function Get-PageShape([string] $Text) {
     $plain = $Text -replace "$([char]27)\[[0-9;]*m" -replace 'nas\d+@\S+', 'nas0@host' -replace '_INBOX\.\S+', '_INBOX.0'
     (($plain -replace '(?<=[a-z])-\s*\n\s*', '-' -replace '[\d.,]*\d', '0' -replace '-{2,}', '-' -replace '(?<=\d )\w?s\b', 's' -replace '\s+', ' ')).Trim()
 }
 
-# Has this engine all that a block asks for? What a block passed over would have set is missing in the next ones.
+# Tests whether this engine can run a block. The variables of skipped blocks are missing in the following ones.
 function Test-PageKnown([string] $Text, [Collections.Generic.HashSet[string]] $Missing) {
     $tree = [Management.Automation.Language.Parser]::ParseInput($Text, [ref]$null, [ref]$null)
     $own = $tree.FindAll({ $args[0] -is [Management.Automation.Language.FunctionDefinitionAst] }, $true).Name
-    # Other runspaces have the module only where it is installed.
+    # Other runspaces have the module only if it is installed.
     $known = $Text -notmatch ' -Parallel\b|\bStart-(Thread)?Job\b'
     foreach ($command in $tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)) {
         $name = $command.GetCommandName()
@@ -103,7 +103,7 @@ foreach ($pageBlock in @(Get-PageBlock $pageFile)) {
     foreach ($pageStep in $pageSteps) {
         $pageOutput = $pageFailure = $null
         try {
-            # Dot-sourced: what a block sets, the next one sees.
+            # Dot-sourced, so that the next block sees the variables.
             $pageOutput = . ([scriptblock]::Create($pageStep.Command))
         }
         catch { $pageFailure = $_ }

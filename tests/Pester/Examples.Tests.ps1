@@ -16,7 +16,7 @@ Import-Module '$(Join-Path $from NasPubSub.psd1)'
 "passed: `$(`$result.PassedCount), failed: `$(`$result.FailedCount)"
 exit `$result.FailedCount + `$result.FailedBlocksCount + `$result.FailedContainersCount
 "@
-        # In Windows PowerShell each line that a program writes to stderr is an error.
+        # In Windows PowerShell, each line that a program writes to stderr is an error.
         $ErrorActionPreference = 'Continue'
         $said = & $shell -NoProfile -NonInteractive -File $script 2>&1 | Out-String -Width 200
         $LASTEXITCODE | Should -Be 0 -Because $said

@@ -48,7 +48,7 @@ foreach (`$page in Get-ChildItem '$(Join-Path $root docs/en-US)' -Filter *.md) {
     Get-Job | Remove-Job -Force
 }
 "@
-            # In Windows PowerShell each line that a program writes to stderr is an error.
+            # In Windows PowerShell, each line that a program writes to stderr is an error.
             $ErrorActionPreference = 'Continue'
             $said = & $shell -NoProfile -NonInteractive -File $script 2>&1 | Out-String -Width 200
             $LASTEXITCODE | Should -Be 0 -Because $said

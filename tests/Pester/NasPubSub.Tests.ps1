@@ -1,4 +1,4 @@
-# What only the real shell can show: its cmdlets around ours, its processes, its exit codes.
+# Tests that need the real shell: its own cmdlets, processes and exit codes.
 BeforeDiscovery {
     # The rows of the table, in its order. A new process takes most of a second, so not every cell is run: 0 is -Command,
     # 2 is -File, and 1 and 3 are the same with Stop.
@@ -35,7 +35,7 @@ BeforeAll {
 
     # Runs a script in a new shell, with the module and a session; gives its output and exit code.
     function Invoke-NewShell([string] $Script, [string] $Namespace = 'pester') {
-        # In Windows PowerShell each line that a program writes to stderr is an error.
+        # In Windows PowerShell, each line that a program writes to stderr is an error.
         $ErrorActionPreference = 'Continue'
         $lines = & $shell -NoProfile -NonInteractive -c "if (`$PSStyle) { `$PSStyle.OutputRendering = 'PlainText' }; Import-Module '$manifest'; `$null = Connect-NasPubSub $($server.Url) -Namespace $Namespace; $Script" 2>&1
         [pscustomobject]@{ Output = @($lines); ExitCode = $LASTEXITCODE }

@@ -1,8 +1,8 @@
-# The package as a user gets it: copied into a clean module path, found by name, and used.
+# Tests the package as a user gets it: copied into a clean module path and found by its name.
 BeforeAll {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
     $shell = & (Join-Path $PSScriptRoot '../../tools/Get-ShellPath.ps1')
-    # In CI the package was made elsewhere, once.
+    # In CI, another job has built the package.
     if (-not $env:NAS_MODULE_FOLDER) {
         dotnet msbuild (Join-Path $root tools/package.proj) -v:quiet | Out-Host
         if ($LASTEXITCODE) { throw 'The package was not made.' }
@@ -14,7 +14,7 @@ BeforeAll {
     Copy-Item (Join-Path $out NasPubSub) $modules -Recurse
 
     function Invoke-CleanShell([string] $Script) {
-        # In Windows PowerShell each line that a program writes to stderr is an error.
+        # In Windows PowerShell, each line that a program writes to stderr is an error.
         $ErrorActionPreference = 'Continue'
         $before = $env:PSModulePath
         $env:PSModulePath = $modules + [IO.Path]::PathSeparator + (Join-Path $PSHOME Modules)

@@ -1,4 +1,4 @@
-# README.md and docs/*.md as a reader uses them: every PowerShell block pasted into a new shell, every C# block compiled.
+# Runs README.md and docs/*.md as a reader uses them: every PowerShell block in a new shell, every C# block compiled.
 BeforeDiscovery {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
     $pages = @('README.md', 'src/NasPubSub.Client/README.md') + (Get-ChildItem (Join-Path $root docs) -Filter *.md | ForEach-Object { "docs/$($_.Name)" })
@@ -15,7 +15,7 @@ BeforeAll {
     $shell = & (Join-Path $PSScriptRoot '../../tools/Get-ShellPath.ps1')
     if (-not $env:NATS_SERVER) { $env:NATS_SERVER = & (Join-Path $root tools/Get-NatsServer.ps1) }
 
-    # Installed, as the pages assume; a page may write files where it is.
+    # The module is installed, as the pages assume. A page can write files to the current folder.
     $modules = Join-Path $TestDrive modules
     $installed = Join-Path $modules NasPubSub
     $null = New-Item $installed -ItemType Directory
@@ -23,7 +23,7 @@ BeforeAll {
     'NasPubSub.psd1', 'module', 'bin', 'en-US' | ForEach-Object { Copy-Item (Join-Path $from $_) $installed -Recurse }
 
     function Invoke-InShell([string] $File, [string[]] $Rest) {
-        # In Windows PowerShell each line that a program writes to stderr is an error.
+        # In Windows PowerShell, each line that a program writes to stderr is an error.
         $ErrorActionPreference = 'Continue'
         $before = $env:PSModulePath
         $env:PSModulePath = $modules + [IO.Path]::PathSeparator + (Join-Path $PSHOME Modules)

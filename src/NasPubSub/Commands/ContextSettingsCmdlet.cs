@@ -37,7 +37,7 @@ public abstract class ContextSettingsCmdlet : NasCmdlet
     [Credential]
     public PSCredential? Credential { get; set; }
 
-    /// <summary>A token, alone or beside another login.</summary>
+    /// <summary>A token, alone or together with another login.</summary>
     [Parameter]
     [SecretTransformation]
     public SecureString? Token { get; set; }

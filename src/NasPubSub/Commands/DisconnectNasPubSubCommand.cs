@@ -28,12 +28,12 @@ public sealed class DisconnectNasPubSubCommand : NasSessionCmdlet
     [Parameter(Mandatory = true, ParameterSetName = "All")]
     public SwitchParameter All { get; set; }
 
-    /// <summary>How long all of it may take, the actions that handle what has arrived included.</summary>
+    /// <summary>The time limit, including the actions that handle received messages.</summary>
     [Parameter]
     [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
-    /// <summary>Closes at once; what is buffered is lost.</summary>
+    /// <summary>Closes immediately. Buffered messages are lost.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -92,14 +92,14 @@ public sealed class DisconnectNasPubSubCommand : NasSessionCmdlet
             }
 
             var left = limit - clock.Elapsed;
-            // Also where actions took all the time: their last replies are on their way.
+            // Also if the actions used all of the time: their last replies are still to be sent.
             drained = Await(
                 connection.DisconnectAsync(left > LeastDrain || Force ? left : LeastDrain, drain: !Force, Cancellation)
             );
         }
         finally
         {
-            // Ctrl+C cuts the drain short: it closes all the same.
+            // Ctrl+C cuts the drain short, but the connection still closes.
             _ = connection.DisconnectAsync(drain: false);
             store.Forget(connection);
         }
@@ -117,7 +117,7 @@ public sealed class DisconnectNasPubSubCommand : NasSessionCmdlet
     }
 
     /// <summary>
-    /// Ends the jobs' subscriptions at the server and waits until their actions have handled what came.
+    /// Ends the jobs' subscriptions at the server and waits until their actions have handled the messages that arrived.
     /// </summary>
     /// <returns>How many messages are left unhandled when the time is over.</returns>
     private long Await(List<NasSubscriptionJob> jobs, TimeSpan limit)

@@ -53,7 +53,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     [ValidateNotNull]
     public object InputObject { get; set; } = null!;
 
-    /// <summary>Ends after so many messages.</summary>
+    /// <summary>Ends after this number of messages.</summary>
     [Parameter(ParameterSetName = "Subject")]
     [ValidateRange(1, long.MaxValue)]
     public long Count { get; set; }
@@ -83,7 +83,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     [Alias("NoNamespace")]
     public SwitchParameter Raw { get; set; }
 
-    /// <summary>Goes on behind what is in the file.</summary>
+    /// <summary>Appends to the file.</summary>
     [Parameter]
     public SwitchParameter Append { get; set; }
 
@@ -163,7 +163,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
             }
             catch (Exception e) when (IsFileError(e))
             {
-                // The pipeline has ended: nobody can be told any more.
+                // The pipeline has ended, so the error cannot be reported.
             }
         }
 
@@ -361,7 +361,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
         _progress = new CountProgress($"Recording to {_path}");
     }
 
-    /// <summary>Ends the subscriptions, records what had arrived, and closes the file.</summary>
+    /// <summary>Ends the subscriptions, records the messages that have arrived, and closes the file.</summary>
     private void End()
     {
         if (_writer is null)
@@ -412,7 +412,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
         }
     }
 
-    /// <summary>The end of what it records is its own error.</summary>
+    /// <summary>The end of a recorded subscription is an error of this cmdlet.</summary>
     private bool Claims(NasException error, NasSubscription? subscription) =>
         subscription is not null && _subscriptions.Contains(subscription);
 

@@ -18,7 +18,7 @@ public sealed class GetNasConnectionCommand : NasCmdlet
     [TypedTextTransformation]
     public string? Name { get; set; }
 
-    /// <summary>Measures the round trip first, so that RoundTrip is of now.</summary>
+    /// <summary>Measures the round trip before it returns the session.</summary>
     [Parameter]
     public SwitchParameter Ping { get; set; }
 

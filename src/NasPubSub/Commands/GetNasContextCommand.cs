@@ -17,7 +17,7 @@ public sealed class GetNasContextCommand : NasCmdlet
     [TypedTextTransformation]
     public string[] Name { get; set; } = ["*"];
 
-    /// <summary>The one the nats command uses when told no other.</summary>
+    /// <summary>The selected context, which the nats command uses by default.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Selected")]
     public SwitchParameter Selected { get; set; }
 

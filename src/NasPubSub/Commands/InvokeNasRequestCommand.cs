@@ -22,7 +22,7 @@ public sealed class InvokeNasRequestCommand : NasPublishCmdlet
     [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
-    /// <summary>Waits for so many replies.</summary>
+    /// <summary>The number of replies to wait for.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int Count { get; set; } = 1;
@@ -113,7 +113,7 @@ public sealed class InvokeNasRequestCommand : NasPublishCmdlet
             // Ctrl+C leaves the step under way to end by itself; only then the subscription can be taken back.
             _ = next.ContinueWith(_ => replies.DisposeAsync().AsTask(), TaskScheduler.Default);
         }
-        // An empty message from the service ends the replies before time: none is an answer as well.
+        // An empty message from the service ends the replies early, even if it is the first one.
         if (got == 0 && clock.Elapsed >= limit)
         {
             Report(

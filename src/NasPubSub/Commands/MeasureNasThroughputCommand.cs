@@ -12,7 +12,7 @@ public sealed class MeasureNasThroughputCommand : NasSessionCmdlet
 {
     private readonly List<NasThroughput> _runs = [];
 
-    /// <summary>What to measure; several are measured one after the other.</summary>
+    /// <summary>What to measure. Several modes are measured one after the other.</summary>
     [Parameter(Position = 0)]
     public NasMeasureMode[] Mode { get; set; } =
     [NasMeasureMode.Publish, NasMeasureMode.PublishSubscribe, NasMeasureMode.Request];

@@ -22,7 +22,7 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// </summary>
     private const int EventSlice = 10;
 
-    /// <summary>How often a cmdlet that runs for long reports what the server denied meanwhile.</summary>
+    /// <summary>How often a long-running cmdlet reports operations that the server denied.</summary>
     private static readonly TimeSpan DenialInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>The engine looks for events at the start of a script and in its loops.</summary>
@@ -137,10 +137,10 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         );
 
     /// <summary>Waits no longer than that.</summary>
-    /// <param name="start">Begins what is waited for; its token ends it, by time or by Ctrl+C.</param>
-    /// <param name="timeout">Null leaves the bound to what is begun.</param>
+    /// <param name="start">Starts the operation. Its token cancels it, on a timeout or on Ctrl+C.</param>
+    /// <param name="timeout">Null leaves the limit to the operation.</param>
     /// <param name="failure">The message when the time is over, as in "The server did not answer".</param>
-    /// <exception cref="NasException">Timeout, and what the task fails with.</exception>
+    /// <exception cref="NasException">Timeout, or the error of the task.</exception>
     private protected T Await<T>(Func<CancellationToken, Task<T>> start, TimeSpan? timeout, string failure)
     {
         Task<T> task = null!;

@@ -7,7 +7,7 @@ using NasPubSub.Payloads;
 
 namespace NasPubSub.Commands;
 
-/// <summary>A cmdlet that sends objects: the parameters that say how one becomes bytes and headers.</summary>
+/// <summary>A cmdlet that sends objects: the parameters for their conversion to bytes and headers.</summary>
 public abstract class NasPayloadCmdlet : NasSessionCmdlet
 {
     private PayloadSource _source = null!;
@@ -18,7 +18,7 @@ public abstract class NasPayloadCmdlet : NasSessionCmdlet
     [HeaderTransformation]
     public virtual IDictionary? Header { get; set; }
 
-    /// <summary>How text becomes bytes, and the other way round where the cmdlet receives text.</summary>
+    /// <summary>The encoding of text, in both directions if the cmdlet receives text.</summary>
     [Parameter]
     [EncodingTransformation]
     [ArgumentCompleter(typeof(EncodingCompleter))]
@@ -51,7 +51,7 @@ public abstract class NasPayloadCmdlet : NasSessionCmdlet
     }
 
     /// <summary>Makes an object the next payload of <see cref="Source"/>.</summary>
-    /// <param name="value">What to send; a message stands for its payload and headers.</param>
+    /// <param name="value">What to send. A message is sent with its payload and headers.</param>
     /// <param name="own">Headers of this message alone.</param>
     /// <returns>False where the object cannot be sent; the error is written.</returns>
     /// <exception cref="NasException">InvalidHeader: the object brings a header that cannot be sent.</exception>

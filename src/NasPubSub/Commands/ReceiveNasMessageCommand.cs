@@ -32,7 +32,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     [TypedTextTransformation]
     public string Subject { get; set; } = "";
 
-    /// <summary>Reads what an existing subscription has buffered, and goes on with it.</summary>
+    /// <summary>The subscription to read: first its buffered messages, then new ones.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Subscription", ValueFromPipeline = true)]
     public NasSubscription Subscription { get; set; } = null!;
 
@@ -42,12 +42,12 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     [TypedTextTransformation]
     public string? QueueGroup { get; set; }
 
-    /// <summary>The subject as it stands, without the namespace.</summary>
+    /// <summary>Uses the subject unchanged, without the namespace.</summary>
     [Parameter(ParameterSetName = "Subject")]
     [Alias("NoNamespace")]
     public SwitchParameter Raw { get; set; }
 
-    /// <summary>Ends after so many messages.</summary>
+    /// <summary>Ends after this number of messages.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
     public long Count { get; set; }
@@ -123,7 +123,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         _shown = FirstShown - Slice;
         _received = 0;
         var lastMessage = _clock.Elapsed;
-        // What this cmdlet takes from somebody else's subscription it also gives out, whatever stops it: one at a time.
+        // Messages are taken one at a time: a message taken from another owner's subscription is always returned.
         var batch = new NasMessage[_own is null ? 1 : Batch];
         while (Count == 0 || _received < Count)
         {
@@ -227,7 +227,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         _progress = null;
     }
 
-    /// <summary>The end of what it reads is its own error.</summary>
+    /// <summary>The end of the subscription is an error of this cmdlet.</summary>
     private bool Claims(NasException error, NasSubscription? subscription) =>
         subscription is not null && subscription == _claimed;
 

@@ -19,7 +19,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
 {
     private const int MostAtOnce = 64;
 
-    /// <summary>What to subscribe to; * stands for one token, &gt; for all that follow.</summary>
+    /// <summary>The subject. * matches one token, and &gt; matches all tokens that follow.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ArgumentCompleter(typeof(SubjectCompleter))]
     [TypedTextTransformation]
@@ -37,12 +37,12 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     [TypedTextTransformation]
     public string? QueueGroup { get; set; }
 
-    /// <summary>Ends after so many messages.</summary>
+    /// <summary>Ends after this number of messages.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
     public long MaxMessages { get; set; }
 
-    /// <summary>Answers each request with what the action puts out.</summary>
+    /// <summary>Replies to each request with the output of the action.</summary>
     [Parameter(ParameterSetName = "Action")]
     [Parameter(ParameterSetName = "Caller")]
     public SwitchParameter Reply { get; set; }
@@ -58,7 +58,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     [Parameter(Mandatory = true, ParameterSetName = "Caller")]
     public SwitchParameter InCallerRunspace { get; set; }
 
-    /// <summary>The subject as it stands, without the namespace.</summary>
+    /// <summary>Uses the subject unchanged, without the namespace.</summary>
     [Parameter]
     [Alias("NoNamespace")]
     public SwitchParameter Raw { get; set; }
@@ -80,7 +80,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     [ValidateRange(1, long.MaxValue)]
     public long? MaxPendingBytes { get; set; }
 
-    /// <summary>What a full buffer does with a further message.</summary>
+    /// <summary>What happens to a new message when the buffer is full.</summary>
     [Parameter]
     public NasOverflow? Overflow { get; set; }
 
@@ -89,7 +89,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     [DurationTransformation]
     public NasDuration? Timeout { get; set; }
 
-    /// <summary>What the action gets: the whole message, or its payload as text, JSON objects or bytes.</summary>
+    /// <summary>What the action receives: the whole message, or its payload as text, JSON objects or bytes.</summary>
     [Parameter(ParameterSetName = "Action")]
     [Parameter(ParameterSetName = "Caller")]
     public NasMessageForm As { get; set; }
@@ -160,7 +160,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
     {
         var job = new NasSubscriptionJob(Action!.ToString(), Name, subscription, SessionStore.Current);
         var options = new ActionOptions(Reply, As, Encoding, Depth, Waits: !InCallerRunspace);
-        // Several workers take one message each, or one would hold what another could do.
+        // Several workers take one message each, so that no worker holds messages that another one could handle.
         var batch =
             ThrottleLimit > 1
                 ? 1

@@ -70,7 +70,7 @@ public sealed class SendNasReplyCommand : NasPayloadCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing() => EndPublishing(flush: false);
 
-    /// <summary>The reply as given, or what the script block makes of the message.</summary>
+    /// <summary>The given reply, or the output of the script block for the message.</summary>
     private bool TryReadReply(out object? reply)
     {
         reply = Payload;

@@ -52,7 +52,7 @@ public sealed class StartNasServerCommand : NasCmdlet
     [Parameter]
     public SwitchParameter JetStream { get; set; }
 
-    /// <summary>A configuration file; address and port come from here all the same.</summary>
+    /// <summary>A configuration file. The address and the port of this cmdlet take precedence.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? ConfigFile { get; set; }

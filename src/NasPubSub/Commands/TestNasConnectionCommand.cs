@@ -49,7 +49,7 @@ public sealed class TestNasConnectionCommand : NasSessionCmdlet
         }
     }
 
-    /// <summary>A word alone is the name of a session that is not there, not of a host.</summary>
+    /// <summary>A single word is the name of a session that does not exist, not a host.</summary>
     private static bool IsAddress(string text) =>
         text.Contains("://", StringComparison.Ordinal)
         || (text.IndexOfAny(['.', ':']) >= 0 && text.IndexOf('@') < 0)

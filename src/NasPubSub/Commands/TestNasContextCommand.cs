@@ -27,7 +27,7 @@ public sealed class TestNasContextCommand : NasCmdlet
     [DurationTransformation]
     public NasDuration Timeout { get; set; } = new(TimeSpan.FromSeconds(5));
 
-    /// <summary>Emits what was found instead of true or false.</summary>
+    /// <summary>Returns an object instead of true or false.</summary>
     [Parameter]
     public SwitchParameter Detailed { get; set; }
 

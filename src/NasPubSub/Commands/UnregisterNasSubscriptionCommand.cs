@@ -24,7 +24,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     [ValidateNotNull]
     public NasSubscription? Subscription { get; set; }
 
-    /// <summary>The job that handles its messages; it ends when it has handled what came.</summary>
+    /// <summary>The job that handles the messages. It ends when it has handled those that arrived.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Job", ValueFromPipeline = true)]
     [ValidateNotNull]
     public NasSubscriptionJob? Job { get; set; }
@@ -40,12 +40,12 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     [TypedTextTransformation]
     public string Subject { get; set; } = "";
 
-    /// <summary>Ends it after so many messages, counted from its start.</summary>
+    /// <summary>Ends the subscription after this number of messages, counted from its start.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
     public long MaxMessages { get; set; }
 
-    /// <summary>Ends at once: what waits is dropped.</summary>
+    /// <summary>Ends the subscription immediately. Pending messages are dropped.</summary>
     [Parameter]
     [Alias("NoDrain")]
     public SwitchParameter Force { get; set; }

@@ -217,14 +217,14 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
     }
 
     /// <summary>
-    /// Ends all of it in order: nothing more comes, what came is handled, and what was published is sent.
+    /// Ends the subscriptions: no more messages arrive, those that arrived are handled, and published ones are sent.
     /// </summary>
     private void End(List<NasConnection> connections)
     {
         TimeSpan limit = StopTimeout;
         var clock = Stopwatch.StartNew();
         var (subscriptions, jobs) = Live();
-        // Without an action, what has come stays to be read.
+        // Without an action, the buffered messages can still be read.
         subscriptions.RemoveAll(s => jobs.Exists(j => j.Subscription == s));
         AwaitActions(
             Task.WhenAll(
@@ -262,7 +262,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
         }
         catch (NasException)
         {
-            // The server does not answer; the subscription has ended all the same.
+            // The server does not answer, but the subscription has ended.
         }
     }
 
@@ -293,7 +293,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
         }
     }
 
-    /// <summary>What ended subscriptions, or their session, without anybody's asking for it.</summary>
+    /// <summary>Why subscriptions or their session ended without a request.</summary>
     private void ReportFailures()
     {
         var failures = _waitedFor

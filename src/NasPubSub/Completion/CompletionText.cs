@@ -28,7 +28,7 @@ internal static class CompletionText
         return IsConstant(escaped, value) ? escaped : null;
     }
 
-    /// <summary>The value of what is typed so far; its quotes may still be open.</summary>
+    /// <summary>The value of the typed text, whose quotes may still be open.</summary>
     public static string ValueOf(string word)
     {
         if (word.Length == 0 || !IsQuote(word[0]))

@@ -32,7 +32,7 @@ internal sealed class ServiceNotifier : IDisposable
         }
     }
 
-    /// <summary>Why the service manager was not told.</summary>
+    /// <summary>Why the service manager was not notified.</summary>
     public Exception? Failure
     {
         get

@@ -44,7 +44,7 @@ internal sealed class StopRequest : IDisposable
         }
     }
 
-    /// <summary>Completes with the name of what asks to stop.</summary>
+    /// <summary>Completes with the name of the stop request.</summary>
     public Task<string> Made => _made.Task;
 
     /// <summary>Was a script asked again before it had stopped? Then the process ends at once.</summary>

@@ -3,7 +3,7 @@ using NasPubSub.Diagnostics;
 
 namespace NasPubSub.Errors;
 
-/// <summary>Every error of the cmdlets is made here: ErrorId, category, what to do about it.</summary>
+/// <summary>Creates every error of the cmdlets: ErrorId, category, recommended action.</summary>
 internal static class NasErrorRecord
 {
     public static ErrorRecord From(Exception error, object? target = null) =>
@@ -27,7 +27,7 @@ internal static class NasErrorRecord
             ),
         };
 
-    /// <param name="name">What was looked for.</param>
+    /// <param name="name">The name that was not found.</param>
     /// <param name="isElsewhere">Another runspace of the process has it.</param>
     public static ErrorRecord SessionNotFound(string name, bool isElsewhere = false) =>
         Make(
@@ -335,7 +335,7 @@ internal static class NasErrorRecord
     }
 
     /// <summary>
-    /// A record of the user's own script, which may quote what a peer sent: shown without control characters.
+    /// A record of the user's script, which may quote text from a peer. It is shown without control characters.
     /// </summary>
     public static ErrorRecord Shown(ErrorRecord record)
     {
@@ -349,5 +349,5 @@ internal static class NasErrorRecord
     }
 }
 
-/// <summary>What was not sent, as an error's target: whoever sends it again gets it unchanged.</summary>
+/// <summary>The payload that was not sent, as the target of an error, so that it can be sent again.</summary>
 internal sealed record FailedPayload(object? Value);

@@ -35,7 +35,7 @@ public static class ShownProperties
     public static string ConnectionRoundTrip(PSObject connection) =>
         Of<NasConnection>(connection, c => StateFormat.Milliseconds(c.RoundTrip));
 
-    /// <summary>The size of what waits to be sent.</summary>
+    /// <summary>The size of the data that waits to be sent.</summary>
     public static string ConnectionPending(PSObject connection) =>
         Of<NasConnection>(connection, c => MessageFormat.Size(c.PendingBytes));
 
@@ -47,18 +47,18 @@ public static class ShownProperties
     public static string SubscriptionColour(PSObject subscription) =>
         Of<NasSubscription>(subscription, StateFormat.Colour);
 
-    /// <summary>The number and size of what waits to be read.</summary>
+    /// <summary>The number and size of the messages that wait to be read.</summary>
     public static string SubscriptionPending(PSObject subscription) =>
         Of<NasSubscription>(
             subscription,
             s => $"{s.PendingMessages.ToString(CultureInfo.InvariantCulture)} ({MessageFormat.Size(s.PendingBytes)})"
         );
 
-    /// <summary>The size of what was received.</summary>
+    /// <summary>The size of the received data.</summary>
     public static string StatisticsBytesIn(PSObject statistics) =>
         Of<NasStatistics>(statistics, s => MessageFormat.Size(s.BytesIn));
 
-    /// <summary>The size of what was sent.</summary>
+    /// <summary>The size of the sent data.</summary>
     public static string StatisticsBytesOut(PSObject statistics) =>
         Of<NasStatistics>(statistics, s => MessageFormat.Size(s.BytesOut));
 

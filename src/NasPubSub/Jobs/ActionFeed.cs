@@ -28,7 +28,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
 
     public ActionOptions Options => options;
 
-    /// <summary>Where the action's replies went, for the server to deny.</summary>
+    /// <summary>The subjects of the action's replies, to recognize denials.</summary>
     public ReplySubjects Replies { get; } = new();
 
     /// <summary>
@@ -88,7 +88,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         return _current;
     }
 
-    /// <summary>Something the action put out.</summary>
+    /// <summary>An output of the action.</summary>
     public void Collect(PSObject? output)
     {
         if (_answersCurrent)

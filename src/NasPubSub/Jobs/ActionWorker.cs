@@ -40,7 +40,7 @@ internal abstract class ActionWorker
         }
     }
 
-    /// <summary>Runs what may be interrupted. What comes after it may not: it cleans up.</summary>
+    /// <summary>Runs the interruptible part. The cleanup after it cannot be interrupted.</summary>
     protected void Interruptible(Action action)
     {
         lock (_gate)

@@ -37,7 +37,7 @@ internal sealed class CallerWorker : ActionWorker
         : base(job, feed, cancel)
     {
         (_job, _origin, _events, _host) = (job, origin, events, host);
-        // A block sees what those around it see, whoever registered it.
+        // A block sees the variables of its enclosing scopes, whoever registered it.
         _state =
             origin.Action.Module is { } module ? module.SessionState
             : caller.Module is null ? caller

@@ -34,7 +34,7 @@ internal sealed class StreamBound<T>
         _bytes += size;
     }
 
-    /// <summary>Whoever reads takes from the front.</summary>
+    /// <summary>Readers take from the front.</summary>
     private void Align()
     {
         while (_sizes.Count > _stream.Count)
@@ -69,7 +69,7 @@ internal sealed class StreamBound<T>
     }
 }
 
-/// <summary>The bounds of a job's streams, and what a record counts.</summary>
+/// <summary>The limits of the streams of a job, and the size of a record.</summary>
 internal static class JobStreams
 {
     public const int MostRecords = 20_000;
@@ -77,7 +77,7 @@ internal static class JobStreams
 
     public const int RecordBytes = 200;
 
-    /// <summary>The size of the message an action on this thread handles: what it outputs is of that order.</summary>
+    /// <summary>The size of the message that an action on this thread handles, an estimate for its output.</summary>
     [ThreadStatic]
     private static int _messageSize;
 

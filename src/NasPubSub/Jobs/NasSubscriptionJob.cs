@@ -122,7 +122,7 @@ public sealed class NasSubscriptionJob : Job
         }
         catch (NasException)
         {
-            // The server does not answer: what has come is handled all the same.
+            // The server does not answer, but the messages that arrived are still handled.
         }
         var left = limit - clock.Elapsed;
         await Task.WhenAny(
@@ -215,7 +215,7 @@ public sealed class NasSubscriptionJob : Job
         if (error is not null)
         {
             _failure ??= error;
-            // Nobody would read what comes.
+            // Nobody would read the messages.
             if (Volatile.Read(ref _running) == 1)
             {
                 Subscription.Unsubscribe();

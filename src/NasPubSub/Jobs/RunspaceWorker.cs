@@ -48,7 +48,7 @@ internal sealed class RunspaceWorker : ActionWorker
     private Runspace Open()
     {
         var state = InitialSessionState.CreateDefault2();
-        // What the caller may not do, the action may not either.
+        // The action has the same restrictions as the caller.
         state.LanguageMode = _origin.Language;
         if (_origin.Module is { } module)
         {

@@ -20,7 +20,7 @@ internal static class UsingValues
 
     /// <param name="action">The script block, with all that is nested in it.</param>
     /// <param name="caller">Where the variables are.</param>
-    /// <exception cref="RuntimeException">A variable is not there.</exception>
+    /// <exception cref="RuntimeException">A variable does not exist.</exception>
     public static Dictionary<string, object?> Capture(ScriptBlock action, SessionState caller)
     {
         var values = new Dictionary<string, object?>();

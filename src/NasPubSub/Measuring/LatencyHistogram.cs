@@ -56,7 +56,7 @@ internal sealed class LatencyHistogram
         return MaxMicroseconds;
     }
 
-    /// <summary>The classes from the first to the last that has any, joined to about so many.</summary>
+    /// <summary>The classes from the first to the last non-empty one, merged to about this number.</summary>
     public NasLatencyClass[] ToClasses(int about = 16)
     {
         var first = Array.FindIndex(_counts, c => c > 0);

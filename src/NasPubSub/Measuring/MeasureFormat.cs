@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace NasPubSub.Measuring;
 
-/// <summary>What the format file calls to show a measurement.</summary>
+/// <summary>The format file calls this class to show a measurement.</summary>
 public static class MeasureFormat
 {
     private const int Bar = 40;

@@ -15,7 +15,7 @@ public enum NasMeasureMode
     Request,
 }
 
-/// <summary>What was measured.</summary>
+/// <summary>The result of a measurement.</summary>
 public sealed class NasThroughput
 {
     internal NasThroughput(
@@ -45,7 +45,7 @@ public sealed class NasThroughput
         MaxMicroseconds = latencies.MaxMicroseconds;
     }
 
-    /// <summary>What was measured.</summary>
+    /// <summary>The measured mode.</summary>
     public NasMeasureMode Mode { get; }
 
     /// <summary>The server's address.</summary>

@@ -49,7 +49,7 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
         }
         finally
         {
-            // What counts has come or will not; the server may have fallen silent.
+            // The messages have arrived or will not; the server may no longer answer.
             await connection.DisconnectAsync(drain: false, cancel: CancellationToken.None).ConfigureAwait(false);
         }
     }
@@ -76,7 +76,7 @@ internal sealed class ThroughputRun(NasOptions options, NasMeasureMode mode, lon
     {
         var latencies = new LatencyHistogram();
         var all = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Room for all: what is measured is how fast, not what a full buffer does.
+        // Space for all messages: the measurement is about speed, not about a full buffer.
         var limits = new NasSubscriptionOptions { MaxPendingMessages = int.MaxValue, MaxPendingBytes = long.MaxValue };
         await receiver
             .SubscribeAsync(

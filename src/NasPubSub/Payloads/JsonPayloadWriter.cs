@@ -18,7 +18,7 @@ namespace NasPubSub.Payloads;
 /// </summary>
 /// <param name="depth">How many levels of objects within objects.</param>
 /// <param name="enumsAsStrings">Enumeration values by name.</param>
-/// <param name="cancel">Ends the writing of what has no end.</param>
+/// <param name="cancel">Stops the conversion of an endless object.</param>
 internal sealed class JsonPayloadWriter(int depth, bool enumsAsStrings, CancellationToken cancel) : IDisposable
 {
     private static readonly JsonWriterOptions Options = new()

@@ -9,10 +9,10 @@ namespace NasPubSub.Payloads;
 /// What a cmdlet sends: an object made bytes or text, with the header that says which. One for each cmdlet: not
 /// thread-safe.
 /// </summary>
-/// <param name="encoding">How text becomes bytes.</param>
+/// <param name="encoding">The encoding of text.</param>
 /// <param name="depth">How deep objects are written as JSON.</param>
 /// <param name="enumsAsStrings">Enumeration values by name.</param>
-/// <param name="headers">Those of every message; they go before what a single one brings along.</param>
+/// <param name="headers">The headers of every message. They take precedence over those of a single message.</param>
 /// <param name="cancel">Ends the writing of an object that has no end.</param>
 internal sealed class PayloadSource(
     Encoding encoding,
@@ -40,7 +40,7 @@ internal sealed class PayloadSource(
     public NasHeaders? Headers { get; private set; }
 
     /// <summary>
-    /// What to warn of once, the first time an object is nested too deeply to be written whole; else null.
+    /// A warning, once, when an object is nested too deeply to be written completely; otherwise null.
     /// </summary>
     public string? TakeCutWarning()
     {
@@ -53,7 +53,7 @@ internal sealed class PayloadSource(
         return $"The JSON is cut at a depth of {depth}: use -Depth for more.";
     }
 
-    /// <param name="value">What to send; a message stands for its payload and headers.</param>
+    /// <param name="value">What to send. A message is sent with its payload and headers.</param>
     /// <param name="own">Headers of this message alone.</param>
     /// <exception cref="PSArgumentException">It is a secret.</exception>
     /// <exception cref="Exception">Whatever a property or enumerator of the object throws.</exception>
@@ -140,7 +140,7 @@ internal sealed class PayloadSource(
 
     private NasHeaders Merge(NasHeaders? carried, NasHeaders? own, bool isJson)
     {
-        // That the payload is JSON may be left unsaid; what the user wants to say may not.
+        // The Content-Type header may be omitted; the headers of the user may not.
         var isOurs = (carried?.Count ?? 0) + (own?.Count ?? 0) + (headers?.Count ?? 0) == 0;
         var all = new NasHeaders { CanBeOmitted = isOurs };
         foreach (var field in carried ?? [])

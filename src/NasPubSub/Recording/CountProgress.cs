@@ -6,7 +6,7 @@ namespace NasPubSub.Recording;
 /// <summary>
 /// The progress of long work that counts messages: nothing in the first second, then five times a second.
 /// </summary>
-/// <param name="activity">What is going on.</param>
+/// <param name="activity">The activity to show.</param>
 internal sealed class CountProgress(string activity)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
@@ -16,7 +16,7 @@ internal sealed class CountProgress(string activity)
     private TimeSpan _next = First;
     private bool _isShown;
 
-    /// <returns>What to show now; null for nothing.</returns>
+    /// <returns>The record to show now, or null.</returns>
     public ProgressRecord? Update(long count, int percent)
     {
         if (_clock.Elapsed < _next)
@@ -30,7 +30,7 @@ internal sealed class CountProgress(string activity)
         return _record;
     }
 
-    /// <returns>What takes it away; null where nothing was shown.</returns>
+    /// <returns>The record that removes the progress bar; null if none was shown.</returns>
     public ProgressRecord? End()
     {
         if (!_isShown)

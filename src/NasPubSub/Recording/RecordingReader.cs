@@ -9,7 +9,7 @@ internal sealed class RecordingReader : IDisposable
     private readonly FileStream _file;
     private readonly StreamReader _lines;
 
-    /// <exception cref="IOException">And what else a file system throws.</exception>
+    /// <exception cref="IOException">Or another exception of the file system.</exception>
     public RecordingReader(string path)
     {
         _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 64 * 1024);

@@ -29,10 +29,10 @@ internal sealed class RecordingWriter : IDisposable
     private bool _isFailed;
 
     /// <param name="path">The file; it is created, or replaced.</param>
-    /// <param name="append">Goes on behind what is in the file.</param>
+    /// <param name="append">Appends to the file.</param>
     /// <param name="force">Writes to a read-only file too.</param>
     /// <param name="onWire">Records the subjects on the wire.</param>
-    /// <exception cref="IOException">And what else a file system throws.</exception>
+    /// <exception cref="IOException">Or another exception of the file system.</exception>
     public RecordingWriter(string path, bool append, bool force, bool onWire)
     {
         (_path, _onWire) = (path, onWire);
@@ -66,7 +66,7 @@ internal sealed class RecordingWriter : IDisposable
         }
     }
 
-    /// <summary>What was written so far is in the file.</summary>
+    /// <summary>Flushes all lines to the file.</summary>
     public void Flush()
     {
         _sinceFlush.Restart();

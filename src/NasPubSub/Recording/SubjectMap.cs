@@ -32,7 +32,7 @@ internal sealed class SubjectMap
                 {
                     Add(TypedText.Of(entry.Key) ?? "", TypedText.Of(entry.Value) ?? "");
                 }
-                // A subject itself goes before a pattern that matches it too.
+                // A literal subject takes precedence over a pattern that also matches it.
                 _pairs = [.. _pairs.OrderBy(p => p.Old.IndexOfAny(['*', '>']) >= 0)];
                 break;
             case IList { Count: 2 } pair:
@@ -102,7 +102,7 @@ internal sealed class SubjectMap
         _pairs.Add((old, to));
     }
 
-    /// <summary>The n-th * of the new subject is what the n-th * of the old one stands for; > is the rest.</summary>
+    /// <summary>The n-th * of the new subject is the token of the n-th * in the old one; > is the rest.</summary>
     private static string Fill(string old, string to, string subject)
     {
         var (from, tokens) = (old.Split('.'), subject.Split('.'));

@@ -70,7 +70,7 @@ public sealed class NasServerProcess : IDisposable
     /// <summary>Does it run?</summary>
     public bool IsRunning { get; private set; }
 
-    /// <summary>The last 64 KiB of what it has logged.</summary>
+    /// <summary>The last 64 KiB of its log.</summary>
     public string Log
     {
         get

@@ -66,7 +66,7 @@ internal sealed class ServerDownload
     /// <summary>Bytes of the archive; 0 until they are known.</summary>
     public long Total { get; private set; }
 
-    /// <summary>What is fetched, for people.</summary>
+    /// <summary>The name of the release, for messages.</summary>
     public string Title => $"nats-server {_version}";
 
     /// <summary>The program, if this release was fetched before.</summary>
@@ -75,7 +75,7 @@ internal sealed class ServerDownload
 
     /// <returns>The path of the program.</returns>
     /// <exception cref="ServerDownloadException">
-    /// It cannot be fetched, or it is not what the sums vouch for.
+    /// The download failed, or its checksum is wrong.
     /// </exception>
     public async Task<string> FetchAsync(CancellationToken cancel)
     {
@@ -330,7 +330,7 @@ internal sealed class ServerDownload
     private static string End(string why) => why.EndsWith('.') ? why : why + ".";
 }
 
-/// <param name="message">What happened.</param>
+/// <param name="message">The reason.</param>
 /// <param name="isRefused">It came, but must not be used.</param>
 internal sealed class ServerDownloadException(string message, bool isRefused) : Exception(message)
 {

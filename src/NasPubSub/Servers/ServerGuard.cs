@@ -27,7 +27,7 @@ internal sealed class ServerGuard : IDisposable
     private ServerGuard(Process process) => _process = process;
 
     /// <param name="server">The id of the server's process.</param>
-    /// <param name="folder">What is removed with it.</param>
+    /// <param name="folder">A folder that is removed with the server.</param>
     public static ServerGuard? Start(int server, string? folder)
     {
         if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))

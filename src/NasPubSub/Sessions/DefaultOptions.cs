@@ -1,6 +1,6 @@
 namespace NasPubSub.Sessions;
 
-/// <summary>The server and the credentials that the environment gives, for what a call leaves open.</summary>
+/// <summary>The server and the credentials of the environment, as defaults for a call.</summary>
 /// <param name="fullPath">Makes a path full, seen from the shell's location.</param>
 internal sealed class DefaultOptions(Func<string, string> fullPath)
 {
@@ -37,7 +37,7 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
             .ToOptions(Get("NATS_URL") is { } url ? options with { Servers = [url] } : options, fullPath);
 
     /// <summary>
-    /// Credentials and TLS files from NATS_USER, NATS_CREDS, NATS_CA and so on, for what the options leave open.
+    /// Credentials and TLS files from NATS_USER, NATS_CREDS, NATS_CA and so on, as defaults for the options.
     /// </summary>
     public NasOptions WithSecurity(NasOptions options) =>
         options with
