@@ -177,7 +177,7 @@ public sealed class DownloadTests : IDisposable
     private async Task<string> InProcessAsync(params (string Name, string Value)[] variables)
     {
         var start = Pwsh.WithModule(
-            $"try {{ Start-NasServer -Download -Version {Version} }} catch {{ $_.FullyQualifiedErrorId.Split(',')[0] }}"
+            $"try {{ Start-NasServer -Download -Version {Version} -Timeout 2 }} catch {{ $_.FullyQualifiedErrorId.Split(',')[0] }}"
         );
         foreach (var (name, value) in variables)
         {
