@@ -8,6 +8,8 @@ BeforeAll {
     $log = Register-NasSubscription log
     $shell = & (Join-Path $root tools/Get-ShellPath.ps1)
 
+    $started = [Collections.Generic.List[Diagnostics.Process]]::new()
+
     # Starts a script as a service would: its own process, without a terminal. It writes to the subject log.
     function Start-Daemon([string] $Script, [hashtable] $Environment = @{}, [string] $Url = $server.Url) {
         $file = Join-Path $TestDrive "$([guid]::NewGuid()).ps1"
@@ -24,6 +26,7 @@ $Script
         $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
         $process = [Diagnostics.Process]::Start($start)
         $process.StandardInput.Close()
+        $started.Add($process)
         [pscustomobject]@{ Process = $process; Out = $process.StandardOutput.ReadToEndAsync(); Err = $process.StandardError.ReadToEndAsync() }
     }
 
@@ -34,7 +37,11 @@ $Script
 
     function Read-Id { [int]((Read-Log 1) -split ' ')[1] }
 
-    function Send-Signal([string] $Signal, [int] $Id) { & /bin/kill "-$Signal" $Id }
+    function Send-Signal([string] $Signal, [int] $Id) {
+        # 0 would mean every process of this group.
+        $Id | Should -BeGreaterThan 1
+        & /bin/kill "-$Signal" $Id
+    }
 
     function Complete-Daemon($Daemon) {
         try {
@@ -43,7 +50,6 @@ $Script
         }
         finally {
             if (-not $Daemon.Process.HasExited) { $Daemon.Process.Kill($true) }
-            $Daemon.Process.Dispose()
         }
     }
 
@@ -67,6 +73,8 @@ $job = Register-NasSubscription work { Start-Sleep -Milliseconds 20; Publish-Nas
 }
 
 AfterAll {
+    # Those of tests that failed.
+    $started | Where-Object HasExited -EQ $false | ForEach-Object { $_.Kill($true) }
     Disconnect-NasPubSub
     $server | Stop-NasServer
     Remove-Module NasPubSub
