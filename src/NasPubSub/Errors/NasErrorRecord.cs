@@ -46,7 +46,9 @@ internal static class NasErrorRecord
                 ? $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s: {unhandled} messages that arrived were not handled."
                 : $"The session to {connection.Server} was closed after {limit.TotalSeconds:0.###} s, before the server confirmed the published messages.",
             connection,
-            "Increase -Timeout, or make the actions faster."
+            unhandled > 0
+                ? "Increase -Timeout, or make the actions faster."
+                : "Check whether the server can still be reached, or increase -Timeout. Statistics.Unconfirmed of the session counts the messages that may be lost."
         );
 
     public static ErrorRecord DisconnectedEarly(NasConnection connection) =>

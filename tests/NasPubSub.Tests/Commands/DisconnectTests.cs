@@ -43,6 +43,7 @@ public sealed class DisconnectTests(ServerFixture fixture) : ServedTests(fixture
         gate.Set();
         Assert.Equal("Timeout", result.ErrorId);
         Assert.Contains(" 7 messages", result.Errors[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("actions", result.Errors[0].ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(["Closed"], result.Values);
         Assert.Empty(result.Warnings);
     }
@@ -54,7 +55,11 @@ public sealed class DisconnectTests(ServerFixture fixture) : ServedTests(fixture
         using var shell = Shell.Open();
         shell.Run($"$nas = Connect-NasPubSub {server.Url}");
         await server.PauseAsync();
-        Assert.Equal("Timeout", shell.Invoke("Publish-NasMessage a x; Disconnect-NasPubSub -Timeout 0.2").ErrorId);
+        var result = shell.Invoke("Publish-NasMessage a x; Disconnect-NasPubSub -Timeout 0.2");
+        Assert.Equal("Timeout", result.ErrorId);
+        var advice = result.Errors[0].ErrorDetails.RecommendedAction;
+        Assert.Contains("server", advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("actions", advice, StringComparison.Ordinal);
         await server.ResumeAsync();
     }
 
