@@ -17,12 +17,10 @@ namespace NasPubSub.Commands;
 public sealed class ExportNasMessageCommand : NasSessionCmdlet
 {
     private const int Batch = 256;
-    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How long the end may take: a stopped cmdlet is over within a second.</summary>
     private static readonly TimeSpan EndLimit = TimeSpan.FromMilliseconds(500);
 
-    private readonly Stopwatch _clock = new();
     private readonly List<NasSubscription> _subscriptions = [];
     private readonly CustomObjectMembers _members = new();
     private MergedReader? _reader;
@@ -216,7 +214,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
 
     private void RecordSubjects()
     {
-        _clock.Start();
+        var clock = new ReceiveClock(Timeout, IdleTimeout);
         var defaults = Nas.Options.Subscriptions;
         var limits = defaults with
         {
@@ -240,7 +238,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
         bool isEnded;
         using (var stop = new StopRequest(takesInterrupt: false, EndLimit))
         {
-            isEnded = Read(_reader, stop.Made);
+            isEnded = Read(_reader, clock, stop.Made);
             End();
         }
 
@@ -248,26 +246,16 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     }
 
     /// <param name="reader">What the subscriptions receive.</param>
+    /// <param name="clock">When it ends by time.</param>
     /// <param name="stop">Completes when the process is asked to stop.</param>
     /// <returns>Did it end before its limits?</returns>
-    private bool Read(MergedReader reader, Task stop)
+    private bool Read(MergedReader reader, ReceiveClock clock, Task stop)
     {
         var batch = new NasMessage[Batch];
-        var last = _clock.Elapsed;
+        clock.Begin();
         while (Count == 0 || _writer!.Count < Count)
         {
-            var wait = Slice;
-            if (Timeout is { } timeout)
-            {
-                wait = Min(wait, timeout - _clock.Elapsed);
-            }
-
-            if (IdleTimeout is { } idle)
-            {
-                wait = Min(wait, last + idle - _clock.Elapsed);
-            }
-
-            var taken = reader.Read(batch, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Cancellation);
+            var taken = reader.Read(batch, clock.NextWait, Cancellation);
             var written = WriteAll(batch, taken);
             WriteWarnings();
             var percent = Count > 0 ? (int)(100.0 * _writer!.Count / Count) : -1;
@@ -281,11 +269,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
                 WriteObject(batch[i]);
             }
 
-            if (taken > 0)
-            {
-                last = _clock.Elapsed;
-            }
-            else
+            if (taken == 0)
             {
                 _writer.Flush();
             }
@@ -295,7 +279,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
                 return true;
             }
 
-            if (IsOver(Timeout, _clock.Elapsed) || (taken == 0 && IsOver(IdleTimeout, _clock.Elapsed - last)))
+            if (clock.IsOver(taken))
             {
                 return false;
             }
@@ -317,12 +301,9 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
 
     private void ReportEnd(bool isEnded)
     {
-        foreach (var subscription in _subscriptions)
+        foreach (var failed in _subscriptions.Where(s => s.Error is not null))
         {
-            if (subscription.Error is { } error)
-            {
-                Report(error, subscription);
-            }
+            Report(failed.Error!, failed);
         }
 
         var subjects = string.Join("', '", _subscriptions.Select(s => s.Topic));
@@ -355,7 +336,6 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
         {
             return;
         }
-
         _isOpened = true;
         _writer = new RecordingWriter(_path, Append, Force, Raw);
         _progress = new CountProgress($"Recording to {_path}");
@@ -364,15 +344,14 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     /// <summary>Ends the subscriptions, records the messages that have arrived, and closes the file.</summary>
     private void End()
     {
+        Unsubscribe();
         if (_writer is null)
         {
-            Unsubscribe();
             return;
         }
 
         try
         {
-            Unsubscribe();
             RecordRest();
         }
         finally
@@ -418,8 +397,4 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
 
     private static bool IsFileError(Exception error) =>
         error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException;
-
-    private static bool IsOver(TimeSpan? limit, TimeSpan elapsed) => limit is { } most && elapsed >= most;
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Management.Automation;
 using System.Text;
 using NasPubSub.Completion;
@@ -15,13 +14,12 @@ namespace NasPubSub.Commands;
 public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 {
     private const int Batch = 256;
-    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan FirstShown = TimeSpan.FromSeconds(1);
 
     private NasSubscription? _own,
         _claimed;
     private long _received;
-    private readonly Stopwatch _clock = new();
+    private ReceiveClock _clock = null!;
     private string? _lastSubject;
     private ProgressRecord? _progress;
     private TimeSpan _shown;
@@ -77,7 +75,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        _clock.Restart();
+        _clock = new ReceiveClock(Timeout, IdleTimeout);
         try
         {
             if (ParameterSetName == "Subject")
@@ -120,25 +118,14 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
     private void Read(NasSubscription subscription)
     {
         // Nothing is shown in the first second.
-        _shown = FirstShown - Slice;
+        _shown = FirstShown - ReceiveClock.Slice;
         _received = 0;
-        var lastMessage = _clock.Elapsed;
+        _clock.Begin();
         // Messages are taken one at a time: a message taken from another owner's subscription is always returned.
         var batch = new NasMessage[_own is null ? 1 : Batch];
         while (Count == 0 || _received < Count)
         {
-            var wait = Slice;
-            if (Timeout is { } timeout)
-            {
-                wait = Min(wait, timeout - _clock.Elapsed);
-            }
-
-            if (IdleTimeout is { } idle)
-            {
-                wait = Min(wait, lastMessage + idle - _clock.Elapsed);
-            }
-
-            var taken = subscription.Read(batch, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Cancellation);
+            var taken = subscription.Read(batch, _clock.NextWait, Cancellation);
             WriteWarnings();
             for (var i = 0; i < taken && (Count == 0 || _received < Count); i++)
             {
@@ -150,14 +137,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
                 ShowProgress();
             }
 
-            if (taken > 0)
-            {
-                if (IdleTimeout is not null)
-                {
-                    lastMessage = _clock.Elapsed;
-                }
-            }
-            else if (subscription.IsCompleted)
+            if (taken == 0 && subscription.IsCompleted)
             {
                 if (subscription.Error is { } error)
                 {
@@ -170,8 +150,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 
                 break;
             }
-            // A stream without pause must end in time as well.
-            if (IsOver(Timeout, _clock.Elapsed) || (taken == 0 && IsOver(IdleTimeout, _clock.Elapsed - lastMessage)))
+            if (_clock.IsOver(taken))
             {
                 if (_received < Count)
                 {
@@ -203,7 +182,7 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
 
     private void ShowProgress()
     {
-        if (_clock.Elapsed - _shown < Slice)
+        if (_clock.Elapsed - _shown < ReceiveClock.Slice)
         {
             return;
         }
@@ -247,8 +226,4 @@ public sealed class ReceiveNasMessageCommand : NasSessionCmdlet
         _own.Unsubscribe();
         _own = null;
     }
-
-    private static bool IsOver(TimeSpan? limit, TimeSpan elapsed) => limit is { } most && elapsed >= most;
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }
