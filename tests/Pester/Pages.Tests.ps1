@@ -5,7 +5,7 @@ BeforeDiscovery {
     $fenced = @($pages | Where-Object { Select-String -Path (Join-Path $root $_) -Pattern '^```powershell$' -Quiet })
     $sharp = foreach ($page in $pages) {
         $text = [IO.File]::ReadAllText((Join-Path $root $page)).Replace("`r", '')
-        $code = [regex]::Matches($text, '(?m)^```csharp\n([\s\S]*?)\n```$').ForEach({ $_.Groups[1].Value })
+        $code = [regex]::Matches($text, '(?m)(?<!^<!-- not compiled: \S.* -->\n)^```csharp\n([\s\S]*?)\n```$').ForEach({ $_.Groups[1].Value })
         if ($code) { @{ Page = $page; Code = @($code) } }
     }
 }
