@@ -29,6 +29,7 @@ public abstract class ContextSettingsCmdlet : NasCmdlet
 
     /// <summary>What the context is for.</summary>
     [Parameter]
+    [TypedTextTransformation]
     [AllowEmptyString]
     public string? Description { get; set; }
 

@@ -36,6 +36,7 @@ public sealed class StartNasServerCommand : NasCmdlet
 
     /// <summary>A mirror of the releases; else $env:NAS_SERVER_DOWNLOAD_URL, else GitHub.</summary>
     [Parameter(ParameterSetName = "Download")]
+    [TypedTextTransformation]
     [ValidateNotNullOrEmpty]
     public string? DownloadUrl { get; set; }
 
