@@ -23,6 +23,7 @@ internal sealed class Link : IDisposable
     private readonly TimeSpan _opened = MonotonicClock.Now;
     private SendBuffer? _sendBuffer;
     private PoolWork? _inlineWork;
+    private long _stamp;
     private volatile Task? _pause;
     private volatile IMigrationBuffer? _migration;
     private NasException? _closingError;
@@ -215,7 +216,7 @@ internal sealed class Link : IDisposable
 
     private void Handle(IMessageReader reader, IServerListener listener)
     {
-        var now = WallClock.UtcTicks;
+        var now = NextStamp();
         try
         {
             while (_pause is null && _parser.Read(_buffer.Unread, out var operation) is var used and > 0)
@@ -235,8 +236,19 @@ internal sealed class Link : IDisposable
         }
         finally
         {
+            _stamp = now;
             reader.Flush();
         }
+    }
+
+    /// <summary>
+    /// The time of the next message: not before that of the last read, whose messages count on from its start. A clock that
+    /// was set back is followed.
+    /// </summary>
+    private long NextStamp()
+    {
+        var now = WallClock.UtcTicks;
+        return now < _stamp && _stamp - now < TimeSpan.TicksPerSecond ? _stamp : now;
     }
 
     private void HandleOther(ref ServerOperation operation, IServerListener listener)
