@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using NasPubSub.TestServer;
 using NasPubSub.Threading;
 
 namespace NasPubSub.Client.Tests.Safety;
@@ -21,7 +21,7 @@ public sealed partial class ClockTests
     [Fact]
     public void The_time_of_day_is_read_for_time_stamps_only()
     {
-        var source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", "..", "src"));
+        var source = Path.Combine(NatsServerBinary.RepositoryRoot, "src");
         var reads = Directory
             .EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
             .Where(file =>
@@ -57,8 +57,6 @@ public sealed partial class ClockTests
             '\n',
             File.ReadLines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal))
         );
-
-    private static string Here([CallerFilePath] string path = "") => path;
 
     [GeneratedRegex(@"\bDateTime(Offset)?\.(UtcNow|Now|Today)\b|\bEnvironment\.TickCount\b")]
     private static partial Regex TimeOfDay();
