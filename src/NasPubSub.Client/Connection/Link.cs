@@ -242,8 +242,8 @@ internal sealed class Link : IDisposable
     }
 
     /// <summary>
-    /// The time of the next message: not before that of the last read, whose messages count on from its start. A clock that
-    /// was set back is followed.
+    /// The time of the next message: not before that of the last read, whose messages count on from its start. A clock
+    /// that was set back is followed.
     /// </summary>
     private long NextStamp()
     {
