@@ -1,25 +1,8 @@
-using System.Collections;
-using System.Management.Automation;
-using System.Management.Automation.Language;
-
 namespace NasPubSub.Completion;
 
 /// <summary>Speeds of a replay.</summary>
-public sealed class ReplaySpeedCompleter : IArgumentCompleter
+public sealed class ReplaySpeedCompleter : ChoiceCompleter
 {
-    private static readonly (string, string)[] Speeds =
-    [
-        ("1", "The recorded pace"),
-        ("10", "Ten times as fast"),
-        ("Max", "No waits"),
-    ];
-
-    /// <inheritdoc/>
-    public IEnumerable<CompletionResult> CompleteArgument(
-        string commandName,
-        string parameterName,
-        string wordToComplete,
-        CommandAst commandAst,
-        IDictionary fakeBoundParameters
-    ) => Choice.Of(wordToComplete, Speeds);
+    private protected override IEnumerable<(string Text, string Tip)> Choices =>
+        [("1", "The recorded pace"), ("10", "Ten times as fast"), ("Max", "No waits")];
 }
