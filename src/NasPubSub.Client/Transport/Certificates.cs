@@ -21,14 +21,7 @@ internal static class PemFile
         {
             found = Certificates(File.ReadAllText(path));
         }
-        catch (Exception e)
-            when (e
-                    is IOException
-                        or UnauthorizedAccessException
-                        or FormatException
-                        or CryptographicException
-                        or ArgumentException
-            )
+        catch (Exception e) when (IsUnreadable(e))
         {
             throw new NasException(NasError.InvalidOption, $"The CA file '{path}' cannot be read: {e.Message}", e)
             {
@@ -53,6 +46,15 @@ internal static class PemFile
 
         return found;
     }
+
+    /// <summary>Is it what reading a file of certificates or keys throws if there is none, or none in it?</summary>
+    public static bool IsUnreadable(Exception e) =>
+        e
+            is IOException
+                or UnauthorizedAccessException
+                or FormatException
+                or CryptographicException
+                or ArgumentException;
 }
 
 /// <summary>The client's own certificate, and the intermediates to show with it.</summary>
@@ -86,14 +88,7 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
                 ? FromPem(path, text, options)
                 : FromPfx(path, options.CertificatePassword);
         }
-        catch (Exception e)
-            when (e
-                    is IOException
-                        or UnauthorizedAccessException
-                        or FormatException
-                        or CryptographicException
-                        or ArgumentException
-            )
+        catch (Exception e) when (PemFile.IsUnreadable(e))
         {
             var key = options.KeyFile is { } keyFile ? $" with the key '{keyFile}'" : "";
             var password = options.CertificatePassword is null ? "" : " Is the password right?";
