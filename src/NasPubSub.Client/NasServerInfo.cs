@@ -33,6 +33,12 @@ public sealed record NasServerInfo
     /// <summary>Is JetStream on?</summary>
     public bool JetStream { get; init; }
 
+    /// <summary>
+    /// The level of the JetStream API (ADR-44): 2 for server 2.12 and more for later ones; 0 where the server does not
+    /// tell.
+    /// </summary>
+    public int JetStreamApiLevel { get; init; }
+
     /// <summary>Must a client authenticate?</summary>
     public bool AuthRequired { get; init; }
 
@@ -83,6 +89,7 @@ public sealed record NasServerInfo
                 MaxPayload = root.TryGetProperty("max_payload", out var max) ? max.GetInt64() : 1024 * 1024,
                 Headers = Flag(root, "headers"),
                 JetStream = Flag(root, "jetstream"),
+                JetStreamApiLevel = root.TryGetProperty("api_lvl", out var level) ? level.GetInt32() : 0,
                 AuthRequired = Flag(root, "auth_required"),
                 TlsRequired = Flag(root, "tls_required"),
                 TlsAvailable = Flag(root, "tls_available"),

@@ -77,6 +77,43 @@ public sealed class NasMessage
         DateTimeOffset? timestamp = null
     ) => Create(subject, Encoding.UTF8.GetBytes(text), headers, replyTo, ns, timestamp);
 
+    /// <summary>Makes a message that was read from a stream without a consumer (ADR-31).</summary>
+    /// <param name="connection">What takes the namespace off <paramref name="topic"/>.</param>
+    /// <param name="topic">The subject on the wire.</param>
+    /// <param name="payload">The bytes; the message keeps this array.</param>
+    /// <param name="headers">Copied into the message; null for none.</param>
+    /// <param name="stream">The name of the stream.</param>
+    /// <param name="sequence">Its sequence there.</param>
+    /// <param name="stored">When the stream stored it: its <see cref="Timestamp"/>.</param>
+    /// <param name="pending">How many messages of the same read follow; null where that is not known.</param>
+    /// <returns>A message without a subscription, which cannot be answered or acknowledged.</returns>
+    public static NasMessage CreateStored(
+        NasConnection connection,
+        string topic,
+        byte[] payload,
+        NasHeaders? headers,
+        string stream,
+        ulong sequence,
+        DateTimeOffset stored,
+        ulong? pending = null
+    )
+    {
+        var position = new StreamPosition
+        {
+            Stream = stream,
+            Sequence = sequence,
+            UtcTicks = stored.UtcTicks,
+            Pending = pending,
+        };
+        var origin = new MessageOrigin(connection.FromWireSubject(topic), topic);
+        return new NasMessage(
+            origin,
+            payload,
+            new MessageExtras(origin, null, headers?.Encoded?.Block, position),
+            stored.UtcTicks
+        );
+    }
+
     /// <summary>The subject without the connection's namespace: what you would pass to Publish.</summary>
     public string Subject => Origin.Subject;
 
@@ -97,8 +134,30 @@ public sealed class NasMessage
     /// </summary>
     public string? ReplyTo => Extras?.ReplyTopic is { } reply ? Origin.Shown(reply) : null;
 
-    /// <summary>When this client read the message, or the time it was made with.</summary>
-    public DateTimeOffset Timestamp => new DateTimeOffset(_utcTicks, TimeSpan.Zero).ToLocalTime();
+    /// <summary>
+    /// When the stream stored the message; for one that does not come from a stream when this client read it, or the
+    /// time it was made with.
+    /// </summary>
+    public DateTimeOffset Timestamp =>
+        new DateTimeOffset(Position?.UtcTicks ?? _utcTicks, TimeSpan.Zero).ToLocalTime();
+
+    /// <summary>The stream that the message comes from (ADR-15); null for one that comes from no stream.</summary>
+    public string? Stream => Position?.Stream;
+
+    /// <summary>Its sequence in the stream; null for a message that comes from no stream.</summary>
+    public ulong? Sequence => Position?.Sequence;
+
+    /// <summary>The consumer that delivered it; null for a message that no consumer delivered.</summary>
+    public string? Consumer => Position?.Consumer;
+
+    /// <summary>Its sequence among the deliveries of the consumer; null for a message that no consumer delivered.</summary>
+    public ulong? ConsumerSequence => Position?.ConsumerSequence;
+
+    /// <summary>How often the consumer has delivered it, this time included; null where no consumer did.</summary>
+    public long? Delivered => Position?.Delivered;
+
+    /// <summary>How many messages waited for the consumer behind this one; null where that is not known.</summary>
+    public ulong? Pending => Position?.Pending;
 
     /// <summary>The id of the subscription it came by; 0 without one.</summary>
     public long Sid => Origin.Subscription?.Sid ?? 0;
@@ -148,6 +207,8 @@ public sealed class NasMessage
 
     /// <inheritdoc/>
     public override string ToString() => Diagnostics.TerminalText.Line($"{Subject}: {Size} bytes");
+
+    private StreamPosition? Position => Extras?.Position;
 
     private MessageExtras? Extras => _source as MessageExtras;
 
@@ -202,13 +263,22 @@ internal sealed class MessageOrigin
     }
 }
 
-/// <summary>What most messages do not have: a reply subject, headers.</summary>
-internal sealed class MessageExtras(MessageOrigin origin, string? replyTopic, byte[]? headerBlock)
+/// <summary>What most messages do not have: a reply subject, headers, a place in a stream.</summary>
+internal sealed class MessageExtras(
+    MessageOrigin origin,
+    string? replyTopic,
+    byte[]? headerBlock,
+    StreamPosition? position = null
+)
 {
     private NasHeaders? _headers;
+    private StreamPosition? _position = position;
 
     public MessageOrigin Origin { get; } = origin;
     public string? ReplyTopic { get; } = replyTopic;
     public byte[]? HeaderBlock { get; } = headerBlock;
+
+    /// <summary>Read from the reply subject when somebody asks.</summary>
+    public StreamPosition? Position => _position ??= StreamPosition.Parse(ReplyTopic);
     public NasHeaders? Headers => HeaderBlock is null ? null : _headers ??= NasHeaders.FromBlock(HeaderBlock);
 }

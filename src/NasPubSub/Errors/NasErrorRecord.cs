@@ -12,9 +12,9 @@ internal static class NasErrorRecord
             NasException nas => Make(
                 nas,
                 nas.Code,
-                NasErrorAdvice.CategoryOf(nas.Error),
+                JetStreamAdvice.CategoryOf(nas.Code) ?? NasErrorAdvice.CategoryOf(nas.Error),
                 target ?? nas.Target,
-                NasErrorAdvice.Of(nas.Error)
+                JetStreamAdvice.Of(nas.Code) ?? NasErrorAdvice.Of(nas.Error)
             ),
             IContainsErrorRecord known => Shown(known.ErrorRecord),
             AggregateException { InnerException: { } inner } => From(inner, target),

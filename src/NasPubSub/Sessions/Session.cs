@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using NasPubSub.JetStream;
 
 namespace NasPubSub.Sessions;
 
@@ -27,6 +28,9 @@ internal sealed class Session
     /// once.
     /// </summary>
     public bool IsAutomatic { get; set; }
+
+    /// <summary>Where its JetStream is, unless a cmdlet says otherwise.</summary>
+    public NasJetStreamOptions JetStream { get; set; } = new();
 
     public bool HasWarnings => !_events.IsEmpty;
 

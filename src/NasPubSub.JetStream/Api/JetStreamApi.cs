@@ -1,0 +1,123 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NasPubSub.Threading;
+
+namespace NasPubSub.JetStream.Api;
+
+/// <summary>
+/// Calls of the JetStream API (ADR-1): a request with JSON to a subject below the prefix, and a response that is either
+/// the result or an error. Thread-safe.
+/// </summary>
+internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions options)
+{
+    /// <summary>How long to wait before a call is tried again that the servers could not carry out yet.</summary>
+    private static readonly TimeSpan RetryWait = TimeSpan.FromMilliseconds(250);
+
+    private readonly string _prefix = Checked(options.Prefix);
+
+    /// <summary>The connection that carries the calls.</summary>
+    public NasConnection Connection { get; } = connection;
+
+    /// <summary>How long a call may take.</summary>
+    public TimeSpan Timeout { get; } = options.Timeout;
+
+    /// <summary>The subject of a call, such as <c>$JS.API.STREAM.INFO.orders</c>.</summary>
+    public string SubjectOf(string call) => $"{_prefix}.{call}";
+
+    /// <summary>Calls the API and returns its response.</summary>
+    /// <param name="call">What follows the prefix, such as <c>STREAM.INFO.orders</c>.</param>
+    /// <param name="body">The request; null for none.</param>
+    /// <param name="isSafe">It changes nothing, or the same when it is done twice: it is sent again after a break.</param>
+    /// <param name="subject">What the call is about, such as the name of the stream, for errors.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="NasException">The error of the response, with its ApiErrorCode, under a code of
+    /// <see cref="ApiErrors"/>; JetStreamDisabled, Timeout; else as NasConnection.RequestAsync.</exception>
+    public async Task<JsonObject> CallAsync(
+        string call,
+        JsonObject? body = null,
+        bool isSafe = false,
+        string? subject = null,
+        CancellationToken cancel = default
+    )
+    {
+        var deadline = Deadline.In(Timeout);
+        var payload = body is null ? ReadOnlyMemory<byte>.Empty : JsonSerializer.SerializeToUtf8Bytes(body);
+        while (true)
+        {
+            NasException error;
+            try
+            {
+                var reply = await Connection
+                    .RequestAsync(SubjectOf(call), payload, deadline.Left, null, useNamespace: false, cancel)
+                    .ConfigureAwait(false);
+                var response = Parse(reply, call);
+                if (response["error"] is not JsonObject failure)
+                {
+                    return response;
+                }
+                error = ApiErrors.From(failure, subject);
+                if (error.ApiErrorCode != ApiErrors.NoLeader)
+                {
+                    throw error;
+                }
+            }
+            catch (NasException e) when (e.Error == NasError.NoResponders)
+            {
+                error = ApiErrors.NoAnswer(Connection, options, e);
+                if (Connection.ServerInfo is { JetStream: false } && options is { Domain: null, ApiPrefix: null })
+                {
+                    throw error;
+                }
+            }
+            catch (NasException e) when (isSafe && e.Error == NasError.ConnectionLost)
+            {
+                error = e;
+            }
+            catch (NasException e) when (e.Error == NasError.RequestTimeout)
+            {
+                throw new NasException(
+                    NasError.Timeout,
+                    $"JetStream did not answer {SubjectOf(call)} within {Timeout.TotalSeconds:0.###} s.",
+                    e
+                )
+                {
+                    Target = subject,
+                };
+            }
+            if (deadline.Left <= RetryWait)
+            {
+                throw error;
+            }
+            await Task.Delay(RetryWait, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private static JsonObject Parse(NasMessage reply, string call)
+    {
+        try
+        {
+            return JsonNode.Parse(reply.Payload) as JsonObject ?? throw new JsonException("it is no object");
+        }
+        catch (JsonException e)
+        {
+            throw new NasException(
+                NasError.ProtocolError,
+                $"The response to {call} cannot be read as JSON: {e.Message}",
+                e
+            );
+        }
+    }
+
+    private static string Checked(string prefix)
+    {
+        try
+        {
+            NasSubject.CheckPublish(prefix);
+            return prefix;
+        }
+        catch (NasException e)
+        {
+            throw new NasException(NasError.InvalidOption, $"'{prefix}' cannot begin the subject of API calls.", e);
+        }
+    }
+}

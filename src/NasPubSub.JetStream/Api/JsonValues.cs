@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace NasPubSub.JetStream.Api;
+
+/// <summary>
+/// The values of the API: durations are whole nanoseconds, times are RFC 3339 in UTC, sequences are unsigned.
+/// </summary>
+internal static class JsonValues
+{
+    private const long NanosecondsPerTick = 1_000_000 / TimeSpan.TicksPerMillisecond;
+
+    /// <summary>A duration of the API; what TimeSpan cannot hold becomes its longest.</summary>
+    public static TimeSpan ToTimeSpan(long nanoseconds) => new(nanoseconds / NanosecondsPerTick);
+
+    /// <summary>A duration for the API; longer ones than it takes (292 years) become its longest.</summary>
+    public static long ToNanoseconds(TimeSpan time) =>
+        time.Ticks > long.MaxValue / NanosecondsPerTick ? long.MaxValue : time.Ticks * NanosecondsPerTick;
+
+    /// <summary>A time of the API; null for none, which it writes as the year 1.</summary>
+    public static DateTimeOffset? ToTime(string? text) =>
+        DateTimeOffset.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var time
+        )
+        && time.Year > 1
+            ? time.ToLocalTime()
+            : null;
+
+    /// <summary>A time for the API.</summary>
+    public static string ToText(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+
+    public static string Text(this JsonNode? node, string name) => node?[name]?.GetValue<string>() ?? "";
+
+    public static long Long(this JsonNode? node, string name) => node?[name]?.GetValue<long>() ?? 0;
+
+    public static ulong ULong(this JsonNode? node, string name) => node?[name]?.GetValue<ulong>() ?? 0;
+
+    public static bool Flag(this JsonNode? node, string name) => node?[name]?.GetValue<bool>() ?? false;
+
+    public static TimeSpan? Duration(this JsonNode? node, string name) =>
+        node?[name] is { } value ? ToTimeSpan(value.GetValue<long>()) : null;
+
+    public static DateTimeOffset? Time(this JsonNode? node, string name) => ToTime(node?[name]?.GetValue<string>());
+}

@@ -1,0 +1,46 @@
+using System.Management.Automation;
+
+namespace NasPubSub.Errors;
+
+/// <summary>
+/// The category of each error of JetStream that has a code of its own, and what the user can do about it.
+/// </summary>
+internal static class JetStreamAdvice
+{
+    /// <summary>Null for a code that is not one of JetStream's.</summary>
+    public static ErrorCategory? CategoryOf(string code) =>
+        code switch
+        {
+            "StreamNotFound" or "ConsumerNotFound" or "MessageNotFound" => ErrorCategory.ObjectNotFound,
+            "StreamExists" or "ConsumerExists" => ErrorCategory.ResourceExists,
+            "SubjectsOverlap" or "InvalidConfiguration" => ErrorCategory.InvalidArgument,
+            "StreamFull" or "InsufficientResources" => ErrorCategory.LimitsExceeded,
+            "JetStreamDisabled" or "NoLeader" => ErrorCategory.ResourceUnavailable,
+            "UnsupportedByServer" => ErrorCategory.NotImplemented,
+            "WrongRevision" => ErrorCategory.InvalidOperation,
+            "JetStreamError" => ErrorCategory.InvalidResult,
+            _ => null,
+        };
+
+    /// <summary>Null for a code that is not one of JetStream's.</summary>
+    public static string? Of(string code) =>
+        code switch
+        {
+            "StreamNotFound" => "Get-NasStream lists the streams of the account; New-NasStream makes one.",
+            "ConsumerNotFound" => "Get-NasConsumer lists the consumers of a stream; New-NasConsumer makes one.",
+            "MessageNotFound" => "The message was removed, has expired, or never existed: Get-NasStream shows the range.",
+            "StreamExists" => "Change the stream with Set-NasStream, or choose another name. Namespaces share the names.",
+            "ConsumerExists" => "Change the consumer with Set-NasConsumer, or choose another name.",
+            "SubjectsOverlap" => "Each subject belongs to one stream only; Get-NasStream -Subject finds the other one.",
+            "InvalidConfiguration" => "Correct the setting that the message names.",
+            "StreamFull" => "Raise the limits with Set-NasStream, remove messages with Clear-NasStream, or let old ones go.",
+            "InsufficientResources" => "Free storage on the servers, or ask for higher limits of the account.",
+            "JetStreamDisabled" =>
+                "Enable JetStream on the server (nats-server -js, Start-NasServer -JetStream) and for the account, or check -Domain.",
+            "NoLeader" => "Wait until the cluster has elected a leader, and check that enough servers run.",
+            "UnsupportedByServer" => "Update the server, or leave out what it does not support.",
+            "WrongRevision" => "Somebody else wrote first: read the present state, and try again.",
+            "JetStreamError" => "ApiErrorCode and ApiErrorDescription of the exception are the server's; see its log as well.",
+            _ => null,
+        };
+}
