@@ -9,7 +9,7 @@ param(
     [ValidateSet('Build', 'Demo', 'Test', 'Bench', 'Package', 'Clean')]
     [string] $Task = 'Build',
 
-    # Passed on to the benchmarks.
+    # The suites to test, all without (client, module-net8.0, ...), or the arguments of the benchmarks.
     [Parameter(ValueFromRemainingArguments)]
     [string[]] $Rest = @()
 )
@@ -77,34 +77,79 @@ function Add-Count([string] $Name, [int] $Status, [int] $Passed, [int] $Failed, 
         $Name, $Passed, $Failed, $Skipped, $Watch.Elapsed.TotalSeconds, $end)
 }
 
-# Lines of a test run without information: failures are shown as they happen, and Add-Count shows the numbers.
-$noise = '^\s*$|^(Test run for|Data collector|VSTest version|Starting test execution|A total of|Results File|Attachments:|.*\.cobertura\.xml$|Passed!|Failed!|Skipped!|\s*Skipped )|\[SKIP\]$'
+# A suite is a program that is run beside another; Read gets its counts (passed, failed, skipped) when it has ended.
+function New-Suite([string] $Name, [string] $Program, [string[]] $Arguments, [hashtable] $With = @{}, [scriptblock] $Read) {
+    [pscustomobject]@{ Name = $Name; Program = $Program; Arguments = $Arguments; With = $With; Read = $Read }
+}
 
-function Invoke-XUnit([string] $Name, [string] $Project, [hashtable] $With = @{}, [string[]] $More = @()) {
+function New-XUnitSuite([string] $Name, [string] $Project, [hashtable] $With = @{}, [string[]] $More = @()) {
+    $file = Join-Path $results "$Name.json"
     # Tests run most code only a few times, and profiling used a seventh of their processor time.
     $With['DOTNET_TieredPGO'] = '0'
-    if ($env:NAS_COVERAGE) { $More += '--collect', 'Code Coverage;Format=cobertura' }
-    $before = @{}
-    foreach ($key in $With.Keys) { $before[$key] = [Environment]::GetEnvironmentVariable($key) }
-    foreach ($key in $With.Keys) { [Environment]::SetEnvironmentVariable($key, $With[$key]) }
-    $watch = [Diagnostics.Stopwatch]::StartNew()
+    New-Suite $Name dotnet (@("tests/$Project/bin/Release/net10.0/$Project.dll", '-noLogo', '-noColor', '-noAutoReporters',
+        '-reporter', 'quiet', '-result-ctrf', $file) + $More) $With {
+        $summary = (Get-Content $file -Raw | ConvertFrom-Json).results.summary
+        $summary.passed, $summary.failed, $summary.skipped
+    }.GetNewClosure()
+}
+
+function New-PesterSuite {
+    $file = Join-Path $results 'pester.counts'
+    New-Suite Pester (& tools/Get-ShellPath.ps1) ('-NoProfile', '-NonInteractive', '-File', 'tools/Invoke-PesterTests.ps1', '-CountFile',
+        $file) @{} { (Get-Content $file -Raw).Trim().Split(' ') }.GetNewClosure()
+}
+
+function Start-Suite($Suite) {
+    Write-Host "== $($Suite.Name) starts"
+    $start = [Diagnostics.ProcessStartInfo]::new($Suite.Program)
+    $start.WorkingDirectory = $PSScriptRoot
+    $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
+    foreach ($argument in $Suite.Arguments) { $start.ArgumentList.Add($argument) }
+    foreach ($key in $Suite.With.Keys) { $start.Environment[$key] = $Suite.With[$key] }
+    $process = [Diagnostics.Process]::Start($start)
+    $process.StandardInput.Close()
+    [pscustomobject]@{
+        Suite = $Suite
+        Process = $process
+        Watch = [Diagnostics.Stopwatch]::StartNew()
+        Text = $process.StandardOutput.ReadToEndAsync(), $process.StandardError.ReadToEndAsync()
+    }
+}
+
+# Shows what a suite said, without the tests that were skipped: their reasons are in TestResults.
+function Complete-Suite($Run) {
+    foreach ($text in $Run.Text) {
+        # A process that a test left behind holds the pipe open.
+        if (-not $text.Wait(5000)) { continue }
+        $text.Result -replace '(?m)^    \S.* \[SKIP\]\r?\n(      .*\r?\n)*' -replace '(?m)^\s*\r?\n' | Out-Host
+    }
+    $passed, $failed, $skipped = try { & $Run.Suite.Read } catch { 0, 0, 0 }
+    Add-Count $Run.Suite.Name $Run.Process.ExitCode $passed $failed $skipped $Run.Watch
+}
+
+# Runs suites side by side, since they mostly wait, and shows the output of each when it has ended. A test that hangs ends its
+# suite (HangGuard in tests/NasPubSub.TestServer); the limit here is for what happens before and after the tests.
+function Invoke-Suite([object[]] $Suites, [int] $Lanes = 2, [TimeSpan] $Limit = '00:10:00') {
+    $waiting = [Collections.Generic.Queue[object]]::new($Suites)
+    $running = [Collections.Generic.List[object]]::new()
     try {
-        dotnet test "tests/$Project" -c Release --no-build -v quiet --results-directory $results `
-            --logger "trx;LogFileName=$Name.trx" --logger 'console;verbosity=minimal' `
-            --blame-hang-timeout 4m --blame-hang-dump-type none @More |
-            Where-Object { $_ -notmatch $noise } | Out-Host
+        while ($waiting.Count -or $running.Count) {
+            while ($waiting.Count -and $running.Count -lt $Lanes) { $running.Add((Start-Suite $waiting.Dequeue())) }
+            foreach ($run in @($running)) {
+                if (-not $run.Process.HasExited -and $run.Watch.Elapsed -gt $Limit) {
+                    Write-Host "== $($run.Suite.Name) is ended: it runs for more than $($Limit.TotalMinutes) minutes"
+                    $run.Process.Kill($true)
+                }
+                if ($run.Process.WaitForExit(100)) {
+                    $null = $running.Remove($run)
+                    Complete-Suite $run
+                }
+            }
+        }
     }
     finally {
-        foreach ($key in $With.Keys) { [Environment]::SetEnvironmentVariable($key, $before[$key]) }
+        foreach ($run in $running) { $run.Process.Kill($true) }
     }
-    $status = $LASTEXITCODE
-    $file = Join-Path $results "$Name.trx"
-    $total = $executed = $passed = 0
-    if (Test-Path $file) {
-        $counters = ([xml](Get-Content $file -Raw)).TestRun.ResultSummary.Counters
-        $total, $executed, $passed = [int]$counters.total, [int]$counters.executed, [int]$counters.passed
-    }
-    Add-Count $Name $status $passed ($executed - $passed) ($total - $executed) $watch
 }
 
 # The layout of the C# code. Braces are the compiler's business (IDE0011), and long lines those of LineTests.
@@ -115,29 +160,28 @@ function Invoke-Format {
     Add-Count 'format (dotnet format whitespace puts it right)' 0 (1 - $failed) $failed 0 $watch
 }
 
-function Invoke-Pester5 {
-    $file = Join-Path $results 'pester.counts'
-    $shell = & tools/Get-ShellPath.ps1
-    $watch = [Diagnostics.Stopwatch]::StartNew()
-    & $shell -NoProfile -NonInteractive -File tools/Invoke-PesterTests.ps1 -CountFile $file | Out-Host
-    $status = $LASTEXITCODE
-    $passed, $failed, $skipped = if (Test-Path $file) { (Get-Content $file -Raw).Trim().Split(' ') } else { 0, 0, 0 }
-    Add-Count Pester $status $passed $failed $skipped $watch
+function Get-Suite {
+    New-PesterSuite
+    New-XUnitSuite module-net8.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'net8.0' }
+    New-XUnitSuite module-netstandard2.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'netstandard2.0' }
+    New-XUnitSuite client NasPubSub.Client.Tests
+    $old = $null
+    try { $old = Get-Server 2.9 } catch { Write-Host '== tests against nats-server 2.9 are skipped: it cannot be fetched' }
+    if ($old) { New-XUnitSuite client-on-2.9 NasPubSub.Client.Tests @{ NATS_SERVER = $old; NAS_TEST_SERVER = '' } '-trait', 'Servers=old' }
 }
 
-function Invoke-Test {
+function Invoke-Test([string[]] $Names) {
     if (Test-Path $results) { Remove-Item $results -Recurse -Force }
     $null = New-Item $results -ItemType Directory
     Invoke-Build
-    Invoke-Format
     try { $env:NATS_SERVER = Get-Server } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
-    $old = $null
-    try { $old = Get-Server 2.9 } catch { Write-Host '== tests against nats-server 2.9 are skipped: it cannot be fetched' }
-    Invoke-XUnit client NasPubSub.Client.Tests
-    if ($old) { Invoke-XUnit client-on-2.9 NasPubSub.Client.Tests @{ NATS_SERVER = $old; NAS_TEST_SERVER = '' } '--filter', 'Servers=old' }
-    Invoke-XUnit module-net8.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'net8.0' }
-    Invoke-XUnit module-netstandard2.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'netstandard2.0' }
-    Invoke-Pester5
+    $suites = @(Get-Suite)
+    if ($Names) {
+        $suites = @($suites | Where-Object { $suite = $_.Name; $Names.Where{ $suite -like "$_*" } })
+        if (-not $suites) { throw "No suite has the name $($Names -join ', ')." }
+    }
+    else { Invoke-Format }
+    Invoke-Suite $suites
     if ($env:NAS_COVERAGE) { & tools/Show-Coverage.ps1 $results | Set-Content (Join-Path $results coverage.md) }
     ''
     "$($count.passed) passed, $($count.failed) failed, $($count.skipped) skipped"
@@ -149,7 +193,7 @@ try {
     switch ($Task) {
         Build { Invoke-Build }
         Demo { Invoke-Demo }
-        Test { Invoke-Test }
+        Test { Invoke-Test $Rest }
         Bench { dotnet run -c Release --project tests/NasPubSub.Benchmarks -- @Rest }
         Package {
             # The packages must not contain the path of the build folder.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./build.sh [build | demo | test | bench | package | clean]: runs build.ps1, also on a machine without pwsh.
+# ./build.sh [build | demo | test [SUITE] | bench | package | clean]: runs build.ps1, also on a machine without pwsh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 exec tools/pwsh -NoProfile -NonInteractive -File build.ps1 "$@"

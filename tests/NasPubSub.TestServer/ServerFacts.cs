@@ -1,12 +1,16 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Xunit;
+using Xunit.v3;
 
 namespace NasPubSub.TestServer;
 
 /// <summary>A test that is skipped, with the reason, where the machine's server cannot do what it needs.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class ServerFactAttribute : FactAttribute
+public sealed class ServerFactAttribute(
+    [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+    : FactAttribute(file, line), IFactAttribute
 {
     /// <inheritdoc cref="ServerNeeds.Signals"/>
     public bool Signals { get; init; }
@@ -18,7 +22,7 @@ public sealed class ServerFactAttribute : FactAttribute
     public string? Version { get; init; }
 
     /// <inheritdoc/>
-    public override string? Skip
+    public new string? Skip
     {
         get => base.Skip ?? new ServerNeeds(Signals, MinVersion, Version).Missing;
         set => base.Skip = value;
@@ -27,10 +31,12 @@ public sealed class ServerFactAttribute : FactAttribute
 
 /// <summary>A test that is skipped, with the reason, where no <see cref="NetworkCable"/> can be laid.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class CableFactAttribute : FactAttribute
+public sealed class CableFactAttribute(
+    [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+    : FactAttribute(file, line), IFactAttribute
 {
     /// <inheritdoc/>
-    public override string? Skip
+    public new string? Skip
     {
         get => base.Skip ?? NetworkCable.Missing;
         set => base.Skip = value;
@@ -39,7 +45,9 @@ public sealed class CableFactAttribute : FactAttribute
 
 /// <summary>As <see cref="ServerFactAttribute"/>, for a theory.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class ServerTheoryAttribute : TheoryAttribute
+public sealed class ServerTheoryAttribute(
+    [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+    : TheoryAttribute(file, line), IFactAttribute
 {
     /// <inheritdoc cref="ServerNeeds.Signals"/>
     public bool Signals { get; init; }
@@ -51,7 +59,7 @@ public sealed class ServerTheoryAttribute : TheoryAttribute
     public string? Version { get; init; }
 
     /// <inheritdoc/>
-    public override string? Skip
+    public new string? Skip
     {
         get => base.Skip ?? new ServerNeeds(Signals, MinVersion, Version).Missing;
         set => base.Skip = value;

@@ -11,7 +11,7 @@ public sealed class DenialTests : IAsyncLifetime
     private NatsServer _server = null!;
     private NasConnection _connection = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _server = await NatsServer.StartAsync(
             """authorization { users: [ { user: u, password: p, permissions: { publish: { deny: ["no.>"] } } } ] }"""
@@ -24,7 +24,7 @@ public sealed class DenialTests : IAsyncLifetime
         );
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
         await _server.DisposeAsync();

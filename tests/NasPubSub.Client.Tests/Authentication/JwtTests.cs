@@ -18,9 +18,9 @@ public sealed class JwtTests(JwtTests.OperatorServer fixture) : IClassFixture<Jw
 
         public NatsServer Server { get; private set; } = null!;
 
-        public async Task InitializeAsync() => Server = await Login.StartAsync(Operator.Config);
+        public async ValueTask InitializeAsync() => Server = await Login.StartAsync(Operator.Config);
 
-        public async Task DisposeAsync() => await Server.DisposeAsync();
+        public async ValueTask DisposeAsync() => await Server.DisposeAsync();
     }
 
     [Fact]

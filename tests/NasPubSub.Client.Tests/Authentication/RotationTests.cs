@@ -111,7 +111,12 @@ public sealed class RotationTests : IDisposable
         await using var connection = new NasConnection(Retrying(server));
         var events = new EventLog(connection);
         await connection.ConnectAsync();
-        await Eventually.TrueAsync(() => connection.State == NasConnectionState.Disconnected, explain: events.ToString);
+        await Eventually.TrueAsync(
+            () =>
+                connection.State == NasConnectionState.Disconnected
+                && events.Of(NasEventKind.ConnectAttemptFailed).Count >= refusals.Length,
+            explain: events.ToString
+        );
         Assert.Equal(NasError.AuthenticationFailed, Assert.IsType<NasException>(connection.LastError).Error);
         Assert.Equal(refusals.Length, events.Of(NasEventKind.ConnectAttemptFailed).Count);
     }

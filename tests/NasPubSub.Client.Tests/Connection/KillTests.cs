@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using NasPubSub.TestServer;
-using Xunit.Abstractions;
 
 namespace NasPubSub.Client.Tests.Connection;
 

@@ -10,13 +10,13 @@ public sealed class RequestTests : IAsyncLifetime
     private NatsServer _server = null!;
     private NasConnection _connection = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _server = await NatsServer.StartAsync();
         _connection = await Quick.ConnectAsync(_server);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
         await _server.DisposeAsync();

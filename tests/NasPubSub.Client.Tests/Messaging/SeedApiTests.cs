@@ -9,9 +9,9 @@ public sealed class SeedApiTests : IAsyncLifetime
 {
     private NatsServer _server = null!;
 
-    public async Task InitializeAsync() => _server = await NatsServer.StartAsync();
+    public async ValueTask InitializeAsync() => _server = await NatsServer.StartAsync();
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
 
     [Fact]
     public async Task Construct_with_auto_connect_and_wait()

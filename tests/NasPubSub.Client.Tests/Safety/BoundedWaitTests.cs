@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
 using NasPubSub.TestServer;
-using Xunit.Abstractions;
 
 namespace NasPubSub.Client.Tests.Safety;
 

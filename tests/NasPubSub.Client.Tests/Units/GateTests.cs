@@ -47,7 +47,7 @@ public sealed class GateTests
     public async Task One_thread_holds_it_until_it_waits_or_leaves()
     {
         var gate = new Gate(LockLevel.Status);
-        var isIn = new TaskCompletionSource();
+        var isIn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var other = Task.Run(() =>
         {
             using var _ = gate.Enter();

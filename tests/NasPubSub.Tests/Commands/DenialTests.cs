@@ -9,14 +9,14 @@ public sealed class DenialTests : IAsyncLifetime
     private NatsServer _server = null!;
     private Shell _shell = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _server = await NatsServer.StartAsync(Config("""{ deny: ["no.>", "_INBOX.>"] }"""));
         _shell = Shell.Open();
         _shell.Run($"$nas = Connect-NasPubSub {_server.Url.Replace("//", "//u:p@")} -NoNamespace");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _shell.Dispose();
         await _server.DisposeAsync();

@@ -19,7 +19,7 @@ public sealed class EnvironmentTests(EnvironmentTests.Locked locked) : IClassFix
 
         public string Folder { get; } = Directory.CreateTempSubdirectory("nas-env-").FullName;
 
-        public async Task InitializeAsync()
+        public async ValueTask InitializeAsync()
         {
             Server = await NatsServer.StartAsync(
                 "authorization { users = [{ user: bob, password: s3cret }, { user: eve, password: other }] }"
@@ -35,7 +35,7 @@ public sealed class EnvironmentTests(EnvironmentTests.Locked locked) : IClassFix
             );
         }
 
-        public async Task DisposeAsync()
+        public async ValueTask DisposeAsync()
         {
             await Server.DisposeAsync();
             Directory.Delete(Folder, recursive: true);

@@ -29,7 +29,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
 
         private Dictionary<string, string> Words { get; } = [];
 
-        public async Task InitializeAsync()
+        public async ValueTask InitializeAsync()
         {
             var maker = Path.Combine(NatsServerBinary.RepositoryRoot, "tests", "Jwt", "New-JwtOperator.ps1");
             var keys = Path.Combine(
@@ -78,7 +78,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         public string Fill(string script) =>
             Words.Aggregate(script, (text, word) => text.Replace(word.Key, word.Value));
 
-        public async Task DisposeAsync()
+        public async ValueTask DisposeAsync()
         {
             foreach (var server in _all)
             {

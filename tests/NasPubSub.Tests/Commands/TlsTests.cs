@@ -25,7 +25,7 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
         public NatsServer NotAServer { get; private set; } = null!;
         public NatsServer Chained { get; private set; } = null!;
 
-        public async Task InitializeAsync()
+        public async ValueTask InitializeAsync()
         {
             Plain = await NatsServer.StartAsync();
             Secure = await NatsServer.StartAsync(
@@ -42,7 +42,7 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
             Chained = await NatsServer.StartAsync(Certificates.TlsConfig(Certificates.ChainedServer));
         }
 
-        public async Task DisposeAsync()
+        public async ValueTask DisposeAsync()
         {
             foreach (var server in new[] { Plain, Secure, Strict, Elsewhere, Expired, NotAServer, Chained })
             {

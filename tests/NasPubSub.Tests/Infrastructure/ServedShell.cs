@@ -7,9 +7,9 @@ public sealed class ServerFixture : IAsyncLifetime
 {
     public NatsServer Server { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Server = await NatsServer.StartAsync();
+    public async ValueTask InitializeAsync() => Server = await NatsServer.StartAsync();
 
-    public async Task DisposeAsync() => await Server.DisposeAsync();
+    public async ValueTask DisposeAsync() => await Server.DisposeAsync();
 }
 
 /// <summary>Tests of cmdlets against a server.</summary>

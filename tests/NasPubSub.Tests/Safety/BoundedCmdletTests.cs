@@ -1,6 +1,5 @@
 using NasPubSub.Tests.Infrastructure;
 using NasPubSub.TestServer;
-using Xunit.Abstractions;
 
 namespace NasPubSub.Tests.Safety;
 

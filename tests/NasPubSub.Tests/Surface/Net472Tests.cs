@@ -8,14 +8,14 @@ namespace NasPubSub.Tests.Surface;
 /// </summary>
 public sealed class Net472Tests
 {
-    [NetFrameworkFact]
+    [Fact(Skip = NetFramework.Missing, SkipUnless = nameof(NetFramework.IsHere), SkipType = typeof(NetFramework))]
     public async Task The_client_works_from_the_modules_folder()
     {
         await using var server = await NatsServer.StartAsync();
         var root = NatsServerBinary.RepositoryRoot;
         string[] command =
         [
-            .. OperatingSystem.IsWindows() ? Array.Empty<string>() : [NetFrameworkFactAttribute.Mono!],
+            .. OperatingSystem.IsWindows() ? Array.Empty<string>() : [NetFramework.Mono!],
             Path.Combine(root, "tests", "NasPubSub.Net472", "bin", "Release", "net472", "NasPubSub.Net472.exe"),
             Path.Combine(root, "bin", "netstandard2.0"),
             $"{server.Port}",
@@ -50,21 +50,16 @@ public sealed class Net472Tests
     }
 }
 
-/// <summary>A test that is skipped where programs for .NET Framework cannot run.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class NetFrameworkFactAttribute : FactAttribute
+/// <summary>What runs programs for .NET Framework.</summary>
+public static class NetFramework
 {
+    public const string Missing = "Neither .NET Framework nor mono is here.";
+
     public static string? Mono { get; } =
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, "mono"))
             .FirstOrDefault(File.Exists);
 
-    public override string? Skip
-    {
-        get =>
-            base.Skip
-            ?? (OperatingSystem.IsWindows() || Mono is not null ? null : "Neither .NET Framework nor mono is here.");
-        set => base.Skip = value;
-    }
+    public static bool IsHere => OperatingSystem.IsWindows() || Mono is not null;
 }
