@@ -13,7 +13,7 @@ internal static class JetStreamAdvice
         {
             "StreamNotFound" or "ConsumerNotFound" or "MessageNotFound" => ErrorCategory.ObjectNotFound,
             "StreamExists" or "ConsumerExists" => ErrorCategory.ResourceExists,
-            "SubjectsOverlap" or "InvalidConfiguration" => ErrorCategory.InvalidArgument,
+            "SubjectsOverlap" or "InvalidConfiguration" or "NotAcknowledgeable" => ErrorCategory.InvalidArgument,
             "StreamFull" or "InsufficientResources" => ErrorCategory.LimitsExceeded,
             "JetStreamDisabled" or "NoLeader" => ErrorCategory.ResourceUnavailable,
             "UnsupportedByServer" => ErrorCategory.NotImplemented,
@@ -40,6 +40,8 @@ internal static class JetStreamAdvice
             "NoLeader" => "Wait until the cluster has elected a leader, and check that enough servers run.",
             "UnsupportedByServer" => "Update the server, or leave out what it does not support.",
             "WrongRevision" => "Somebody else wrote first: read the present state, and try again.",
+            "NotAcknowledgeable" =>
+                "Acknowledge only what 'Receive-NasMessage -Stream -Consumer' outputs, of a consumer with -AckPolicy Explicit or All.",
             "JetStreamError" => "ApiErrorCode and ApiErrorDescription of the exception are the server's; see its log as well.",
             _ => null,
         };
