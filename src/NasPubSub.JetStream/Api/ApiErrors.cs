@@ -32,7 +32,7 @@ internal static class ApiErrors
         {
             StreamNotFound => "StreamNotFound",
             ConsumerNotFound => "ConsumerNotFound",
-            MessageNotFound or 10043 or 10057 => "MessageNotFound",
+            MessageNotFound or 10043 => "MessageNotFound",
             WrongLastSequence or WrongLastSequenceConstant => "WrongRevision",
             10058 => "StreamExists",
             10065 => "SubjectsOverlap",

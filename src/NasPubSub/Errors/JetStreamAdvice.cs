@@ -14,6 +14,7 @@ internal static class JetStreamAdvice
             "StreamNotFound" or "ConsumerNotFound" or "MessageNotFound" => ErrorCategory.ObjectNotFound,
             "StreamExists" or "ConsumerExists" => ErrorCategory.ResourceExists,
             "SubjectsOverlap" or "InvalidConfiguration" or "NotAcknowledgeable" => ErrorCategory.InvalidArgument,
+            "InvalidName" => ErrorCategory.InvalidArgument,
             "StreamFull" or "InsufficientResources" => ErrorCategory.LimitsExceeded,
             "JetStreamDisabled" or "NoLeader" => ErrorCategory.ResourceUnavailable,
             "UnsupportedByServer" => ErrorCategory.NotImplemented,
@@ -33,6 +34,7 @@ internal static class JetStreamAdvice
             "ConsumerExists" => "Change the consumer with Set-NasConsumer, or choose another name.",
             "SubjectsOverlap" => "Each subject belongs to one stream only; Get-NasStream -Subject finds the other one.",
             "InvalidConfiguration" => "Correct the setting that the message names.",
+            "InvalidName" => "Choose a name without blanks, dots, wildcards and slashes.",
             "StreamFull" => "Raise the limits with Set-NasStream, remove messages with Clear-NasStream, or let old ones go.",
             "InsufficientResources" => "Free storage on the servers, or ask for higher limits of the account.",
             "JetStreamDisabled" =>
