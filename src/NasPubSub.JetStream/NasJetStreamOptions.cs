@@ -17,5 +17,9 @@ public sealed record NasJetStreamOptions
     /// <summary>How long a call may take, retries included; 5 s unless set.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    internal string Prefix => ApiPrefix?.TrimEnd('.') ?? (Domain is { Length: > 0 } ? $"$JS.{Domain}.API" : "$JS.API");
+    /// <summary>What the subjects of API calls begin with, such as <c>$JS.API</c>; without a dot at its end.</summary>
+    public string Prefix =>
+        ApiPrefix is { Length: > 0 } ? ApiPrefix.TrimEnd('.')
+        : Domain is { Length: > 0 } ? $"$JS.{Domain}.API"
+        : "$JS.API";
 }

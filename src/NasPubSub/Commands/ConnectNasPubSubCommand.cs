@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Security;
 using System.Security.Cryptography.X509Certificates;
 using NasPubSub.Completion;
+using NasPubSub.JetStream;
 using NasPubSub.Payloads;
 using NasPubSub.Sessions;
 
@@ -220,6 +221,18 @@ public sealed class ConnectNasPubSubCommand : NasCmdlet
     [Parameter]
     public SwitchParameter NoEcho { get; set; }
 
+    /// <summary>The JetStream domain that the session's cmdlets use.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
+    public string? JetStreamDomain { get; set; }
+
+    /// <summary>What JetStream's API subjects begin with, where an import of the account maps them.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
+    public string? JetStreamApiPrefix { get; set; }
+
     /// <summary>Recorded while it runs, and kept where something other than an error ends it.</summary>
     private static readonly NasException Stopped = new(
         NasError.ConnectFailed,
@@ -234,8 +247,9 @@ public sealed class ConnectNasPubSubCommand : NasCmdlet
         SessionStore.Current.FailedConnect = Stopped;
         try
         {
-            var options = ReadOptions();
+            var (options, jetStream) = ReadOptions();
             connection = new NasConnection(options);
+            Session.Of(connection).JetStream = jetStream;
             Use(connection);
             WriteVerbose($"Connecting to {string.Join(", ", connection.Servers)}.");
             Await(connection.ConnectAsync(Cancellation));
@@ -281,7 +295,7 @@ public sealed class ConnectNasPubSubCommand : NasCmdlet
         return replaced;
     }
 
-    private NasOptions ReadOptions()
+    private (NasOptions Options, NasJetStreamOptions JetStream) ReadOptions()
     {
         var defaults = new DefaultOptions(FullPath);
         var options = new NasOptions { Name = Name ?? SessionStore.NextName() };
@@ -308,33 +322,24 @@ public sealed class ConnectNasPubSubCommand : NasCmdlet
         options = (options with { Credentials = own ?? options.Credentials }).TakeAddressCredentials(
             preferOwn: own is not null
         );
-        return defaults.WithSecurity(WithLimits(WithTls(options)));
+        options = defaults.WithSecurity(WithLimits(WithTls(options)));
+        return (options, defaults.WithJetStream(JetStreamDomain, JetStreamApiPrefix));
     }
 
-    private NasCredentials? GivenCredentials()
-    {
-        NasCredentials?[] ways =
-        [
-            Credential is { } login && login != PSCredential.Empty
-                ? NasCredentials.UserPassword(login.UserName, login.Password.Reveal())
-                : null,
-            CredentialsFile is null ? null : NasCredentials.File(FullPath(CredentialsFile)),
-            NKeyFile is null ? null : NasCredentials.NKeyFile(FullPath(NKeyFile)),
-            Jwt is null ? null : NasCredentials.Jwt(Jwt.Reveal(), NKeySeed?.Reveal()),
-            Jwt is null && NKeySeed is not null ? NasCredentials.NKey(NKeySeed.Reveal()) : null,
-            Secret is null ? null : new VaultSecret(this, Secret, SecretVault).ToCredentials(),
-        ];
-        var given = ways.OfType<NasCredentials>().ToList();
-        return given.Count switch
-        {
-            0 => Token is null ? null : NasCredentials.Token(Token.Reveal()),
-            1 => Token is null ? given[0] : given[0].WithToken(Token.Reveal()),
-            _ => throw new NasException(
-                NasError.InvalidOption,
-                $"Use one way to authenticate, not {given.Count}: {string.Join(", ", given)}."
-            ),
-        };
-    }
+    private NasCredentials? GivenCredentials() =>
+        CredentialsChoice.Of(
+            [
+                Credential is { } login && login != PSCredential.Empty
+                    ? NasCredentials.UserPassword(login.UserName, login.Password.Reveal())
+                    : null,
+                CredentialsFile is null ? null : NasCredentials.File(FullPath(CredentialsFile)),
+                NKeyFile is null ? null : NasCredentials.NKeyFile(FullPath(NKeyFile)),
+                Jwt is null ? null : NasCredentials.Jwt(Jwt.Reveal(), NKeySeed?.Reveal()),
+                Jwt is null && NKeySeed is not null ? NasCredentials.NKey(NKeySeed.Reveal()) : null,
+                Secret is null ? null : new VaultSecret(this, Secret, SecretVault).ToCredentials(),
+            ],
+            Token?.Reveal()
+        );
 
     private NasOptions WithTls(NasOptions options) =>
         options with

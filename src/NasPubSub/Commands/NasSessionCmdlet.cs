@@ -109,7 +109,8 @@ public abstract class NasSessionCmdlet : NasCmdlet
             }
 
             var options = new NasOptions { Name = SessionStore.NextName(), MaxReconnects = -1 };
-            var connection = new NasConnection(new DefaultOptions(FullPath).ForServer(options));
+            var defaults = new DefaultOptions(FullPath);
+            var connection = new NasConnection(defaults.ForServer(options));
             var servers = string.Join(", ", connection.Servers);
             Use(connection);
             WriteVerbose($"No session yet: connecting to {servers}.");
@@ -129,7 +130,8 @@ public abstract class NasSessionCmdlet : NasCmdlet
                 _ = connection.DisconnectAsync(drain: false);
                 throw;
             }
-            store.Add(connection).IsAutomatic = true;
+            var session = store.Add(connection);
+            (session.IsAutomatic, session.JetStream) = (true, defaults.JetStream);
             return connection;
         }
         catch (NasException e)

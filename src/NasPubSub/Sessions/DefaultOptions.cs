@@ -1,3 +1,5 @@
+using NasPubSub.JetStream;
+
 namespace NasPubSub.Sessions;
 
 /// <summary>The server and the credentials of the environment, as defaults for a call.</summary>
@@ -6,6 +8,21 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
 {
     /// <summary>The namespace where the call gives none: NATS_NAMESPACE, else <c>default</c>.</summary>
     public static string Namespace => Get("NATS_NAMESPACE") ?? "default";
+
+    /// <summary>Where the last context that was used says that JetStream is.</summary>
+    public NasJetStreamOptions JetStream { get; private set; } = new();
+
+    /// <summary>As <see cref="JetStream"/>, unless the call says otherwise.</summary>
+    /// <exception cref="NasException">InvalidSubject: a domain or prefix that begins no subject.</exception>
+    public NasJetStreamOptions WithJetStream(string? domain, string? apiPrefix)
+    {
+        var options =
+            domain is null && apiPrefix is null
+                ? JetStream
+                : new NasJetStreamOptions { Domain = domain, ApiPrefix = apiPrefix };
+        NasSubject.CheckPublish(options.Prefix);
+        return options;
+    }
 
     /// <summary>NATS_CONTEXT, else NATS_URL, else the selected context, else the options' own servers.</summary>
     /// <exception cref="NasException">InvalidOption: the context cannot be used.</exception>
@@ -31,10 +48,16 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
 
     /// <summary>A context; where it names no server, NATS_URL does.</summary>
     /// <exception cref="NasException">InvalidOption: the context cannot be used.</exception>
-    public NasOptions WithContext(NasOptions options, string name) =>
-        NasContext
-            .Load(name, fullPath)
-            .ToOptions(Get("NATS_URL") is { } url ? options with { Servers = [url] } : options, fullPath);
+    public NasOptions WithContext(NasOptions options, string name)
+    {
+        var context = NasContext.Load(name, fullPath);
+        JetStream = new NasJetStreamOptions
+        {
+            Domain = OrNull(context.JetStreamDomain),
+            ApiPrefix = OrNull(context.JetStreamApiPrefix),
+        };
+        return context.ToOptions(Get("NATS_URL") is { } url ? options with { Servers = [url] } : options, fullPath);
+    }
 
     /// <summary>
     /// Credentials and TLS files from NATS_USER, NATS_CREDS, NATS_CA and so on, as defaults for the options.
@@ -87,6 +110,7 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
 
     private string? Path(string name) => Get(name) is { } path ? fullPath(path) : null;
 
-    private static string? Get(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    private static string? Get(string name) => OrNull(Environment.GetEnvironmentVariable(name));
+
+    private static string? OrNull(string? text) => text is { Length: > 0 } ? text : null;
 }
