@@ -9,7 +9,7 @@ param(
     [ValidateSet('Build', 'Demo', 'Test', 'Bench', 'Package', 'Clean')]
     [string] $Task = 'Build',
 
-    # The suites to test, all without (client, module-net8.0, ...), or the arguments of the benchmarks.
+    # The suites to test, all without (client, jetstream, module-net8.0, ...), or the arguments of the benchmarks.
     [Parameter(ValueFromRemainingArguments)]
     [string[]] $Rest = @()
 )
@@ -165,9 +165,14 @@ function Get-Suite {
     New-XUnitSuite module-net8.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'net8.0' }
     New-XUnitSuite module-netstandard2.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'netstandard2.0' }
     New-XUnitSuite client NasPubSub.Client.Tests
+    New-XUnitSuite jetstream NasPubSub.JetStream.Tests
     $old = $null
     try { $old = Get-Server 2.9 } catch { Write-Host '== tests against nats-server 2.9 are skipped: it cannot be fetched' }
-    if ($old) { New-XUnitSuite client-on-2.9 NasPubSub.Client.Tests @{ NATS_SERVER = $old; NAS_TEST_SERVER = '' } '-trait', 'Servers=old' }
+    if ($old) {
+        foreach ($suite in @{ Name = 'client'; Project = 'NasPubSub.Client.Tests' }, @{ Name = 'jetstream'; Project = 'NasPubSub.JetStream.Tests' }) {
+            New-XUnitSuite "$($suite.Name)-on-2.9" $suite.Project @{ NATS_SERVER = $old; NAS_TEST_SERVER = '' } '-trait', 'Servers=old'
+        }
+    }
 }
 
 function Invoke-Test([string[]] $Names) {

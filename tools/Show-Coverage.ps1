@@ -7,7 +7,7 @@ $hits = @{}
 foreach ($file in Get-ChildItem $Folder -Recurse -Filter *.cobertura.xml) {
     $report = [Xml.XmlDocument]::new()
     $report.Load($file.FullName)
-    foreach ($class in $report.SelectNodes('//package[@name="NasPubSub" or @name="NasPubSub.Client"]//class')) {
+    foreach ($class in $report.SelectNodes('//package[@name="NasPubSub" or @name="NasPubSub.Client" or @name="NasPubSub.JetStream"]//class')) {
         $package = $class.ParentNode.ParentNode.GetAttribute('name')
         if (-not $hits[$package]) { $hits[$package] = [Collections.Generic.Dictionary[string, bool]]::new() }
         foreach ($line in $class.SelectNodes('lines/line')) {

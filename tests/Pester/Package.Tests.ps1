@@ -50,8 +50,10 @@ Describe 'The package' {
     It 'comes as packages for a PowerShell repository and for .NET, with symbols' {
         $names = (Get-ChildItem $out -File).Name
         $names -match '^NasPubSub\.\d.*\.nupkg$' | Should -HaveCount 1
-        $names -match '^NasPubSub\.Client\.\d.*\.nupkg$' | Should -HaveCount 1
-        $names -match '^NasPubSub\.Client\.\d.*\.snupkg$' | Should -HaveCount 1
+        foreach ($library in 'NasPubSub\.Client', 'NasPubSub\.JetStream') {
+            $names -match "^$library\.\d.*\.nupkg$" | Should -HaveCount 1
+            $names -match "^$library\.\d.*\.snupkg$" | Should -HaveCount 1
+        }
         Add-Type -AssemblyName System.IO.Compression.FileSystem
         $zip = [IO.Compression.ZipFile]::OpenRead((Get-ChildItem $out -File | Where-Object Name -Match '^NasPubSub\.\d.*\.nupkg$').FullName)
         try { $inside = $zip.Entries.FullName } finally { $zip.Dispose() }
@@ -75,10 +77,17 @@ Describe 'The package' {
         foreach ($tag in $data.Tags) { $about.tags.Split(' ') | Should -Contain $tag }
     }
 
-    It 'holds the C# library with its own page, which a project adds and uses' {
-        $zip = [IO.Compression.ZipFile]::OpenRead((Get-ChildItem $out -File | Where-Object Name -Match '^NasPubSub\.Client\..*\.nupkg$').FullName)
-        try { $page = [IO.StreamReader]::new($zip.GetEntry('README.md').Open()).ReadToEnd() } finally { $zip.Dispose() }
-        $page | Should -BeLike '# NasPubSub.Client*'
+    It 'holds the C# libraries with their own pages, which a project adds and uses' {
+        foreach ($library in 'NasPubSub.Client', 'NasPubSub.JetStream') {
+            $zip = [IO.Compression.ZipFile]::OpenRead((Get-ChildItem $out -File | Where-Object Name -Match "^$library\..*\.nupkg$").FullName)
+            try {
+                $page = [IO.StreamReader]::new($zip.GetEntry('README.md').Open()).ReadToEnd()
+                $zip.Entries.FullName | Should -Contain "lib/net8.0/$library.xml"
+                $zip.Entries.FullName | Should -Contain "lib/netstandard2.0/$library.dll"
+            }
+            finally { $zip.Dispose() }
+            $page | Should -BeLike "# $library*"
+        }
         $project = Join-Path $TestDrive app
         $null = New-Item $project -ItemType Directory
         # What is in the user's folder of packages is used from there; this one comes from the folder of packages alone.
@@ -98,17 +107,20 @@ Describe 'The package' {
 "@
         Set-Content (Join-Path $project Program.cs) @'
 using NasPubSub;
+using NasPubSub.JetStream;
 await using var nas = new NasConnection(new NasOptions { Servers = [args[0]] });
 await nas.SubscribeAsync("greetings", message => message.ReplyAsync($"Hello, {message.Text}!"));
 Console.WriteLine((await nas.RequestAsync("greetings", "World", TimeSpan.FromSeconds(5))).Text);
+Console.WriteLine(new NasJetStream(nas).Connection == nas);
 '@
         Import-Module (Join-Path $modules NasPubSub/NasPubSub.psd1)
         $server = Start-NasServer
         Push-Location $project
         try {
-            $said = dotnet add package NasPubSub.Client 2>&1 | Out-String
+            # It brings the client along.
+            $said = dotnet add package NasPubSub.JetStream 2>&1 | Out-String
             $LASTEXITCODE | Should -Be 0 -Because $said
-            dotnet run -- $server.Url 2>&1 | Out-String | Should -BeLike 'Hello, World!*'
+            dotnet run -- $server.Url 2>&1 | Out-String | Should -BeLike 'Hello, World!*True*'
         }
         finally {
             Pop-Location

@@ -150,7 +150,9 @@ public sealed class NasMessage
     /// <summary>The consumer that delivered it; null for a message that no consumer delivered.</summary>
     public string? Consumer => Position?.Consumer;
 
-    /// <summary>Its sequence among the deliveries of the consumer; null for a message that no consumer delivered.</summary>
+    /// <summary>
+    /// Its sequence among the deliveries of the consumer; null for a message that no consumer delivered.
+    /// </summary>
     public ulong? ConsumerSequence => Position?.ConsumerSequence;
 
     /// <summary>How often the consumer has delivered it, this time included; null where no consumer did.</summary>

@@ -11,7 +11,8 @@ internal sealed record StreamPosition
     /// <summary>What the subject of each acknowledgement begins with.</summary>
     public const string AckPrefix = "$JS.ACK.";
 
-    private static readonly long UnixEpochTicks = DateTimeOffset.FromUnixTimeSeconds(0).UtcTicks;
+    /// <summary>1970, in the ticks of DateTime.</summary>
+    private const long UnixEpochTicks = 621_355_968_000_000_000;
 
     public string Stream { get; init; } = "";
     public ulong Sequence { get; init; }

@@ -51,9 +51,12 @@ internal static class ApiErrors
     /// <param name="subject">What the call was about.</param>
     public static NasException From(JsonObject error, string? subject = null)
     {
-        var code = (int?)error["err_code"]?.GetValue<long>() ?? 0;
-        var text = error["description"]?.GetValue<string>() ?? $"error {error["code"]}";
-        return new NasException(NasError.ServerError, subject is null ? Sentence(text) : $"'{subject}': {Sentence(text)}")
+        var code = (int)error.Long("err_code");
+        var text = error["description"] is { } given ? given.As<string>("description") : $"error {error["code"]}";
+        return new NasException(
+            NasError.ServerError,
+            subject is null ? Sentence(text) : $"'{subject}': {Sentence(text)}"
+        )
         {
             Code = CodeOf(code),
             ApiErrorCode = code,

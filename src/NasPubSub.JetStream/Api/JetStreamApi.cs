@@ -27,7 +27,8 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
     /// <summary>Calls the API and returns its response.</summary>
     /// <param name="call">What follows the prefix, such as <c>STREAM.INFO.orders</c>.</param>
     /// <param name="body">The request; null for none.</param>
-    /// <param name="isSafe">It changes nothing, or the same when it is done twice: it is sent again after a break.</param>
+    /// <param name="isSafe">It changes nothing, or the same when it is done twice: after a break it is sent
+    /// again.</param>
     /// <param name="subject">What the call is about, such as the name of the stream, for errors.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="NasException">The error of the response, with its ApiErrorCode, under a code of

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace NasPubSub.JetStream.Api;
@@ -15,7 +16,9 @@ internal static class JsonValues
 
     /// <summary>A duration for the API; longer ones than it takes (292 years) become its longest.</summary>
     public static long ToNanoseconds(TimeSpan time) =>
-        time.Ticks > long.MaxValue / NanosecondsPerTick ? long.MaxValue : time.Ticks * NanosecondsPerTick;
+        time.Ticks > long.MaxValue / NanosecondsPerTick ? long.MaxValue
+        : time.Ticks < long.MinValue / NanosecondsPerTick ? long.MinValue
+        : time.Ticks * NanosecondsPerTick;
 
     /// <summary>A time of the API; null for none, which it writes as the year 1.</summary>
     public static DateTimeOffset? ToTime(string? text) =>
@@ -33,16 +36,41 @@ internal static class JsonValues
     public static string ToText(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 
-    public static string Text(this JsonNode? node, string name) => node?[name]?.GetValue<string>() ?? "";
+    public static string Text(this JsonNode? node, string name) => node?[name]?.As<string>(name) ?? "";
 
-    public static long Long(this JsonNode? node, string name) => node?[name]?.GetValue<long>() ?? 0;
+    public static long Long(this JsonNode? node, string name) => node?[name]?.As<long>(name) ?? 0;
 
-    public static ulong ULong(this JsonNode? node, string name) => node?[name]?.GetValue<ulong>() ?? 0;
+    public static ulong ULong(this JsonNode? node, string name) => node?[name]?.As<ulong>(name) ?? 0;
 
-    public static bool Flag(this JsonNode? node, string name) => node?[name]?.GetValue<bool>() ?? false;
+    public static bool Flag(this JsonNode? node, string name) => node?[name]?.As<bool>(name) ?? false;
 
     public static TimeSpan? Duration(this JsonNode? node, string name) =>
-        node?[name] is { } value ? ToTimeSpan(value.GetValue<long>()) : null;
+        node?[name] is { } value ? ToTimeSpan(value.As<long>(name)) : null;
 
-    public static DateTimeOffset? Time(this JsonNode? node, string name) => ToTime(node?[name]?.GetValue<string>());
+    public static DateTimeOffset? Time(this JsonNode? node, string name) => ToTime(node?[name]?.As<string>(name));
+
+    /// <summary>
+    /// The value, also of a number that was set as another type: a node made of an int refuses to be a long.
+    /// </summary>
+    /// <exception cref="NasException">ProtocolError: it is of another kind.</exception>
+    public static T As<T>(this JsonNode node, string name)
+    {
+        if (node is JsonValue value && value.TryGetValue(out T? result))
+        {
+            return result;
+        }
+
+        try
+        {
+            return node.Deserialize<T>()!;
+        }
+        catch (JsonException e)
+        {
+            throw new NasException(
+                NasError.ProtocolError,
+                $"The field '{name}' is {node.ToJsonString()}, which cannot be read as {typeof(T).Name}.",
+                e
+            );
+        }
+    }
 }

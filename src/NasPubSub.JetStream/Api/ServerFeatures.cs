@@ -32,8 +32,8 @@ internal sealed class ServerFeatures(JetStreamApi api, NasJetStreamOptions optio
     }
 
     /// <summary>
-    /// The version of the server: that of the connected one, or behind a domain or a prefix the least that its API level
-    /// tells.
+    /// The version of the server: that of the connected one, or behind a domain or a prefix the least that its API
+    /// level tells.
     /// </summary>
     public async ValueTask<Version> VersionAsync(CancellationToken cancel)
     {

@@ -96,9 +96,9 @@ public abstract class NasConfiguration
     internal static JsonObject Copy(JsonObject fields) => (JsonObject)JsonNode.Parse(fields.ToJsonString())!;
 
     private protected T? Value<T>(string name)
-        where T : struct => Json[name] is { } node ? node.GetValue<T>() : null;
+        where T : struct => Json[name]?.As<T>(name);
 
-    private protected string? Text(string name) => Json[name]?.GetValue<string>();
+    private protected string? Text(string name) => Json[name]?.As<string>(name);
 
     private protected TimeSpan? Duration(string name) => Json.Duration(name);
 
@@ -108,10 +108,10 @@ public abstract class NasConfiguration
         where T : struct, Enum => WireNames.Choice<T>(Text(name));
 
     private protected string[] Texts(string name) =>
-        Json[name] is JsonArray array ? [.. array.Select(item => item?.GetValue<string>() ?? "")] : [];
+        Json[name] is JsonArray array ? [.. array.Select(item => item?.As<string>(name) ?? "")] : [];
 
     private protected Dictionary<string, string> Map(string name) =>
-        Json[name] is JsonObject fields ? fields.ToDictionary(f => f.Key, f => f.Value?.GetValue<string>() ?? "") : [];
+        Json[name] is JsonObject fields ? fields.ToDictionary(f => f.Key, f => f.Value?.As<string>(name) ?? "") : [];
 
     /// <summary>Null removes the field.</summary>
     private protected void Set(string name, JsonNode? value)

@@ -9,14 +9,14 @@ namespace NasPubSub.Tests.Surface;
 /// <summary>What the module promises by its shape.</summary>
 public sealed class ContractTests
 {
+    public static TheoryData<string, string> Libraries =>
+        new MatrixTheoryData<string, string>(["net8.0", "netstandard2.0"], ["NasPubSub.Client", "NasPubSub.JetStream"]);
+
     [Theory]
-    [InlineData("net8.0")]
-    [InlineData("netstandard2.0")]
-    public void The_client_knows_nothing_of_PowerShell(string build)
+    [MemberData(nameof(Libraries))]
+    public void A_library_knows_nothing_of_PowerShell(string build, string library)
     {
-        using var file = new PEReader(
-            File.OpenRead(Path.Combine(NatsServerBinary.RepositoryRoot, "bin", build, "NasPubSub.Client.dll"))
-        );
+        using var file = Open(build, library);
         var reader = file.GetMetadataReader();
         var asked = reader
             .AssemblyReferences.Select(r => reader.GetString(reader.GetAssemblyReference(r).Name))
@@ -28,6 +28,27 @@ public sealed class ContractTests
                 name.StartsWith("System.Management.Automation", StringComparison.Ordinal)
                 || name.StartsWith("Microsoft.PowerShell", StringComparison.Ordinal)
         );
+    }
+
+    /// <summary>What the layer above needs becomes a public member, which the recorded API shows.</summary>
+    [Theory]
+    [MemberData(nameof(Libraries))]
+    public void A_library_shows_its_internals_to_tests_and_benchmarks_only(string build, string library)
+    {
+        using var file = Open(build, library);
+        var reader = file.GetMetadataReader();
+        var friends = reader
+            .GetAssemblyDefinition()
+            .GetCustomAttributes()
+            .Select(reader.GetCustomAttribute)
+            .Where(attribute => attribute.Constructor.Kind == HandleKind.MemberReference)
+            .Where(attribute =>
+                NameOf(reader, (MemberReferenceHandle)attribute.Constructor) == "InternalsVisibleToAttribute"
+            )
+            .Select(attribute => FirstText(reader.GetBlobReader(attribute.Value)).Split(',')[0])
+            .ToList();
+        Assert.NotEmpty(friends);
+        Assert.All(friends, name => Assert.Matches(@"\.(Tests|Benchmarks)$", name));
     }
 
     [Fact]
@@ -76,4 +97,19 @@ public sealed class ContractTests
                 || p.PropertyType.Name.StartsWith("ValueTask", StringComparison.Ordinal)
         );
     }
+
+    private static string NameOf(MetadataReader reader, MemberReferenceHandle constructor) =>
+        reader.GetString(
+            reader.GetTypeReference((TypeReferenceHandle)reader.GetMemberReference(constructor).Parent).Name
+        );
+
+    /// <summary>The first argument of an attribute, behind the two bytes that begin its value.</summary>
+    private static string FirstText(BlobReader value)
+    {
+        value.ReadUInt16();
+        return value.ReadSerializedString()!;
+    }
+
+    private static PEReader Open(string build, string library) =>
+        new(File.OpenRead(Path.Combine(NatsServerBinary.RepositoryRoot, "bin", build, library + ".dll")));
 }

@@ -4,6 +4,7 @@ namespace NasPubSub.Tests.Surface;
 public sealed class LayerTests
 {
     private const string Client = "NasPubSub.Client";
+    private const string JetStream = "NasPubSub.JetStream";
 
     [Theory]
     [InlineData($"{Client}/Protocol", $"{Client}/Transport")]
@@ -32,7 +33,10 @@ public sealed class LayerTests
     [InlineData($"{Client}/Diagnostics", $"{Client}/Connection")]
     [InlineData($"{Client}/Diagnostics", $"{Client}/Messaging")]
     [InlineData($"{Client}/Diagnostics", $"{Client}/Contexts")]
+    [InlineData(Client, JetStream)]
     [InlineData(Client, "NasPubSub")]
+    [InlineData(JetStream, "NasPubSub")]
+    [InlineData($"{JetStream}/Api", $"{JetStream}/Configuration")]
     public void A_layer_uses_nothing_of_those_above_it(string layer, string above) =>
         Assert.Empty(Layers.Uses(layer, above));
 
@@ -63,6 +67,10 @@ public sealed class LayerTests
 
     [Theory]
     [InlineData(Client, "System.Management.Automation")]
+    [InlineData(JetStream, "System.Management.Automation")]
+    [InlineData(JetStream, "System.Net.Sockets")]
+    [InlineData(JetStream, "System.Net.Security")]
+    [InlineData(JetStream, "System.Net.WebSockets")]
     [InlineData($"{Client}/Protocol", "System.Net")]
     [InlineData($"{Client}/Messaging", "System.Net")]
     [InlineData("NasPubSub/Commands", "System.Net.Sockets")]
@@ -101,6 +109,9 @@ public sealed class LayerTests
     public void What_is_used_is_found()
     {
         Assert.NotEmpty(Layers.Uses("NasPubSub", Client));
+        Assert.NotEmpty(Layers.Uses("NasPubSub", JetStream));
+        Assert.NotEmpty(Layers.Uses(JetStream, Client));
+        Assert.NotEmpty(Layers.Uses($"{JetStream}/Configuration", $"{JetStream}/Api"));
         Assert.NotEmpty(Layers.Uses($"{Client}/Connection", $"{Client}/Protocol"));
         Assert.NotEmpty(Layers.Uses($"{Client}/Connection", $"{Client}/Transport"));
         Assert.NotEmpty(Layers.UsesNamespace("NasPubSub/Commands", "System.Management.Automation"));

@@ -67,7 +67,15 @@ internal static partial class Layers
     {
         var assembly = type.Assembly.Name.Split(',')[0];
         var top = type.FullName.Split('+', '/')[0];
-        return FolderOf.GetValueOrDefault(assembly + ":" + top[(top.LastIndexOf('.') + 1)..].Split('`')[0], assembly);
+        var name = top[(top.LastIndexOf('.') + 1)..].Split('`')[0];
+        if (FolderOf.TryGetValue(assembly + ":" + name, out var folder))
+        {
+            return folder;
+        }
+
+        // A file of another assembly that is compiled into this one as well: by their full names its types are the
+        // same.
+        return FolderOf.Keys.Any(key => key.EndsWith(":" + name, StringComparison.Ordinal)) ? null : assembly;
     }
 
     private static IEnumerable<string> Failures(IArchRule rule) =>

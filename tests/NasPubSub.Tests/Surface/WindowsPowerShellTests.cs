@@ -98,9 +98,11 @@ public sealed class WindowsPowerShellTests : IDisposable
         Assert.False(Serves(new AssemblyName("System.IO.Pipelines, Version=4.0.0.0")));
     }
 
-    [Fact]
-    public void The_client_knows_nothing_of_PowerShell() =>
-        Assert.DoesNotContain(_there.Find("NasPubSub.Client")!.References, wanted => wanted.Name == Engine);
+    [Theory]
+    [InlineData("NasPubSub.Client")]
+    [InlineData("NasPubSub.JetStream")]
+    public void A_library_knows_nothing_of_PowerShell(string library) =>
+        Assert.DoesNotContain(_there.Find(library)!.References, wanted => wanted.Name == Engine);
 
     /// <summary>
     /// An assembly of the framework binds to the framework's own, whatever the version; one of the module's folder is
