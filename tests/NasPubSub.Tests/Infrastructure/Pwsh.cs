@@ -8,10 +8,14 @@ namespace NasPubSub.Tests.Infrastructure;
 /// </summary>
 internal static class Pwsh
 {
-    /// <summary>The one on PATH, else the one that tools/pwsh put into .tools.</summary>
-    private static readonly string Executable =
-        Folders().Select(folder => Path.Combine(folder, Name)).FirstOrDefault(File.Exists)
-        ?? throw new FileNotFoundException("There is no pwsh. Run ./build.sh once, which fetches it.");
+    /// <summary>
+    /// The one on PATH, else the one that tools/pwsh put into .tools, else this program if it is self-contained.
+    /// </summary>
+    private static readonly string[] Executable =
+        Folders().Select(folder => Path.Combine(folder, Name)).FirstOrDefault(File.Exists) is { } found ? [found]
+        : File.Exists(Path.Combine(AppContext.BaseDirectory, "coreclr.dll"))
+            ? [Environment.ProcessPath!, Program.AsPwsh, "-ExecutionPolicy", "Bypass"]
+        : throw new FileNotFoundException("There is no pwsh. Run ./build.sh once, which fetches it.");
 
     private static string Name => OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh";
 
@@ -22,8 +26,9 @@ internal static class Pwsh
     /// <param name="manifest">The module; null for the one under test.</param>
     public static ProcessStartInfo WithModule(string script, string? manifest = null) =>
         new(
-            Executable,
+            Executable[0],
             [
+                .. Executable[1..],
                 "-NoProfile",
                 "-NonInteractive",
                 "-Command",
@@ -33,6 +38,8 @@ internal static class Pwsh
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
+            // It may need a console, which this process may not have.
+            CreateNoWindow = true,
         };
 
     private static IEnumerable<string> Folders() =>
