@@ -234,14 +234,6 @@ internal sealed class ServerPool
         return again;
     }
 
-    public bool HasOther(NasServerAddress address)
-    {
-        using (_gate.Enter())
-        {
-            return _servers.Any(s => !s.Address.IsSamePlace(address));
-        }
-    }
-
     public bool IsEmpty
     {
         get

@@ -70,7 +70,6 @@ public sealed class ServerPoolTests
         Assert.Equal(2, pool.Addresses.Count);
         pool.Lost(First, TimeSpan.FromMilliseconds(10), Refusal("OTHER"));
         Assert.Equal(["nats://b:2"], pool.Addresses);
-        Assert.False(pool.HasOther(NasServerAddress.Parse("b:2")));
         pool.Restart();
         Assert.Equal(2, pool.Addresses.Count);
     }
