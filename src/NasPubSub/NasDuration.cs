@@ -22,9 +22,9 @@ public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IForm
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase
     );
 
-    private readonly TimeSpan _time;
+    private readonly TimeSpan _whole;
 
-    /// <summary>Takes a time as it is; 24 days at most.</summary>
+    /// <summary>Takes a time as it is; where it is used for a wait, 24 days at most.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public NasDuration(TimeSpan time)
     {
@@ -33,20 +33,25 @@ public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IForm
             throw new ArgumentOutOfRangeException(nameof(time));
         }
 
-        _time = time < Longest ? time : Longest;
+        _whole = time;
     }
 
+    /// <summary>The time as it was given, for what no timer measures, such as the age of a stored message.</summary>
+    internal TimeSpan Whole => _whole;
+
+    private TimeSpan Limited => _whole < Longest ? _whole : Longest;
+
     /// <summary>The time in seconds.</summary>
-    public double TotalSeconds => _time.TotalSeconds;
+    public double TotalSeconds => Limited.TotalSeconds;
 
     /// <summary>The time in milliseconds.</summary>
-    public double TotalMilliseconds => _time.TotalMilliseconds;
+    public double TotalMilliseconds => Limited.TotalMilliseconds;
 
     /// <summary>The time in units of 100 ns.</summary>
-    public long Ticks => _time.Ticks;
+    public long Ticks => Limited.Ticks;
 
     /// <summary>The time as TimeSpan.</summary>
-    public static implicit operator TimeSpan(NasDuration duration) => duration._time;
+    public static implicit operator TimeSpan(NasDuration duration) => duration.Limited;
 
     /// <inheritdoc cref="NasDuration(TimeSpan)"/>
     public static explicit operator NasDuration(TimeSpan time) => new(time);
@@ -58,22 +63,22 @@ public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IForm
     public static bool operator !=(NasDuration left, NasDuration right) => !left.Equals(right);
 
     /// <summary>Are the times equal?</summary>
-    public bool Equals(NasDuration other) => _time == other._time;
+    public bool Equals(NasDuration other) => Limited == other.Limited;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is NasDuration other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _time.GetHashCode();
+    public override int GetHashCode() => Limited.GetHashCode();
 
     /// <inheritdoc/>
-    public int CompareTo(object? obj) => _time.CompareTo((obj as NasDuration?)?._time);
+    public int CompareTo(object? obj) => Limited.CompareTo((obj as NasDuration?)?.Limited);
 
     /// <inheritdoc/>
-    public override string ToString() => _time.ToString("c", CultureInfo.InvariantCulture);
+    public override string ToString() => Limited.ToString("c", CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
-    public string ToString(string? format, IFormatProvider? formatProvider) => _time.ToString(format, formatProvider);
+    public string ToString(string? format, IFormatProvider? formatProvider) => Limited.ToString(format, formatProvider);
 
     /// <exception cref="FormatException">It is no time.</exception>
     internal static NasDuration From(object? value) =>
@@ -139,8 +144,8 @@ public readonly struct NasDuration : IEquatable<NasDuration>, IComparable, IForm
         double.IsNaN(seconds) || seconds < 0
             ? throw Bad(value)
             : new NasDuration(
-                seconds >= Longest.TotalSeconds
-                    ? Longest
+                seconds >= TimeSpan.MaxValue.TotalSeconds
+                    ? TimeSpan.MaxValue
                     : TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond))
             );
 
@@ -203,12 +208,13 @@ public sealed class DurationTransformationAttribute : ArgumentTransformationAttr
         }
     }
 
-    private static NasDuration OfList(object? value)
+    /// <summary>A duration inside of a list or a table, where nothing remembers what was typed.</summary>
+    internal static NasDuration OfList(object? value)
     {
         var plain = value.Unwrap();
         return plain is decimal
             ? throw new FormatException(
-                $"A list contains the number {plain}, which may have been typed as {plain}d: quote durations with a unit."
+                $"A list or table contains the number {plain}, which may have been typed as {plain}d: quote durations with a unit."
             )
             : NasDuration.From(plain);
     }

@@ -8,8 +8,8 @@ using NasPubSub.JetStream.Configuration;
 namespace NasPubSub.JetStream;
 
 /// <summary>
-/// Settings as the server knows them: typed properties over a JSON object. Only what was set is written, and fields that
-/// this library does not know survive a change. Not thread-safe.
+/// Settings as the server knows them: typed properties over a JSON object. Only what was set is written, and fields
+/// that this library does not know survive a change. Not thread-safe.
 /// </summary>
 public abstract class NasConfiguration
 {
@@ -45,7 +45,8 @@ public abstract class NasConfiguration
         );
 
     /// <summary>The settings as JSON, with the names of the server.</summary>
-    public string ToJson(bool indented = false) => Json.ToJsonString(new JsonSerializerOptions { WriteIndented = indented });
+    public string ToJson(bool indented = false) =>
+        Json.ToJsonString(new JsonSerializerOptions { WriteIndented = indented });
 
     /// <summary>
     /// Sets a field by its name on the wire, for one that this library has no property for.
@@ -137,7 +138,7 @@ public abstract class NasConfiguration
         Set(name, value is { } choice ? JsonValue.Create(WireNames.Of(choice)) : null);
 
     private protected void Set(string name, IEnumerable<string>? values) =>
-        Set(name, values is null ? null : new JsonArray([.. values.Select(value => (JsonNode?)JsonValue.Create(value))]));
+        Set(name, values is null ? null : new JsonArray([.. values.Select(v => (JsonNode?)JsonValue.Create(v))]));
 
     private protected void Set(string name, IReadOnlyDictionary<string, string>? values)
     {

@@ -1,8 +1,8 @@
 namespace NasPubSub.JetStream;
 
 /// <summary>
-/// The headers of a message that was stored elsewhere because its consumer could not handle it: with its own payload and
-/// headers, and these.
+/// The headers of a message that was stored elsewhere because its consumer could not handle it: with its own payload
+/// and headers, and these.
 /// </summary>
 public static class NasDeadLetterHeaders
 {
@@ -36,8 +36,8 @@ public static class NasDeadLetterHeaders
     /// <param name="message">A message that a consumer delivered.</param>
     /// <param name="reason">Why it is one.</param>
     /// <param name="detail">For people to read; line breaks and control characters are replaced.</param>
-    /// <returns>New headers, without those that the server would act upon again: Nats-Msg-Id, Nats-Expected-*, Nats-TTL,
-    /// Nats-Rollup.</returns>
+    /// <returns>New headers, without those that the server would act upon again: Nats-Msg-Id, Nats-Expected-*,
+    /// Nats-TTL, Nats-Rollup.</returns>
     public static NasHeaders Create(NasMessage message, NasDeadLetterReason reason, string? detail = null)
     {
         var headers = ReplayHeaders.Of(message.Headers, withTimeToLive: false);
