@@ -202,6 +202,12 @@ public sealed record NasSubscriptionOptions
     public bool Confirm { get; init; } = true;
 
     /// <summary>
+    /// Is it in <see cref="NasConnection.Subscriptions"/>? No suits the inbox of a library that no user knows of.
+    /// Default: yes.
+    /// </summary>
+    public bool IsListed { get; init; } = true;
+
+    /// <summary>
     /// How long <see cref="NasOverflow.Wait"/> waits. Servers disconnect a client after 10 s. Default: 5 s.
     /// </summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(5);

@@ -235,7 +235,8 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
     }
 
     /// <summary>The subscriptions that the user made.</summary>
-    public IEnumerable<NasSubscription> Listed => Subscriptions.All.Where(s => !Requests.IsInbox(s));
+    public IEnumerable<NasSubscription> Listed =>
+        Subscriptions.All.Where(s => s.Limits.IsListed && !Requests.IsInbox(s));
 
     public NasSubscription? FindSubscription(long sid) =>
         Subscriptions.Find(sid) is { } own

@@ -88,7 +88,9 @@ public sealed class NasConnection : IAsyncDisposable, IDisposable
     /// <summary>Counters; reconnects do not reset them.</summary>
     public NasStatistics Statistics => Core.Statistics;
 
-    /// <summary>The live subscriptions, in the order in which they were made.</summary>
+    /// <summary>
+    /// The live subscriptions, in the order in which they were made, without those that are not to be listed.
+    /// </summary>
     public IReadOnlyList<NasSubscription> Subscriptions =>
         [.. Core.Listed, .. Core.Dedicated.All.SelectMany(c => c.Listed)];
 

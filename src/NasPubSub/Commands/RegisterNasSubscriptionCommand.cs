@@ -17,8 +17,6 @@ namespace NasPubSub.Commands;
 [OutputType(typeof(NasSubscriptionJob), ParameterSetName = ["Action", "Caller"])]
 public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
 {
-    private const int MostAtOnce = 64;
-
     /// <summary>The subject. * matches one token, and &gt; matches all tokens that follow.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ArgumentCompleter(typeof(SubjectCompleter))]
@@ -132,7 +130,7 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
             var subscription = Subscribe();
             SeenSubjects.Add(Nas, Subject);
             WriteVerbose($"Subscribed to '{subscription.Topic}' with sid {subscription.Sid}.");
-            WriteObject(origin is null ? subscription : StartJob(subscription, origin));
+            WriteObject(origin is null ? subscription : StartJob(new SubscriptionSource(subscription), origin));
         }
         catch (Exception e) when (IsExpected(e) || IsScriptError(e))
         {
@@ -156,15 +154,11 @@ public sealed class RegisterNasSubscriptionCommand : NasSessionCmdlet
         );
     }
 
-    private NasSubscriptionJob StartJob(NasSubscription subscription, ActionOrigin origin)
+    private NasSubscriptionJob StartJob(ActionSource source, ActionOrigin origin)
     {
-        var job = new NasSubscriptionJob(Action!.ToString(), Name, subscription, SessionStore.Current);
+        var job = new NasSubscriptionJob(Action!.ToString(), Name, source, SessionStore.Current);
         var options = new ActionOptions(Reply, As, Encoding, Depth, Waits: !InCallerRunspace);
-        // Several workers take one message each, so that no worker holds messages that another one could handle.
-        var batch =
-            ThrottleLimit > 1
-                ? 1
-                : Math.Max(1, Math.Min(MostAtOnce, subscription.Limits.MaxPendingMessages / MostAtOnce));
+        var batch = source.BatchFor(ThrottleLimit);
         ActionFeed Feed() => new(job, options, batch, job.Cancellation);
         job.Start(
             InCallerRunspace

@@ -64,7 +64,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
                 End(Subscription!);
                 break;
             case "Job":
-                End(Job!.Subscription);
+                End(Job!.Subscription, Job);
                 break;
             case "Subject":
                 var found = Live.Where(s => s.Subject == Subject).ToList();
@@ -97,11 +97,17 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
 
     private IReadOnlyList<NasSubscription> Live => NasOrNull?.Subscriptions ?? [];
 
-    private void End(NasSubscription subscription)
+    private void End(NasSubscription subscription) =>
+        End(
+            subscription,
+            Job ?? NasSubscriptionJob.Of(subscription.Connection).FirstOrDefault(j => j.Subscription == subscription)
+        );
+
+    private void End(NasSubscription? subscription, NasSubscriptionJob? job)
     {
         if (
             !ShouldProcess(
-                subscription.ToString(),
+                subscription?.ToString() ?? job!.Subject,
                 MaxMessages > 0 ? $"End after {MaxMessages} messages" : "Unsubscribe"
             )
         )
@@ -109,22 +115,26 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
             return;
         }
 
-        Use(subscription.Connection);
-        var job =
-            Job ?? NasSubscriptionJob.Of(subscription.Connection).FirstOrDefault(j => j.Subscription == subscription);
+        Use(subscription?.Connection ?? job!.Source.Connection);
         try
         {
-            if (MaxMessages > 0 || Force)
+            if (subscription is null && MaxMessages > 0)
+            {
+                WriteError(
+                    NasErrorRecord.InvalidArgument(
+                        "A subscription to a consumer cannot be ended later by -MaxMessages.",
+                        job,
+                        "Give -MaxMessages to Register-NasSubscription."
+                    )
+                );
+            }
+            else if (subscription is not null && (MaxMessages > 0 || Force))
             {
                 Await(subscription.UnsubscribeAsync(MaxMessages, Cancellation));
             }
-            else if (job is null || job.IsOwnAction)
+            else if (!Force)
             {
-                Await(DrainAsync(subscription, null));
-            }
-            else
-            {
-                AwaitActions(DrainAsync(subscription, job));
+                End(DrainAsync(subscription, job), job);
             }
 
             if (Force && MaxMessages == 0)
@@ -134,16 +144,31 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
         }
         catch (Exception e) when (IsExpected(e))
         {
-            Report(e, subscription);
+            Report(e, subscription ?? (object)job!);
         }
     }
 
-    private async Task DrainAsync(NasSubscription subscription, NasSubscriptionJob? job)
+    /// <summary>An action that ends its own subscription cannot wait for itself.</summary>
+    private void End(Task drained, NasSubscriptionJob? job)
     {
-        var limit = Timeout ?? subscription.Connection.Options.OperationTimeout;
+        if (job is null || job.IsOwnAction)
+        {
+            Await(drained);
+        }
+        else
+        {
+            AwaitActions(drained);
+        }
+    }
+
+    private async Task DrainAsync(NasSubscription? subscription, NasSubscriptionJob? job)
+    {
+        var isOwn = job?.IsOwnAction == true;
+        var limit = Timeout ?? (subscription?.Connection ?? job!.Source.Connection).Options.OperationTimeout;
         var clock = Stopwatch.StartNew();
-        await subscription.DrainAsync(limit, Cancellation).ConfigureAwait(false);
-        if (job is null)
+        await (subscription?.DrainAsync(limit, Cancellation) ?? job!.Source.DrainAsync(limit, Cancellation))
+            .ConfigureAwait(false);
+        if (job is null || isOwn)
         {
             return;
         }
@@ -158,10 +183,10 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
         Cancellation.ThrowIfCancellationRequested();
         throw new NasException(
             NasError.Timeout,
-            $"The action has not handled {job.UnhandledMessages} messages of '{subscription.Subject}' within {limit.TotalSeconds:0.###} s; it continues."
+            $"The action has not handled {job.UnhandledMessages} messages of '{job.Subject}' within {limit.TotalSeconds:0.###} s; it continues."
         )
         {
-            Target = subscription.Subject,
+            Target = job.Subject,
         };
     }
 }

@@ -24,6 +24,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
     private readonly List<NasSubscriptionJob> _jobs = [];
     private readonly List<NasConnection> _sessions = [];
     private readonly HashSet<NasSubscription> _waitedFor = [];
+    private readonly HashSet<NasSubscriptionJob> _waitedForJobs = [];
 #if !NETSTANDARD2_0
     private bool _isWarned;
 #endif
@@ -93,7 +94,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
     {
         var connections = _sessions
             .Concat(_given.Select(s => s.Connection))
-            .Concat(_jobs.Select(j => j.Subscription.Connection))
+            .Concat(_jobs.Select(j => j.Source.Connection))
             .Distinct()
             .ToList();
         if (connections.Count == 0)
@@ -146,7 +147,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
         // Those of -MaxMessages may have ended already.
         if (
             session.Subscriptions.Count == 0
-            && !JobRepository.Jobs.OfType<NasSubscriptionJob>().Any(j => j.Subscription.Connection == session)
+            && !JobRepository.Jobs.OfType<NasSubscriptionJob>().Any(j => j.Source.Connection == session)
         )
         {
             WriteWarning("The session has no subscription to wait for.");
@@ -208,7 +209,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
             .Distinct()
             .ToList();
         _waitedFor.UnionWith(subscriptions);
-        _waitedFor.UnionWith(jobs.Select(j => j.Subscription));
+        _waitedForJobs.UnionWith(jobs);
         // An action cannot wait for its own end.
         var own = jobs.FindAll(j => j.IsOwnAction);
         subscriptions.RemoveAll(s => !s.IsActive || own.Exists(j => j.Subscription == s));
@@ -298,6 +299,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
     {
         var failures = _waitedFor
             .Select(s => s.Error)
+            .Concat(_waitedForJobs.Select(j => j.Source.Error))
             // Denied ones are reported with the session's other denials.
             .Where(e => e is not (null or NasException { Error: NasError.PermissionDenied }))
             .Distinct();

@@ -137,15 +137,15 @@ public static class ShownProperties
         Line<NasSubscription>(subscription, s => s.Error?.Message);
 
     /// <summary>The subject of a job as one line.</summary>
-    public static string JobSubjectText(PSObject job) => Line<NasSubscriptionJob>(job, j => j.Subscription.Subject);
+    public static string JobSubjectText(PSObject job) => Line<NasSubscriptionJob>(job, j => j.Subject);
 
     /// <summary>The queue group of a job as one line.</summary>
     public static string JobQueueGroupText(PSObject job) =>
-        Line<NasSubscriptionJob>(job, j => j.Subscription.QueueGroup);
+        Line<NasSubscriptionJob>(job, j => j.Subscription?.QueueGroup);
 
     /// <summary>The connection of a job as one line.</summary>
     public static string JobConnectionText(PSObject job) =>
-        Line<NasSubscriptionJob>(job, j => j.Subscription.Connection.Name);
+        Line<NasSubscriptionJob>(job, j => j.Source.Connection.Name);
 
     /// <summary>The description of a context as one line.</summary>
     public static string ContextDescriptionText(PSObject context) => Line<NasContext>(context, c => c.Description);

@@ -60,7 +60,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         try
         {
             _next = _taken = 0;
-            _taken = job.Subscription.Read(_batch, Timeout.InfiniteTimeSpan, cancel);
+            _taken = job.Source.Read(_batch, cancel);
         }
         catch (OperationCanceledException)
         {
@@ -140,6 +140,10 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
             if (_answersCurrent)
             {
                 Answer(message);
+            }
+            else
+            {
+                job.Source.OnHandled(message, _error, job);
             }
         }
         finally

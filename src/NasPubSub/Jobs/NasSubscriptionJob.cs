@@ -27,10 +27,10 @@ public sealed class NasSubscriptionJob : Job
     private int _finished;
     private Exception? _failure;
 
-    internal NasSubscriptionJob(string command, string? name, NasSubscription subscription, SessionStore store)
+    internal NasSubscriptionJob(string command, string? name, ActionSource source, SessionStore store)
         : base(command, name)
     {
-        Subscription = subscription;
+        Source = source;
         _store = store;
         PSJobTypeName = "NasSubscription";
         Bound(Output, JobStreams.SizeOf);
@@ -49,15 +49,20 @@ public sealed class NasSubscriptionJob : Job
         Progress.EnumeratorNeverBlocks = true;
     }
 
-    /// <summary>The subscription whose messages it handles.</summary>
-    public NasSubscription Subscription { get; }
+    /// <summary>The subscription whose messages it handles; null where a consumer delivers them.</summary>
+    public NasSubscription? Subscription => (Source as SubscriptionSource)?.Subscription;
+
+    /// <summary>The subject of its subscription, or the stream and the consumer.</summary>
+    public string Subject => Source.Subject;
+
+    /// <summary>How many messages came.</summary>
+    public long Delivered => Source.Delivered;
 
     /// <summary>The server.</summary>
-    public override string Location => Subscription.Connection.Server ?? "";
+    public override string Location => Source.Connection.Server ?? "";
 
     /// <summary>How many messages wait.</summary>
-    public override string StatusMessage =>
-        Subscription.PendingMessages is var waiting and > 0 ? $"{waiting} waiting" : "";
+    public override string StatusMessage => Source.PendingMessages is var waiting and > 0 ? $"{waiting} waiting" : "";
 
     /// <summary>Is there anything Receive-Job would give?</summary>
     public override bool HasMoreData =>
@@ -77,6 +82,9 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>How many messages the action failed for: those with an error.</summary>
     public long Failed => Interlocked.Read(ref _failed);
 
+    /// <summary>Where its messages come from.</summary>
+    internal ActionSource Source { get; }
+
     internal bool IsFinished => JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped;
 
     internal CancellationToken Cancellation => _cancel.Token;
@@ -88,7 +96,7 @@ public sealed class NasSubscriptionJob : Job
 
     /// <summary>Messages that arrived and whose action is not done, the running ones included.</summary>
     internal int UnhandledMessages =>
-        IsFinished ? 0 : Subscription.PendingMessages + _workers.Sum(w => w.Feed.Unhandled);
+        IsFinished ? 0 : Source.PendingMessages + _workers.Sum(w => w.Feed.Unhandled);
 
     /// <summary>Whether the caller is this job's own action, which cannot wait for itself.</summary>
     internal bool IsOwnAction => _workers.Exists(w => w.Feed.RunsHere);
@@ -101,7 +109,7 @@ public sealed class NasSubscriptionJob : Job
     {
         lock (Running)
         {
-            return [.. Running.Where(j => j.Subscription.Connection == connection)];
+            return [.. Running.Where(j => j.Source.Connection == connection)];
         }
     }
 
@@ -118,7 +126,7 @@ public sealed class NasSubscriptionJob : Job
         var clock = Stopwatch.StartNew();
         try
         {
-            await Task.WhenAll(jobs.Select(j => j.Subscription.DrainAsync(limit, cancel))).ConfigureAwait(false);
+            await Task.WhenAll(jobs.Select(j => j.Source.DrainAsync(limit, cancel))).ConfigureAwait(false);
         }
         catch (NasException)
         {
@@ -136,7 +144,7 @@ public sealed class NasSubscriptionJob : Job
     public override void StopJob()
     {
         _cancel.Cancel();
-        Subscription.Unsubscribe();
+        Source.Stop();
         foreach (var worker in _workers)
         {
             worker.BeginStop();
@@ -161,7 +169,7 @@ public sealed class NasSubscriptionJob : Job
         PSBeginTime = WallClock.Now;
         SetJobState(JobState.Running);
         _store.Closing += StopJob;
-        Subscription.Connection.Denials.Claiming += Claims;
+        Source.Connection.Denials.Claiming += Claims;
         lock (Running)
         {
             Running.Add(this);
@@ -218,7 +226,7 @@ public sealed class NasSubscriptionJob : Job
             // Nobody would read the messages.
             if (Volatile.Read(ref _running) == 1)
             {
-                Subscription.Unsubscribe();
+                Source.Stop();
             }
         }
         if (Interlocked.Decrement(ref _running) != 0)
@@ -244,9 +252,9 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>Denied answers, and the end of its subscription, are errors of the job.</summary>
     private bool Claims(NasException error, NasSubscription? subscription)
     {
-        if (subscription is not null)
+        if (subscription is not null || Source.Claims(error, null))
         {
-            return subscription == Subscription;
+            return Source.Claims(error, subscription);
         }
 
         if (error.Target is not { } topic || !_workers.Exists(w => w.Feed.Replies.Contains(topic)))
@@ -268,7 +276,7 @@ public sealed class NasSubscriptionJob : Job
 
         try
         {
-            Subscription.Connection.PingAsync(ConfirmLimit, _cancel.Token).GetAwaiter().GetResult();
+            Source.Connection.PingAsync(ConfirmLimit, _cancel.Token).GetAwaiter().GetResult();
         }
         catch (Exception e) when (e is NasException or OperationCanceledException)
         {
@@ -312,17 +320,18 @@ public sealed class NasSubscriptionJob : Job
         }
 
         _store.Closing -= StopJob;
-        Subscription.Connection.Denials.Claiming -= Claims;
+        Source.Connection.Denials.Claiming -= Claims;
         lock (Running)
         {
             Running.Remove(this);
         }
 
         PSEndTime = WallClock.Now;
-        var failure = _failure ?? Subscription.Error;
+        Source.Close();
+        var failure = _failure ?? Source.Error;
         if (failure is not null)
         {
-            Add(Error, NasErrorRecord.From(failure, Subscription));
+            Add(Error, NasErrorRecord.From(failure, Subscription ?? (object)Subject));
         }
 
         SetJobState(

@@ -60,7 +60,7 @@ internal sealed class RunspaceWorker : ActionWorker
         runspace.Name = _job.Name;
         runspace.Open();
         // The action publishes on the connection its messages come by; this runspace does not close it.
-        SessionStore.Of(runspace).Add(_job.Subscription.Connection, owned: false);
+        SessionStore.Of(runspace).Add(_job.Source.Connection, owned: false);
         if (_origin.Location is { } location)
         {
             runspace.SessionStateProxy.Path.SetLocation(WildcardPattern.Escape(location));
