@@ -16,6 +16,7 @@ public sealed class NasJetStream
         Options = options ?? new NasJetStreamOptions();
         Api = new JetStreamApi(connection, Options);
         Features = new ServerFeatures(Api, Options);
+        Streams = new NasStreams(Api, Features);
     }
 
     /// <summary>The connection that carries everything.</summary>
@@ -23,6 +24,9 @@ public sealed class NasJetStream
 
     /// <summary>What it was made with.</summary>
     public NasJetStreamOptions Options { get; }
+
+    /// <summary>The streams of the account.</summary>
+    public NasStreams Streams { get; }
 
     internal JetStreamApi Api { get; }
 

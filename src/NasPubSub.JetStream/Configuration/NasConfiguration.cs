@@ -140,6 +140,37 @@ public abstract class NasConfiguration
     private protected void Set(string name, IEnumerable<string>? values) =>
         Set(name, values is null ? null : new JsonArray([.. values.Select(v => (JsonNode?)JsonValue.Create(v))]));
 
+    private protected T? Object<T>(string name, Func<JsonObject, T> make)
+        where T : NasConfiguration => Json[name] is JsonObject fields ? make(fields) : null;
+
+    private protected T[] Objects<T>(string name, Func<JsonObject, T> make)
+        where T : NasConfiguration =>
+        Json[name] is JsonArray array ? [.. array.OfType<JsonObject>().Select(make)] : [];
+
+    private protected void Set(string name, NasConfiguration? value) =>
+        Set(name, value is null ? null : (JsonNode)Copy(value.Json));
+
+    private protected void Set(string name, IEnumerable<NasConfiguration>? values) =>
+        Set(name, values is null ? null : new JsonArray([.. values.Select(value => (JsonNode)Copy(value.Json))]));
+
+    /// <summary>Sets a field of an object; the object goes with its last field.</summary>
+    private protected void SetPart(string name, string part, string? value)
+    {
+        var fields = Json[name] as JsonObject;
+        if (value is not null)
+        {
+            if (fields is null)
+            {
+                Json[name] = fields = [];
+            }
+            fields[part] = value;
+        }
+        else if (fields is not null && fields.Remove(part) && fields.Count == 0)
+        {
+            Json.Remove(name);
+        }
+    }
+
     private protected void Set(string name, IReadOnlyDictionary<string, string>? values)
     {
         JsonObject? fields = null;

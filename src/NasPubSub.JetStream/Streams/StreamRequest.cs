@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using NasPubSub.JetStream.Api;
+
+namespace NasPubSub.JetStream.Streams;
+
+/// <summary>The settings of a stream as they are sent, and what an answer that refuses them means.</summary>
+internal static class StreamRequest
+{
+    /// <summary>Fields that the server itself puts into the metadata.</summary>
+    private const string Reserved = "_nats.";
+
+    /// <summary>Without fields that are null, and without what the server added.</summary>
+    public static JsonObject Of(string name, NasStreamConfiguration settings)
+    {
+        var body = NasConfiguration.Copy(settings.Json);
+        body["name"] = name;
+        foreach (var empty in body.Where(f => f.Value is null).Select(f => f.Key).ToList())
+        {
+            body.Remove(empty);
+        }
+        if (body["metadata"] is JsonObject metadata)
+        {
+            foreach (
+                var own in metadata
+                    .Select(m => m.Key)
+                    .Where(key => key.StartsWith(Reserved, StringComparison.Ordinal))
+                    .ToList()
+            )
+            {
+                metadata.Remove(own);
+            }
+        }
+        return body;
+    }
+
+    /// <summary>Names share no namespace and subjects do, so an error about a conflict says where it is.</summary>
+    public static NasException Explain(NasException error, JsonObject settings, NasConnection connection)
+    {
+        var more = error.Code switch
+        {
+            "StreamExists" when connection.Namespace is { } own =>
+                $" All namespaces share the names of streams; this session's is '{own}'.",
+            "SubjectsOverlap" or "InvalidConfiguration" when settings["subjects"] is JsonArray { Count: > 0 } subjects =>
+                $" Its subjects are {string.Join(", ", subjects.Select(s => $"'{s}'"))}"
+                    + $"{(connection.Namespace is { } ns ? $" (namespace '{ns}')." : ".")}",
+            _ => "",
+        };
+        return more.Length == 0
+            ? error
+            : new NasException(error.Error, error.Message + more, error)
+            {
+                Code = error.Code,
+                ApiErrorCode = error.ApiErrorCode,
+                ApiErrorDescription = error.ApiErrorDescription,
+                Target = error.Target,
+            };
+    }
+}
