@@ -14,7 +14,10 @@ internal static class SettingValues
         @"^\s*(?:(?<number>\d+(?:\.\d*)?|\.\d+)\s*(?<unit>ns|us|µs|ms|s|m|h|d|w|y)\s*)+$",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase
     );
-    private static readonly Regex Date = new(@"^\\?/Date\((?<ms>-?\d+)(?:[+-]\d+)?\)\\?/$", RegexOptions.CultureInvariant);
+    private static readonly Regex Date = new(
+        @"^\\?/Date\((?<ms>-?\d+)(?:[+-]\d+)?\)\\?/$",
+        RegexOptions.CultureInvariant
+    );
 
     /// <summary>A number, text such as <c>7d</c> or <c>1.00:00:00</c>, or a TimeSpan with its parts.</summary>
     /// <param name="node">The value.</param>
@@ -76,15 +79,13 @@ internal static class SettingValues
     {
         var factor = 1m;
         var digits = text.Trim();
-        if (digits.Length > 2 && "KMGTP".IndexOf(char.ToUpperInvariant(digits[digits.Length - 2])) is var power and >= 0)
+        var unit = digits.Length > 2 ? digits.Substring(digits.Length - 2).ToUpperInvariant() : "";
+        if (unit.EndsWith("B", StringComparison.Ordinal) && "KMGTP".IndexOf(unit[0]) is var power and >= 0)
         {
-            if (char.ToUpperInvariant(digits[digits.Length - 1]) == 'B')
+            digits = digits.Substring(0, digits.Length - 2);
+            for (var i = 0; i <= power; i++)
             {
-                digits = digits.Substring(0, digits.Length - 2);
-                for (var i = 0; i <= power; i++)
-                {
-                    factor *= 1024;
-                }
+                factor *= 1024;
             }
         }
         var number = decimal.Parse(digits, NumberStyles.Float, CultureInfo.InvariantCulture) * factor;
@@ -93,7 +94,9 @@ internal static class SettingValues
             : throw new FormatException("it is no whole number.");
     }
 
-    /// <summary>What stood in an array that was written as text: objects of JSON one after the other, or words.</summary>
+    /// <summary>
+    /// What stood in an array that was written as text: objects of JSON one after the other, or words.
+    /// </summary>
     public static IEnumerable<JsonNode> Items(string text)
     {
         var start = text.TrimStart();

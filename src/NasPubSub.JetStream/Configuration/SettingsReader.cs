@@ -102,7 +102,13 @@ internal sealed class SettingsReader(IReadOnlyDictionary<string, string> aliases
             property.SetValue(settings, Value(value, property.PropertyType, isWire));
         }
         catch (Exception e)
-            when (e is FormatException or InvalidOperationException or OverflowException or JsonException or ArgumentException)
+            when (e
+                    is FormatException
+                        or InvalidOperationException
+                        or OverflowException
+                        or JsonException
+                        or ArgumentException
+            )
         {
             throw Invalid($"{property.Name} cannot be {value?.ToJsonString()}: {e.Message}", e);
         }

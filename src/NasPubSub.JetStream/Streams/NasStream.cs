@@ -233,7 +233,9 @@ public sealed class NasStream
     /// <inheritdoc cref="NasStreamConfiguration.Metadata"/>
     public Dictionary<string, string> Metadata => _shown.Metadata;
 
-    /// <summary>Settings that this library does not know, as JSON with the names of the server; null for none.</summary>
+    /// <summary>
+    /// Settings that this library does not know, as JSON with the names of the server; null for none.
+    /// </summary>
     public string? OtherSettings { get; }
 
     /// <summary>

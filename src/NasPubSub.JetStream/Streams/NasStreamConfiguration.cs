@@ -5,8 +5,8 @@ using NasPubSub.JetStream.Streams;
 namespace NasPubSub.JetStream;
 
 /// <summary>
-/// The settings of a stream: all that servers 2.9 to 2.15 know. What is not set has the server's default, or stays as it
-/// is where a stream is changed. Not thread-safe.
+/// The settings of a stream: all that servers 2.9 to 2.15 know. What is not set has the server's default, or stays as
+/// it is where a stream is changed. Not thread-safe.
 /// </summary>
 public sealed class NasStreamConfiguration : NasConfiguration
 {
@@ -42,7 +42,9 @@ public sealed class NasStreamConfiguration : NasConfiguration
         set => Set("description", value);
     }
 
-    /// <summary>The subjects whose messages are stored, which may hold wildcards; none means the name of the stream.</summary>
+    /// <summary>
+    /// The subjects whose messages are stored, which may hold wildcards; none means the name of the stream.
+    /// </summary>
     public string[] Subjects
     {
         get => Texts("subjects");
@@ -108,7 +110,9 @@ public sealed class NasStreamConfiguration : NasConfiguration
         set => Set("discard", value);
     }
 
-    /// <summary>With <see cref="NasDiscard.New"/>: also refuses new messages where a subject has reached its limit.</summary>
+    /// <summary>
+    /// With <see cref="NasDiscard.New"/>: also refuses new messages where a subject has reached its limit.
+    /// </summary>
     public bool? DiscardNewPerSubject
     {
         get => Value<bool>("discard_new_per_subject");
@@ -137,7 +141,9 @@ public sealed class NasStreamConfiguration : NasConfiguration
         set => Set("no_ack", value);
     }
 
-    /// <summary>How long a message id is remembered; 2 min by default, and no longer than <see cref="MaxAge"/>.</summary>
+    /// <summary>
+    /// How long a message id is remembered; 2 min by default, and no longer than <see cref="MaxAge"/>.
+    /// </summary>
     public TimeSpan? DuplicateWindow
     {
         get => Duration("duplicate_window");
@@ -251,7 +257,9 @@ public sealed class NasStreamConfiguration : NasConfiguration
         set => Set("metadata", value);
     }
 
-    /// <summary>Messages may have a time to live of their own (nats-server 2.11, ADR-43). It cannot be taken back.</summary>
+    /// <summary>
+    /// Messages may have a time to live of their own (nats-server 2.11, ADR-43). It cannot be taken back.
+    /// </summary>
     [Setting("allow_msg_ttl")]
     public bool? AllowMessageTtl
     {
@@ -284,7 +292,9 @@ public sealed class NasStreamConfiguration : NasConfiguration
         set => Set("allow_msg_counter", value);
     }
 
-    /// <summary>Messages may be published at a later time (nats-server 2.12, ADR-51). It cannot be taken back.</summary>
+    /// <summary>
+    /// Messages may be published at a later time (nats-server 2.12, ADR-51). It cannot be taken back.
+    /// </summary>
     [Setting("allow_msg_schedules")]
     public bool? AllowMessageSchedules
     {
@@ -314,7 +324,7 @@ public sealed class NasStreamConfiguration : NasConfiguration
     /// What is complete as the server returns it has the subjects on the wire: <see cref="NasConfiguration.IsRaw"/> is
     /// true. A setting that is null there is null here: where a stream is changed, it goes back to its default.
     /// </remarks>
-    /// <exception cref="NasException">InvalidConfiguration: it is no JSON object, or a value cannot be read.</exception>
+    /// <exception cref="NasException">InvalidConfiguration: no JSON object, or a value that cannot be read.</exception>
     public static new NasStreamConfiguration Parse(string json) => StreamSettings.Read(json);
 
     /// <summary>A configuration of its own with the same settings.</summary>

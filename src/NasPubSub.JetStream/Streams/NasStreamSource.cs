@@ -3,7 +3,9 @@ using NasPubSub.JetStream.Configuration;
 
 namespace NasPubSub.JetStream;
 
-/// <summary>A stream whose messages another stream copies, as its mirror or one of its sources. Not thread-safe.</summary>
+/// <summary>
+/// A stream whose messages another stream copies, as its mirror or one of its sources. Not thread-safe.
+/// </summary>
 public sealed class NasStreamSource : NasConfiguration
 {
     /// <summary>Makes an empty one.</summary>

@@ -188,8 +188,7 @@ public sealed class NasStreams
         return new NasStreamUpdate(this, before, after);
     }
 
-    /// <summary>As <see cref="PrepareUpdateAsync(string, Action{NasStreamConfiguration}, CancellationToken)"/>, with the
-    /// settings that are to change.</summary>
+    /// <summary>Prepares a change with the settings that are to change.</summary>
     /// <param name="name">The name of the stream.</param>
     /// <param name="changes">What is set replaces what the stream has; what was read as null goes back to its
     /// default.</param>

@@ -36,13 +36,14 @@ internal static class StreamRequest
     /// <summary>Names share no namespace and subjects do, so an error about a conflict says where it is.</summary>
     public static NasException Explain(NasException error, JsonObject settings, NasConnection connection)
     {
+        var subjects = (settings["subjects"] as JsonArray ?? []).Select(s => $"'{s}'").ToList();
+        var space = connection.Namespace is { } ns ? $" (namespace '{ns}')" : "";
         var more = error.Code switch
         {
-            "StreamExists" when connection.Namespace is { } own =>
-                $" All namespaces share the names of streams; this session's is '{own}'.",
-            "SubjectsOverlap" or "InvalidConfiguration" when settings["subjects"] is JsonArray { Count: > 0 } subjects =>
-                $" Its subjects are {string.Join(", ", subjects.Select(s => $"'{s}'"))}"
-                    + $"{(connection.Namespace is { } ns ? $" (namespace '{ns}')." : ".")}",
+            "StreamExists" when space.Length > 0 =>
+                $" All namespaces share the names of streams; this session's is '{connection.Namespace}'.",
+            "SubjectsOverlap" or "InvalidConfiguration" when subjects.Count > 0 =>
+                $" The subjects are {string.Join(", ", subjects)}{space}.",
             _ => "",
         };
         return more.Length == 0

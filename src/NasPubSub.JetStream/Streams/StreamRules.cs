@@ -6,7 +6,14 @@ namespace NasPubSub.JetStream.Streams;
 /// <summary>Which settings of a stream cannot change, and whether a server stored what it was asked for.</summary>
 internal static class StreamRules
 {
-    private static readonly HashSet<string> Fixed = ["name", "storage", "first_seq", "allow_msg_counter", "persist_mode"];
+    private static readonly HashSet<string> Fixed =
+    [
+        "name",
+        "storage",
+        "first_seq",
+        "allow_msg_counter",
+        "persist_mode",
+    ];
 
     /// <summary>True for ever.</summary>
     private static readonly HashSet<string> OneWay =
@@ -32,7 +39,7 @@ internal static class StreamRules
             var why =
                 Fixed.Contains(field) ? "it cannot change"
                 : OneWay.Contains(field) && !ConfigurationDifference.IsDefault(old) ? "it cannot be taken back"
-                : field == "mirror" && now is not null ? "a mirror can only become a stream of its own, without a mirror"
+                : field == "mirror" && now is not null ? "a mirror can only be taken away"
                 : field == "retention" && (Is(old, "workqueue") || Is(now, "workqueue"))
                     ? "it cannot change to or from a work queue"
                 : null;

@@ -38,7 +38,9 @@ internal static class StreamSupport
         ("consumer", nameof(NasStreamSource.ConsumerName), V214),
     ];
 
-    /// <summary>Requires what settings need, and removes those that the server does not know and that ask for nothing.</summary>
+    /// <summary>
+    /// Requires what settings need, and removes those that the server does not know and that ask for nothing.
+    /// </summary>
     /// <exception cref="NasException">UnsupportedByServer.</exception>
     public static void Require(JsonObject settings, Version server)
     {
