@@ -17,6 +17,7 @@ public sealed class NasJetStream
         Api = new JetStreamApi(connection, Options);
         Features = new ServerFeatures(Api, Options);
         Streams = new NasStreams(Api, Features);
+        Consumers = new NasConsumers(Api, Features);
     }
 
     /// <summary>The connection that carries everything.</summary>
@@ -27,6 +28,8 @@ public sealed class NasJetStream
 
     /// <summary>The streams of the account.</summary>
     public NasStreams Streams { get; }
+    /// <summary>The consumers of streams.</summary>
+    public NasConsumers Consumers { get; }
 
     internal JetStreamApi Api { get; }
 

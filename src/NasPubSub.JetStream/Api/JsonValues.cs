@@ -47,6 +47,9 @@ internal static class JsonValues
     public static TimeSpan? Duration(this JsonNode? node, string name) =>
         node?[name] is { } value ? ToTimeSpan(value.As<long>(name)) : null;
 
+    public static string? TextOrNull(this JsonNode? node, string name) =>
+        node.Text(name) is { Length: > 0 } text ? text : null;
+
     public static DateTimeOffset? Time(this JsonNode? node, string name) => ToTime(node?[name]?.As<string>(name));
 
     /// <summary>

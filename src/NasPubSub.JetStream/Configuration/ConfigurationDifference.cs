@@ -47,12 +47,18 @@ internal static class ConfigurationDifference
         return (a, b) switch
         {
             (JsonArray x, JsonArray y) => x.Count == y.Count && !x.Where((item, i) => !AreEqual(item, y[i])).Any(),
-            (JsonObject x, JsonObject y) => x.Concat(y).All(field => AreEqual(x[field.Key], y[field.Key])),
+            (JsonObject x, JsonObject y) => x.Concat(y).Where(IsOfUser).All(f => AreEqual(x[f.Key], y[f.Key])),
             (JsonValue x, JsonValue y) => x.ToJsonString() == y.ToJsonString()
                 || (TimeOf(x) is { } time && time == TimeOf(y)),
             _ => false,
         };
     }
+
+    /// <summary>The server keeps notes of its own among the metadata.</summary>
+    private static bool IsOfUser(KeyValuePair<string, JsonNode?> field) => !IsServers(field.Key);
+
+    /// <summary>Is it a key of the server's among the metadata?</summary>
+    public static bool IsServers(string key) => key.StartsWith("_nats.", StringComparison.Ordinal);
 
     private static DateTimeOffset? TimeOf(JsonValue value) =>
         value.TryGetValue<string>(out var text) && text.Contains("T") ? JsonValues.ToTime(text) : null;
@@ -63,7 +69,7 @@ internal static class ConfigurationDifference
         {
             null => true,
             JsonArray array => array.Count == 0,
-            JsonObject fields => fields.All(field => IsDefault(field.Value)),
+            JsonObject fields => fields.Where(IsOfUser).All(field => IsDefault(field.Value)),
             _ => value.ToJsonString() is "0" or "false" or "\"\"" or "\"0001-01-01T00:00:00Z\"",
         };
 
@@ -77,10 +83,13 @@ internal static class ConfigurationDifference
             ),
             JsonValue number when Nullable.GetUnderlyingType(type ?? typeof(string)) == typeof(TimeSpan)
                     || type == typeof(TimeSpan) => JsonValues
-                .ToTimeSpan(number.GetValue<long>())
+                .ToTimeSpan(number.As<long>("duration"))
                 .ToString("c", System.Globalization.CultureInfo.InvariantCulture),
             JsonValue text when text.TryGetValue<string>(out var plain) => plain,
-            JsonObject fields => fields.ToJsonString(Relaxed),
+            JsonObject fields => string.Join(
+                ", ",
+                fields.Where(IsOfUser).Select(f => $"{f.Key}={Shown(f.Value, typeof(string))}")
+            ),
             _ => value.ToJsonString(Relaxed),
         };
 

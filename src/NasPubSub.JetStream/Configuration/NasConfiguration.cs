@@ -112,7 +112,11 @@ public abstract class NasConfiguration
         Json[name] is JsonArray array ? [.. array.Select(item => item?.As<string>(name) ?? "")] : [];
 
     private protected Dictionary<string, string> Map(string name) =>
-        Json[name] is JsonObject fields ? fields.ToDictionary(f => f.Key, f => f.Value?.As<string>(name) ?? "") : [];
+        Json[name] is JsonObject fields
+            ? fields
+                .Where(f => !ConfigurationDifference.IsServers(f.Key))
+                .ToDictionary(f => f.Key, f => f.Value?.As<string>(name) ?? "")
+            : [];
 
     /// <summary>Null removes the field.</summary>
     private protected void Set(string name, JsonNode? value)

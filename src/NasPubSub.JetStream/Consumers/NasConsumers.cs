@@ -1,0 +1,323 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using NasPubSub.JetStream.Api;
+using NasPubSub.JetStream.Configuration;
+using NasPubSub.JetStream.Consumers;
+
+namespace NasPubSub.JetStream;
+
+/// <summary>
+/// The consumers of streams (ADR-1, ADR-15). Thread-safe. All methods end with NasException: InvalidName before
+/// anything is sent, StreamNotFound, ConsumerNotFound, JetStreamDisabled, Timeout.
+/// </summary>
+public sealed class NasConsumers
+{
+    private readonly JetStreamApi _api;
+    private readonly ServerFeatures _features;
+
+    internal NasConsumers(JetStreamApi api, ServerFeatures features) => (_api, _features) = (api, features);
+
+    /// <summary>Lists the consumers of a stream, page by page.</summary>
+    /// <exception cref="NasException">ConsumerUnavailable, after all others were returned: some servers of the cluster
+    /// did not answer, and the message names the consumers that are missing.</exception>
+    public async IAsyncEnumerable<NasConsumer> ListAsync(
+        string stream,
+        [EnumeratorCancellation] CancellationToken cancel = default
+    )
+    {
+        var missing = new SortedSet<string>(StringComparer.Ordinal);
+        await foreach (var page in PagesAsync("LIST", stream, "consumers", cancel).ConfigureAwait(false))
+        {
+            foreach (var info in (page["consumers"] as JsonArray ?? []).OfType<JsonObject>())
+            {
+                yield return new NasConsumer(info, _api.Connection);
+            }
+            missing.UnionWith((page["missing"] as JsonArray ?? []).Select(n => n?.As<string>("missing") ?? ""));
+            missing.UnionWith((page["offline"] as JsonObject ?? []).Select(f => f.Key));
+        }
+        if (missing.Count > 0)
+        {
+            throw ConsumerErrors.Unavailable(stream, missing);
+        }
+    }
+
+    /// <summary>Lists the names of the consumers of a stream, page by page.</summary>
+    public async IAsyncEnumerable<string> ListNamesAsync(
+        string stream,
+        [EnumeratorCancellation] CancellationToken cancel = default
+    )
+    {
+        await foreach (var page in PagesAsync("NAMES", stream, "consumers", cancel).ConfigureAwait(false))
+        {
+            foreach (var name in page["consumers"] as JsonArray ?? [])
+            {
+                yield return name?.As<string>("consumers") ?? "";
+            }
+        }
+    }
+
+    /// <summary>Returns a consumer as it is now.</summary>
+    public async Task<NasConsumer> GetAsync(string stream, string consumer, CancellationToken cancel = default) =>
+        new(await InfoAsync(stream, consumer, cancel).ConfigureAwait(false), _api.Connection);
+
+    /// <summary>Creates a consumer. One that has the same name and the same settings is returned as it is.</summary>
+    /// <param name="stream">The name of the stream.</param>
+    /// <param name="configuration">Its settings; without a name the server makes one.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="NasException">ConsumerExists: there is another one of this name. UnsupportedByServer: the
+    /// server does not know a setting. InvalidConfiguration.</exception>
+    public async Task<NasConsumer> CreateAsync(
+        string stream,
+        NasConsumerConfiguration configuration,
+        CancellationToken cancel = default
+    )
+    {
+        var wire = await PrepareAsync(stream, configuration, cancel).ConfigureAwait(false);
+        // Older servers do not know the action: they would change the other consumer in silence.
+        if (
+            wire.Name is { } name
+            && await _features.VersionAsync(cancel).ConfigureAwait(false) < ConsumerVersions.Action
+            && await FindAsync(stream, name, cancel).ConfigureAwait(false) is { } existing
+        )
+        {
+            return ConsumerErrors.IsSame(existing.Configuration, wire)
+                ? existing
+                : throw ConsumerErrors.Exists(stream, name);
+        }
+        return await SendAsync(stream, wire, "create", cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Creates a consumer, or replaces the settings of the one that has its name: settings that are not set get the
+    /// server's defaults.
+    /// </summary>
+    /// <inheritdoc cref="CreateAsync" path="/param"/>
+    /// <exception cref="NasException">InvalidConfiguration: the consumer exists, and a setting cannot be changed.
+    /// UnsupportedByServer: the server does not know a setting.</exception>
+    public async Task<NasConsumer> CreateOrUpdateAsync(
+        string stream,
+        NasConsumerConfiguration configuration,
+        CancellationToken cancel = default
+    )
+    {
+        var wire = await PrepareAsync(stream, configuration, cancel).ConfigureAwait(false);
+        return await SendAsync(stream, wire, null, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Changes settings of a consumer: reads them, changes what <paramref name="change"/> changes, and writes them.
+    /// </summary>
+    /// <param name="stream">The name of the stream.</param>
+    /// <param name="consumer">The name of the consumer.</param>
+    /// <param name="change">Gets the present settings, with subjects as on the wire. What it leaves stays.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="NasException">InvalidConfiguration: a setting cannot be changed. UnsupportedByServer: the
+    /// server does not know a setting.</exception>
+    public async Task<NasConsumer> UpdateAsync(
+        string stream,
+        string consumer,
+        Action<NasConsumerConfiguration> change,
+        CancellationToken cancel = default
+    )
+    {
+        var configuration = (await GetAsync(stream, consumer, cancel).ConfigureAwait(false)).Configuration;
+        change(configuration);
+        var wire = await PrepareAsync(stream, configuration, cancel).ConfigureAwait(false);
+        var isKnown = await _features.VersionAsync(cancel).ConfigureAwait(false) >= ConsumerVersions.Action;
+        return await SendAsync(stream, wire, isKnown ? "update" : null, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes a consumer.</summary>
+    public Task DeleteAsync(string stream, string consumer, CancellationToken cancel = default) =>
+        _api.CallAsync(Call("DELETE", stream, consumer), subject: $"{stream}/{consumer}", cancel: cancel);
+
+    /// <summary>Lets a consumer deliver nothing until a time; needs nats-server 2.11.</summary>
+    /// <returns>The consumer, as it is then.</returns>
+    /// <exception cref="NasException">UnsupportedByServer.</exception>
+    public Task<NasConsumer> PauseAsync(
+        string stream,
+        string consumer,
+        DateTimeOffset until,
+        CancellationToken cancel = default
+    ) => SetPauseAsync(stream, consumer, new JsonObject { ["pause_until"] = JsonValues.ToText(until) }, cancel);
+
+    /// <summary>Ends a pause of a consumer; needs nats-server 2.11.</summary>
+    /// <inheritdoc cref="PauseAsync"/>
+    public Task<NasConsumer> ResumeAsync(string stream, string consumer, CancellationToken cancel = default) =>
+        SetPauseAsync(stream, consumer, null, cancel);
+
+    /// <summary>
+    /// Lets a consumer deliver again what it has delivered; needs nats-server 2.14. Deliveries are counted anew, and
+    /// acknowledgements of messages that were delivered before have no effect.
+    /// </summary>
+    /// <param name="stream">The name of the stream.</param>
+    /// <param name="consumer">The name of the consumer.</param>
+    /// <param name="sequence">The sequence in the stream that it goes on with; at most the one behind the last message.
+    /// Null for what is not acknowledged yet.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <returns>The consumer, as it is then.</returns>
+    /// <exception cref="NasException">UnsupportedByServer. InvalidSequence: the stream does not reach that far, and the
+    /// consumer would deliver nothing until it does. InvalidConfiguration: it does not begin there.</exception>
+    public async Task<NasConsumer> ResetAsync(
+        string stream,
+        string consumer,
+        ulong? sequence = null,
+        CancellationToken cancel = default
+    )
+    {
+        var call = Call("RESET", stream, consumer);
+        await _features.RequireAsync("To reset a consumer", ConsumerVersions.Reset, cancel).ConfigureAwait(false);
+        if (sequence is { } wanted)
+        {
+            var info = await _api
+                .CallAsync($"STREAM.INFO.{stream}", isSafe: true, subject: stream, cancel: cancel)
+                .ConfigureAwait(false);
+            ConsumerErrors.CheckSequence(stream, wanted, info["state"].ULong("last_seq"));
+        }
+        var body = sequence is null ? null : new JsonObject { ["seq"] = sequence };
+        var response = await _api
+            .CallAsync(call, body, subject: $"{stream}/{consumer}", cancel: cancel)
+            .ConfigureAwait(false);
+        return new NasConsumer(response, _api.Connection);
+    }
+
+    /// <summary>
+    /// Lets another client be pinned in a priority group (ADR-42): the pinned one must pull anew. Needs nats-server
+    /// 2.11.
+    /// </summary>
+    /// <exception cref="NasException">UnsupportedByServer. InvalidConfiguration: there is no such group.</exception>
+    public async Task UnpinAsync(string stream, string consumer, string group, CancellationToken cancel = default)
+    {
+        var call = Call("UNPIN", stream, consumer);
+        await _features.RequireAsync("To unpin a client", ConsumerVersions.Unpin, cancel).ConfigureAwait(false);
+        await _api
+            .CallAsync(call, new JsonObject { ["group"] = group }, subject: $"{stream}/{consumer}", cancel: cancel)
+            .ConfigureAwait(false);
+    }
+
+    private async Task<NasConsumer?> FindAsync(string stream, string consumer, CancellationToken cancel)
+    {
+        try
+        {
+            return await GetAsync(stream, consumer, cancel).ConfigureAwait(false);
+        }
+        catch (NasException e) when (e.ApiErrorCode == ApiErrors.ConsumerNotFound)
+        {
+            return null;
+        }
+    }
+
+    private Task<JsonObject> InfoAsync(string stream, string consumer, CancellationToken cancel) =>
+        _api.CallAsync(
+            Call("INFO", stream, consumer),
+            isSafe: true,
+            subject: $"{stream}/{consumer}",
+            cancel: cancel
+        );
+
+    private async Task<NasConsumer> SetPauseAsync(
+        string stream,
+        string consumer,
+        JsonObject? body,
+        CancellationToken cancel
+    )
+    {
+        var call = Call("PAUSE", stream, consumer);
+        await _features.RequireAsync("To pause a consumer", ConsumerVersions.Pause, cancel).ConfigureAwait(false);
+        await _api
+            .CallAsync(call, body, isSafe: true, subject: $"{stream}/{consumer}", cancel: cancel)
+            .ConfigureAwait(false);
+        return await GetAsync(stream, consumer, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Checks names and settings before anything is sent.</summary>
+    /// <returns>The settings with subjects as on the wire.</returns>
+    private async Task<NasConsumerConfiguration> PrepareAsync(
+        string stream,
+        NasConsumerConfiguration configuration,
+        CancellationToken cancel
+    )
+    {
+        ApiNames.CheckStream(stream);
+        var wire = configuration.ToWire(_api.Connection);
+        if (wire.Name is { } name)
+        {
+            ApiNames.CheckConsumer(name);
+        }
+        foreach (var filter in wire.FilterSubjects)
+        {
+            NasSubject.CheckSubscribe(filter);
+        }
+        await ConsumerVersions.RequireAsync(_features, wire.Json, cancel).ConfigureAwait(false);
+        return wire;
+    }
+
+    /// <param name="stream">The name of the stream.</param>
+    /// <param name="wire">The settings.</param>
+    /// <param name="action">Null for create or update, which servers of all versions do without it.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    private async Task<NasConsumer> SendAsync(
+        string stream,
+        NasConsumerConfiguration wire,
+        string? action,
+        CancellationToken cancel
+    )
+    {
+        var name = wire.Name;
+        var body = new JsonObject
+        {
+            ["stream_name"] = stream,
+            ["config"] = NasConfiguration.Copy(wire.Json),
+        };
+        if (action is not null)
+        {
+            body["action"] = action;
+        }
+        var call = $"CONSUMER.CREATE.{stream}";
+        if (name is not null)
+        {
+            body["config"]!["name"] = name;
+            // With one filter the call names it as well, so that permissions can tell filters apart. A subject to
+            // publish to has no wildcards.
+            var filter = wire.Json.TextOrNull("filter_subject");
+            call += filter is null || filter.IndexOfAny(['*', '>']) >= 0 ? $".{name}" : $".{name}.{filter}";
+        }
+        var what = name is null ? stream : $"{stream}/{name}";
+        var response = await _api
+            .CallAsync(call, body, isSafe: name is not null, subject: what, cancel: cancel)
+            .ConfigureAwait(false);
+        var consumer = new NasConsumer(response, _api.Connection);
+        RequiredVersions.CheckStored(
+            wire.Json,
+            consumer.Configuration.Json,
+            $"The consumer '{consumer.Consumer}' of '{stream}'"
+        );
+        return consumer;
+    }
+
+    private async IAsyncEnumerable<JsonObject> PagesAsync(
+        string call,
+        string stream,
+        string list,
+        [EnumeratorCancellation] CancellationToken cancel
+    )
+    {
+        var subject = $"CONSUMER.{call}.{ApiNames.CheckStream(stream)}";
+        long offset = 0,
+            total;
+        do
+        {
+            var body = new JsonObject { ["offset"] = offset };
+            var page = await _api
+                .CallAsync(subject, body, isSafe: true, subject: stream, cancel: cancel)
+                .ConfigureAwait(false);
+            yield return page;
+            var count = (page[list] as JsonArray)?.Count ?? 0;
+            total = count == 0 ? 0 : page.Long("total");
+            offset += count;
+        } while (offset < total);
+    }
+
+    private static string Call(string call, string stream, string consumer) =>
+        $"CONSUMER.{call}.{ApiNames.CheckStream(stream)}.{ApiNames.CheckConsumer(consumer)}";
+}
