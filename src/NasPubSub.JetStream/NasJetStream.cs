@@ -18,6 +18,7 @@ public sealed class NasJetStream
         Features = new ServerFeatures(Api, Options);
         Streams = new NasStreams(Api, Features);
         Consumers = new NasConsumers(Api, Features);
+        Messages = new NasStoredMessages(Api);
     }
 
     /// <summary>The connection that carries everything.</summary>
@@ -28,8 +29,12 @@ public sealed class NasJetStream
 
     /// <summary>The streams of the account.</summary>
     public NasStreams Streams { get; }
+
     /// <summary>The consumers of streams.</summary>
     public NasConsumers Consumers { get; }
+
+    /// <summary>The messages that streams hold: get and remove.</summary>
+    public NasStoredMessages Messages { get; }
 
     internal JetStreamApi Api { get; }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace NasPubSub.JetStream.Api;
 
@@ -9,6 +10,8 @@ namespace NasPubSub.JetStream.Api;
 /// </summary>
 internal static class JsonValues
 {
+    private static readonly Regex ShorterThanTick = new(@"(\.\d{7})\d+", RegexOptions.CultureInvariant);
+
     private const long NanosecondsPerTick = 1_000_000 / TimeSpan.TicksPerMillisecond;
 
     /// <summary>A duration of the API; what TimeSpan cannot hold becomes its longest.</summary>
@@ -20,10 +23,13 @@ internal static class JsonValues
         : time.Ticks < long.MinValue / NanosecondsPerTick ? long.MinValue
         : time.Ticks * NanosecondsPerTick;
 
-    /// <summary>A time of the API; null for none, which it writes as the year 1.</summary>
+    /// <summary>
+    /// A time of the API; null for none, which it writes as the year 1. What is shorter than a tick is cut, as in the
+    /// times of messages, so that a search from the time of a message on finds it.
+    /// </summary>
     public static DateTimeOffset? ToTime(string? text) =>
         DateTimeOffset.TryParse(
-            text,
+            text is null ? null : ShorterThanTick.Replace(text, "$1"),
             CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
             out var time

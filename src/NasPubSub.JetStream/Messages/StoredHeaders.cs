@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using NasPubSub.JetStream.Api;
 
 namespace NasPubSub.JetStream.Messages;
 
@@ -43,10 +44,7 @@ internal sealed class StoredHeaders
     public ulong Sequence => Number("Nats-Sequence") ?? 0;
 
     public DateTimeOffset Stored =>
-        Text("Nats-Time-Stamp") is { } text
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time
-            : DateTimeOffset.MinValue;
+        JsonValues.ToTime(Text("Nats-Time-Stamp")) ?? DateTimeOffset.MinValue;
 
     /// <summary>How many follow that match the request; null from servers before 2.11, which send no batches.</summary>
     public ulong? Pending => Number("Nats-Num-Pending");

@@ -41,7 +41,7 @@ internal static class StoredMessage
     ) =>
         NasMessage.CreateStored(
             connection,
-            headers.Subject ?? throw new NasException(NasError.ProtocolError, $"A message of '{stream}' has no subject."),
+            headers.Subject ?? throw new NasException(NasError.ProtocolError, "A stored message has no subject."),
             response.Payload,
             headers.Own,
             stream,
