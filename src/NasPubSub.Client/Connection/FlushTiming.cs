@@ -1,3 +1,5 @@
+using NasPubSub.Threading;
+
 namespace NasPubSub.Connection;
 
 /// <summary>When a message leaves the send buffer.</summary>
@@ -67,4 +69,20 @@ internal sealed class FlushTiming(int goodWrite, Action tick) : IDisposable
     public void Dispose() => _timer?.Dispose();
 
     private void Tick() => tick();
+}
+
+/// <summary>Lets a write loop that waits send what is due.</summary>
+internal static class FlushModeStart
+{
+    public static void Start(this WriteSignal signal, FlushMode mode)
+    {
+        if (mode == FlushMode.Immediate)
+        {
+            signal.RunInline();
+        }
+        else
+        {
+            signal.Queue();
+        }
+    }
 }

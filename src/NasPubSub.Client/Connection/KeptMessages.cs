@@ -15,16 +15,17 @@ internal static class KeptMessages
 {
     /// <summary>
     /// Keeps the publishes that the network did not take whole, in order, each from its first byte. SUB, UNSUB, PING
-    /// and PONG belong to the broken connection.
+    /// and PONG belong to the broken connection; a numbered message is sent again by its sender.
     /// </summary>
     /// <param name="bytes">The buffer.</param>
+    /// <param name="tracked">What the reply subjects of numbered messages begin with.</param>
     /// <param name="taken">Bytes of those under way that the network took, or may have taken.</param>
     /// <returns>How many messages.</returns>
-    public static int Keep(DoubleBuffer bytes, int taken)
+    public static int Keep(DoubleBuffer bytes, ReadOnlySpan<byte> tracked, int taken)
     {
         var kept = new List<byte[]>();
-        Collect(bytes.SendingBytes, taken, kept);
-        Collect(bytes.FilledBytes, 0, kept);
+        Collect(bytes.SendingBytes, tracked, taken, kept);
+        Collect(bytes.FilledBytes, tracked, 0, kept);
         bytes.Clear();
         foreach (var message in kept)
         {
@@ -35,7 +36,12 @@ internal static class KeptMessages
 
     /// <summary>Appends kept messages as this server takes them.</summary>
     /// <returns>Those it does not take.</returns>
-    public static LeftOut Append(ReadOnlySpan<byte> kept, ServerLimits limits, DoubleBuffer bytes)
+    public static LeftOut Append(
+        ReadOnlySpan<byte> kept,
+        ReadOnlySpan<byte> tracked,
+        ServerLimits limits,
+        DoubleBuffer bytes
+    )
     {
         int tooLarge = 0,
             withHeaders = 0;
@@ -44,7 +50,7 @@ internal static class KeptMessages
             var (length, isPublish, size) = ClientLines.Measure(kept.Slice(at));
             var operation = kept.Slice(at, length);
             at += length;
-            if (!isPublish)
+            if (!isPublish || IsTracked(operation, tracked))
             {
                 continue;
             }
@@ -70,16 +76,27 @@ internal static class KeptMessages
         return new LeftOut(tooLarge, withHeaders);
     }
 
-    private static void Collect(ReadOnlySpan<byte> operations, int taken, List<byte[]> kept)
+    private static void Collect(
+        ReadOnlySpan<byte> operations,
+        ReadOnlySpan<byte> tracked,
+        int taken,
+        List<byte[]> kept
+    )
     {
         for (var at = 0; at < operations.Length;)
         {
             var (length, isPublish, _) = ClientLines.Measure(operations.Slice(at));
-            if (isPublish && at + length > taken)
+            var operation = operations.Slice(at, length);
+            if (isPublish && at + length > taken && !IsTracked(operation, tracked))
             {
-                kept.Add(operations.Slice(at, length).ToArray());
+                kept.Add(operation.ToArray());
             }
             at += length;
         }
     }
+
+    private static bool IsTracked(ReadOnlySpan<byte> publish, ReadOnlySpan<byte> tracked) =>
+        !tracked.IsEmpty
+        && publish.Slice(0, publish.IndexOf((byte)'\n')).IndexOf(tracked) is var at and > 0
+        && publish[at - 1] == ' ';
 }

@@ -7,13 +7,19 @@ namespace NasPubSub.Connection;
 internal sealed class PublishLedger
 {
     private long _published,
+        _tracked,
         _bytes,
         _confirmed,
         _unconfirmed,
         _leftOut;
 
-    /// <summary>Messages published, including those still buffered.</summary>
+    /// <summary>
+    /// Messages published, including those still buffered, except for those whose sender waits for a reply to each.
+    /// </summary>
     public long Published => Interlocked.Read(ref _published);
+
+    /// <summary>Messages whose sender waits for a reply to each, and sends them again after a break.</summary>
+    public long Tracked => Interlocked.Read(ref _tracked);
 
     /// <summary>Bytes of their payloads and headers.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -30,6 +36,13 @@ internal sealed class PublishLedger
     public void AddPublished(int bytes)
     {
         _published++;
+        _bytes += bytes;
+    }
+
+    /// <summary>A break loses none of these: no fence stands behind them.</summary>
+    public void AddTracked(int bytes)
+    {
+        _tracked++;
         _bytes += bytes;
     }
 

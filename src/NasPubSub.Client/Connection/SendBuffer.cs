@@ -1,4 +1,3 @@
-using System.Text;
 using NasPubSub.Protocol;
 using NasPubSub.Threading;
 
@@ -11,23 +10,26 @@ namespace NasPubSub.Connection;
 /// </summary>
 internal sealed class SendBuffer
 {
-    private const int MaxUnsentPongs = 1000;
-
     private readonly Gate _gate = new(LockLevel.SendBuffer);
     private readonly NasOptions _options;
     private readonly DoubleBuffer _bytes;
     private readonly FlushTiming _timing;
     private readonly OutgoingFences _fences;
-    private SendState _state = SendState.Detached;
-    private int _unsentPongs;
+    private readonly byte[] _trackedReplies;
+    private readonly PongLimit _pongs = new();
+    private volatile SendState _state = SendState.Detached;
+    private long _epoch,
+        _links;
     private Link? _link;
     private ServerLimits _limits = ServerLimits.Unknown;
     private NasException? _refusal;
     private WriteSignal? _idle;
 
-    public SendBuffer(NasOptions options)
+    /// <param name="options">The limits.</param>
+    /// <param name="trackedReplies">What the reply subjects of numbered messages begin with; null for none.</param>
+    public SendBuffer(NasOptions options, byte[]? trackedReplies = null)
     {
-        _options = options;
+        (_options, _trackedReplies) = (options, trackedReplies ?? []);
         _bytes = new DoubleBuffer(options.SendBufferBytes);
         _fences = new OutgoingFences(_bytes, Ledger);
         Room = new RoomWaiters(_gate, MayHaveRoom);
@@ -46,14 +48,10 @@ internal sealed class SendBuffer
         set => Volatile.Write(ref _limits, value);
     }
 
-    public SendState State
-    {
-        get
-        {
-            using var _ = _gate.Enter();
-            return _state;
-        }
-    }
+    public SendState State => _state;
+
+    /// <summary>The number of the attached link, from 1 on; 0 while there is none.</summary>
+    public long Epoch => Interlocked.Read(ref _epoch);
 
     /// <summary>Bytes that the network has not taken.</summary>
     public int Pending
@@ -83,15 +81,31 @@ internal sealed class SendBuffer
             Ledger.AddPublished(frame.Size);
             wake = _timing.MayWait(mode, _bytes.Filled) ? null : TakeWake();
         }
-        if (mode == FlushMode.Immediate)
-        {
-            wake?.RunInline();
-        }
-        else
-        {
-            wake?.Queue();
-        }
+        wake?.Start(mode);
         return 0;
+    }
+
+    /// <summary>
+    /// Appends a message for one link alone. It takes the room it needs, since its sender bounds what is unanswered.
+    /// </summary>
+    /// <returns>False where the link of this <see cref="Epoch"/> is gone.</returns>
+    /// <exception cref="NasException">PayloadTooLarge, InvalidSubject, InvalidHeader, ConnectionClosed.</exception>
+    public bool TryWriteNumbered(in NumberedMessage message, long epoch, FlushMode mode)
+    {
+        WriteSignal? wake;
+        using (_gate.Enter())
+        {
+            if (_epoch != epoch || epoch == 0)
+            {
+                return false;
+            }
+            message.Check(_refusal is null ? _limits : throw _refusal);
+            _bytes.Advance(message.Write(_bytes.Reserve(message.MaxLength)));
+            Ledger.AddTracked(message.Size);
+            wake = _timing.MayWait(mode, _bytes.Filled) ? null : TakeWake();
+        }
+        wake?.Start(mode);
+        return true;
     }
 
     /// <summary>Appends SUB and UNSUB. While detached they are dropped: the next link restores them.</summary>
@@ -109,14 +123,10 @@ internal sealed class SendBuffer
     /// <summary>Answers a PING. A server that sends them without end and takes no answers gets no more.</summary>
     public void WritePong()
     {
-        using (_gate.Enter())
+        if (_pongs.TryAdd())
         {
-            if (_unsentPongs++ >= MaxUnsentPongs)
-            {
-                return;
-            }
+            WriteControl(ClientLines.Pong);
         }
-        WriteControl(ClientLines.Pong);
     }
 
     /// <summary>Appends operations and a PING behind them.</summary>
@@ -143,17 +153,6 @@ internal sealed class SendBuffer
         wake?.RunInline();
     }
 
-    /// <summary>Waits until the server has processed everything that was written before.</summary>
-    /// <returns>The round-trip time.</returns>
-    /// <exception cref="TimeoutException">The PONG did not come in time.</exception>
-    /// <exception cref="NasException">NotConnected, ConnectionLost, ConnectionClosed.</exception>
-    public async Task<TimeSpan> FenceAsync(Deadline deadline, CancellationToken cancel)
-    {
-        var pong = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
-        WriteFence(default, pong);
-        return await pong.Task.WaitAsync(deadline.Left, cancel).ConfigureAwait(false);
-    }
-
     /// <summary>Sends what is batched now: no more messages follow.</summary>
     public void FlushBatched()
     {
@@ -171,13 +170,14 @@ internal sealed class SendBuffer
         using var _ = _gate.Enter();
         var kept = _bytes.FilledBytes.ToArray();
         _bytes.Clear();
-        _unsentPongs = 0;
+        _pongs.Clear();
         (_link, _limits) = (link, ServerLimits.Of(link));
+        Interlocked.Exchange(ref _epoch, ++_links);
         _fences.CancelPause();
         _fences.Restart();
         Enter(SendState.Flowing);
         _bytes.Append(subscriptions);
-        var leftOut = KeptMessages.Append(kept, _limits, _bytes);
+        var leftOut = KeptMessages.Append(kept, _trackedReplies, _limits, _bytes);
         Ledger.LeaveOut(leftOut.Count);
         _fences.AppendKept(link);
         WakeWriter();
@@ -195,9 +195,10 @@ internal sealed class SendBuffer
         {
             return;
         }
-        Ledger.Break(KeptMessages.Keep(_bytes, taken));
+        Ledger.Break(KeptMessages.Keep(_bytes, _trackedReplies, taken));
         _fences.Fail();
         _link = null;
+        Interlocked.Exchange(ref _epoch, 0);
         Enter(SendState.Detached);
         WakeIdle();
     }
@@ -294,7 +295,7 @@ internal sealed class SendBuffer
             _fences.Append(link, null);
         }
         bytes = _bytes.Swap();
-        _unsentPongs = 0;
+        _pongs.Clear();
         _timing.MarkTaken();
         Room.Release();
         return true;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using NasPubSub.Connection;
 using NasPubSub.Diagnostics;
 using NasPubSub.Protocol;
@@ -31,7 +32,8 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
         Status = new ConnectionStatus(options.Name);
         Denials = parent?.Denials ?? new NasDenials();
         Pool = new ServerPool(options, parent?.Pool);
-        Buffer = new SendBuffer(options);
+        ReplyInboxes = $"{options.InboxPrefix}.{UniqueId.New()}-";
+        Buffer = new SendBuffer(options, Encoding.UTF8.GetBytes(ReplyInboxes));
         Subscriptions = new SubscriptionTable(options, Buffer, Status, firstSid);
         Loop = new ReconnectLoop(options, Pool, Buffer, Status, Subscriptions, this);
         Sender = new MessageSender(
@@ -65,6 +67,9 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
     public DedicatedConnections Dedicated { get; }
     public ConnectionShutdown Shutdown { get; }
 
+    /// <summary>What the subjects of all <see cref="NasReplyInbox"/> begin with.</summary>
+    public string ReplyInboxes { get; }
+
     /// <summary>Counters, those of the dedicated connections included.</summary>
     public NasStatistics Statistics
     {
@@ -74,7 +79,7 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
             var sent = Buffer.Ledger;
             return new NasStatistics(
                 all.Sum(t => t.Messages),
-                sent.Published,
+                sent.Published + sent.Tracked,
                 all.Sum(t => t.Bytes),
                 sent.Bytes,
                 Status.Reconnects,
@@ -236,7 +241,7 @@ internal sealed class ConnectionCore : ILinkOwner, IMeasured
 
     /// <summary>The subscriptions that the user made.</summary>
     public IEnumerable<NasSubscription> Listed =>
-        Subscriptions.All.Where(s => s.Limits.IsListed && !Requests.IsInbox(s));
+        Subscriptions.All.Where(s => s.Limits.IsListed && !Requests.IsInbox(s) && s.Replies is null);
 
     public NasSubscription? FindSubscription(long sid) =>
         Subscriptions.Find(sid) is { } own

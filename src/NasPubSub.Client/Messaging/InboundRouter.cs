@@ -17,12 +17,14 @@ internal sealed class InboundRouter(
     /// <summary>The subscription of the last message: the next message is likely to have the same.</summary>
     private NasSubscription? _last;
     private MessageOrigin? _origin;
+    private ReplyRouter? _replies;
 
     public void OnMessage(ref ServerOperation operation, long utcTicks)
     {
         if (
             link.Migration is MigrationBuffer migration
             && !requests.IsInbox(operation.Sid)
+            && subscriptions.Find(operation.Sid)?.Replies is null
             && !Pass(migration, ref operation, utcTicks)
         )
         {
@@ -47,12 +49,28 @@ internal sealed class InboundRouter(
             requests.OnReply(link, ref operation, utcTicks);
             return;
         }
+        if (_last.Replies is { } replies)
+        {
+            _last = null;
+            if (_replies != replies)
+            {
+                _replies?.OnReadEnd();
+                _replies = replies;
+            }
+            replies.OnReply(ref operation);
+            return;
+        }
         _origin = _last.OriginOf(operation.Subject);
         batch.Add(_last, Create(_origin, ref operation, utcTicks));
     }
 
     /// <summary>The read is over, or an operation of another kind follows.</summary>
-    public void Flush() => batch.End();
+    public void Flush()
+    {
+        _replies?.OnReadEnd();
+        _replies = null;
+        batch.End();
+    }
 
     /// <returns>Is the message to be delivered now?</returns>
     private bool Pass(MigrationBuffer migration, ref ServerOperation operation, long utcTicks)

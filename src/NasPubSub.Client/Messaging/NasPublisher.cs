@@ -23,6 +23,10 @@ public sealed class NasPublisher
     /// <summary>The subject on the wire.</summary>
     public string Topic => _subject.Wire;
 
+    internal EncodedSubject Encoded => _subject;
+
+    internal FlushMode Mode => _mode;
+
     /// <inheritdoc
     /// cref="NasConnection.Publish(string, ReadOnlyMemory{byte}, string?, NasHeaders?, bool, CancellationToken)"
     /// />

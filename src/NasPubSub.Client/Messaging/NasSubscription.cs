@@ -91,6 +91,9 @@ public sealed class NasSubscription : IAsyncDisposable, ISlotItem
     /// <summary>The request whose many replies it takes.</summary>
     internal string? RequestTopic { get; init; }
 
+    /// <summary>Reads the numbered replies that it takes, where it is the subscription of such an inbox.</summary>
+    internal ReplyRouter? Replies { get; init; }
+
     /// <summary>Does it serve a request? The caller that waits for the reply gets its errors.</summary>
     internal bool IsInternal => RequestTopic is not null || _owner.Requests.IsInbox(this);
 

@@ -79,6 +79,10 @@ internal sealed class ServerListener(
             subscriptions.End(replies, exception);
             isReported = true;
         }
+        foreach (var inbox in subscriptions.All.FindAll(s => s.Replies is not null))
+        {
+            isReported |= inbox.Replies!.Reader.OnPublishDenied(subject, exception);
+        }
         // The caller of a request gets the error; a publish has returned.
         if (!isReported)
         {

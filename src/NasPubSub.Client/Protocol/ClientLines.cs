@@ -54,7 +54,7 @@ internal static class ClientLines
 
     /// <summary>Writes a number's digits.</summary>
     /// <returns>How many.</returns>
-    public static int WriteNumber(Span<byte> to, int number)
+    public static int WriteNumber(Span<byte> to, long number)
     {
         var digits = 1;
         for (var rest = number / 10; rest > 0; rest /= 10)

@@ -152,7 +152,7 @@ public sealed class SendTimingTests
     {
         var bytes = new DoubleBuffer(1024);
         bytes.Append("PING\r\nHPUB a 12 13\r\nNATS/1.0\r\n\r\nx\r\nSUB a 1\r\nPUB b 4\r\nP\r\nQ\r\n"u8);
-        Assert.Equal(2, KeptMessages.Keep(bytes, 0));
+        Assert.Equal(2, KeptMessages.Keep(bytes, default, 0));
         Assert.Equal(
             "HPUB a 12 13\r\nNATS/1.0\r\n\r\nx\r\nPUB b 4\r\nP\r\nQ\r\n",
             Encoding.UTF8.GetString(bytes.FilledBytes)

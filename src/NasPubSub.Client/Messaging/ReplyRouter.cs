@@ -1,0 +1,45 @@
+using NasPubSub.Protocol;
+
+namespace NasPubSub.Messaging;
+
+/// <summary>Hands the replies of one <see cref="NasReplyInbox"/> to its reader. Read loop only.</summary>
+/// <param name="prefix">What their subjects have before the number.</param>
+/// <param name="reader">Takes them.</param>
+internal sealed class ReplyRouter(byte[] prefix, INasReplyReader reader)
+{
+    public INasReplyReader Reader { get; } = reader;
+
+    public void OnReply(ref ServerOperation operation)
+    {
+        if (ReadNumber(operation.Subject) is var number and >= 0)
+        {
+            Reader.OnReply(number, operation.Headers, operation.Payload);
+        }
+    }
+
+    public void OnReadEnd() => Reader.OnReadEnd();
+
+    /// <returns>-1 for a subject that is none of ours.</returns>
+    private long ReadNumber(ReadOnlySpan<byte> subject)
+    {
+        if (!subject.StartsWith(prefix))
+        {
+            return -1;
+        }
+        var digits = subject.Slice(prefix.Length);
+        long number = 0;
+        for (var i = 0; i < digits.Length; i++)
+        {
+            if (digits[i] == '.' && i > 0)
+            {
+                return number;
+            }
+            if ((uint)(digits[i] - '0') > 9 || i == 18)
+            {
+                return -1;
+            }
+            number = number * 10 + digits[i] - '0';
+        }
+        return digits.IsEmpty ? -1 : number;
+    }
+}
