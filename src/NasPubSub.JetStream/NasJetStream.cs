@@ -1,4 +1,8 @@
+using System.Text;
 using NasPubSub.JetStream.Api;
+using NasPubSub.JetStream.Publishing;
+
+#pragma warning disable CS1573 // Overloads inherit the documentation of the parameters that they share.
 
 namespace NasPubSub.JetStream;
 
@@ -35,6 +39,37 @@ public sealed class NasJetStream
 
     /// <summary>The messages that streams hold: get and remove.</summary>
     public NasStoredMessages Messages { get; }
+
+    /// <summary>Publishes a message, and returns when its stream has stored it.</summary>
+    /// <param name="subject">Without the namespace.</param>
+    /// <param name="payload">The bytes; copied.</param>
+    /// <param name="options">What the message asks of the stream, and its headers.</param>
+    /// <param name="cancel">Ends the wait; the message may be stored.</param>
+    /// <remarks>Tried again within <see cref="NasJetStreamOptions.Timeout"/> where nobody can store it (ADR-22), and
+    /// where no answer comes: it has an id, which the stream recognizes within its <c>duplicate_window</c>.</remarks>
+    /// <exception cref="NasException">NoStream; WrongRevision, StreamFull or another error of the stream;
+    /// OutcomeUnknown: no answer came; NoAcknowledgement; UnsupportedByServer; and those of
+    /// NasConnection.Publish.</exception>
+    public Task<NasPublishReceipt> PublishAsync(
+        string subject,
+        ReadOnlyMemory<byte> payload,
+        NasPublishOptions? options = null,
+        CancellationToken cancel = default
+    ) => new SinglePublish(this, subject, payload, options ?? new NasPublishOptions()).RunAsync(cancel);
+
+    /// <inheritdoc cref="PublishAsync(string, ReadOnlyMemory{byte}, NasPublishOptions?, CancellationToken)"/>
+    /// <param name="text">The payload, sent as UTF-8.</param>
+    public Task<NasPublishReceipt> PublishAsync(
+        string subject,
+        string text,
+        NasPublishOptions? options = null,
+        CancellationToken cancel = default
+    ) => PublishAsync(subject, Encoding.UTF8.GetBytes(text), options, cancel);
+
+    /// <summary>Makes a publisher for many messages, of which several may be under way at the same time.</summary>
+    /// <exception cref="NasException">InvalidOption.</exception>
+    public NasStreamPublisher CreatePublisher(NasStreamPublisherOptions? options = null) =>
+        new(this, options ?? new NasStreamPublisherOptions());
 
     internal JetStreamApi Api { get; }
 

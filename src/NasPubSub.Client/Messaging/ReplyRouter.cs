@@ -2,22 +2,36 @@ using NasPubSub.Protocol;
 
 namespace NasPubSub.Messaging;
 
-/// <summary>Hands the replies of one <see cref="NasReplyInbox"/> to its reader. Read loop only.</summary>
+/// <summary>
+/// Hands the replies of one <see cref="NasReplyInbox"/> to its reader. While the client moves to another server, two read
+/// loops have some, and take turns.
+/// </summary>
 /// <param name="prefix">What their subjects have before the number.</param>
 /// <param name="reader">Takes them.</param>
 internal sealed class ReplyRouter(byte[] prefix, INasReplyReader reader)
 {
+    private readonly object _gate = new();
+
     public INasReplyReader Reader { get; } = reader;
 
     public void OnReply(ref ServerOperation operation)
     {
         if (ReadNumber(operation.Subject) is var number and >= 0)
         {
-            Reader.OnReply(number, operation.Headers, operation.Payload);
+            lock (_gate)
+            {
+                Reader.OnReply(number, operation.Headers, operation.Payload);
+            }
         }
     }
 
-    public void OnReadEnd() => Reader.OnReadEnd();
+    public void OnReadEnd()
+    {
+        lock (_gate)
+        {
+            Reader.OnReadEnd();
+        }
+    }
 
     /// <returns>-1 for a subject that is none of ours.</returns>
     private long ReadNumber(ReadOnlySpan<byte> subject)

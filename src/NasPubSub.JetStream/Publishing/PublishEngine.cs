@@ -1,0 +1,399 @@
+using System.Text;
+using NasPubSub.Threading;
+
+namespace NasPubSub.JetStream.Publishing;
+
+/// <summary>
+/// Sends the messages of a window, takes their acknowledgements and passes on the results: inbox, timer and waits around
+/// a <see cref="PublishFlow"/>. Thread-safe.
+/// </summary>
+internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDisposable
+{
+    /// <summary>How often time limits are checked.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
+
+    private readonly object _gate = new();
+    private readonly NasJetStream _jetStream;
+    private readonly NasStreamPublisherOptions _options;
+    private readonly PublishWindow _window;
+    private readonly PublishFlow _flow;
+    private readonly ResultPump _results;
+    private readonly StreamCatalog _streams;
+    private readonly PubAckReader _reader = new();
+    private readonly (long Token, PubAck Ack)[] _replies = new (long, PubAck)[256];
+    private readonly Timer _timer;
+    private readonly List<(long Number, TaskCompletionSource<bool> Done)> _flushes = [];
+    private NasReplyInbox? _inbox;
+    private TaskCompletionSource<bool>? _room;
+    private NasException? _closed;
+    private int _replyCount;
+    private bool _isTicking;
+
+    public PublishEngine(
+        NasJetStream jetStream,
+        NasStreamPublisherOptions options,
+        ResultPump results,
+        StreamCatalog streams
+    )
+    {
+        (_jetStream, _options, _results, _streams) = (jetStream, options, results, streams);
+        var inbox = jetStream.Connection.NewInbox();
+        _window = new PublishWindow(
+            Encoding.ASCII.GetBytes(inbox.Substring(inbox.Length - 12) + "-"),
+            options.MaxPending,
+            options.MaxPendingBytes
+        );
+        _flow = new PublishFlow(_window, options.Timeout, this);
+        _timer = new Timer(static e => ((PublishEngine)e!).OnTick(), this, Timeout.Infinite, Timeout.Infinite);
+    }
+
+    public long Stored { get; private set; }
+
+    public long Failed { get; private set; }
+
+    public int Pending
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _window.Count;
+            }
+        }
+    }
+
+    public bool IsOpen => _inbox is not null;
+
+    /// <exception cref="NasException">As NasReplyInbox.OpenAsync.</exception>
+    public async Task OpenAsync(CancellationToken cancel)
+    {
+        var inbox = await NasReplyInbox.OpenAsync(_jetStream.Connection, this, cancel: cancel).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (_inbox is null && _closed is null)
+            {
+                _inbox = inbox;
+                _jetStream.Connection.Notified += OnEvent;
+                return;
+            }
+        }
+        inbox.Dispose();
+    }
+
+    /// <summary>Takes a message, and sends it where nothing is in the way.</summary>
+    /// <returns>False where there is no room.</returns>
+    /// <exception cref="NasException">ConnectionClosed.</exception>
+    public bool TryAdd(PublishTarget target, in OutgoingBody body)
+    {
+        lock (_gate)
+        {
+            if (_closed is not null)
+            {
+                throw _closed;
+            }
+            var now = MonotonicClock.Now;
+            if (_window.TryAdd(target, body, now) is null)
+            {
+                return false;
+            }
+            if (!_isTicking)
+            {
+                _isTicking = true;
+                _timer.Change(Tick, Tick);
+            }
+            Send(now);
+            return true;
+        }
+    }
+
+    /// <summary>Completes when it is worth trying to add again.</summary>
+    public Task WaitForRoomAsync()
+    {
+        lock (_gate)
+        {
+            if (_window.HasGoodRoom || _closed is not null)
+            {
+                return Task.CompletedTask;
+            }
+            _room ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_options.Batch)
+            {
+                _jetStream.Connection.SendBatched();
+            }
+            return _room.Task;
+        }
+    }
+
+    /// <summary>Completes when all that was added has a result, and the callbacks ran.</summary>
+    public Task FlushAsync()
+    {
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_options.Batch)
+            {
+                _jetStream.Connection.SendBatched();
+            }
+            _flushes.Add((_window.Next, done));
+            Settle();
+        }
+        return done.Task;
+    }
+
+    /// <summary>Ends: what has no result fails.</summary>
+    /// <returns>How many messages had none.</returns>
+    public int Close(NasException reason)
+    {
+        lock (_gate)
+        {
+            if (_closed is not null)
+            {
+                return 0;
+            }
+            _closed = reason;
+            var open = _window.Count;
+            _flow.FailAll(reason);
+            Settle();
+            _room?.TrySetResult(true);
+            _timer.Dispose();
+            _jetStream.Connection.Notified -= OnEvent;
+            _inbox?.Dispose();
+            return open;
+        }
+    }
+
+    public void Dispose() =>
+        Close(new NasException(NasError.ConnectionClosed, "The publisher was closed before the message was sent."));
+
+    void INasReplyReader.OnReply(long number, ReadOnlySpan<byte> headers, ReadOnlySpan<byte> payload)
+    {
+        _replies[_replyCount++] = (number, _reader.Read(headers, payload));
+        if (_replyCount == _replies.Length)
+        {
+            TakeReplies();
+        }
+    }
+
+    void INasReplyReader.OnReadEnd()
+    {
+        if (_replyCount > 0)
+        {
+            TakeReplies();
+        }
+    }
+
+    bool INasReplyReader.OnPublishDenied(string topic, NasException error)
+    {
+        lock (_gate)
+        {
+            var isOurs = _flow.OnDenied(topic, error);
+            Settle();
+            return isOurs;
+        }
+    }
+
+    private void TakeReplies()
+    {
+        lock (_gate)
+        {
+            var now = MonotonicClock.Now;
+            for (var i = 0; i < _replyCount; i++)
+            {
+                _flow.Take(_replies[i].Token, _replies[i].Ack, now);
+            }
+            _replyCount = 0;
+            Settle();
+            Send(now);
+        }
+    }
+
+    private void OnEvent(NasEvent e)
+    {
+        if (e.Kind is NasEventKind.Reconnected or NasEventKind.Moved or NasEventKind.Connected)
+        {
+            lock (_gate)
+            {
+                Send(MonotonicClock.Now);
+            }
+        }
+        else if (e.Kind == NasEventKind.Closed)
+        {
+            Close(new NasException(NasError.ConnectionClosed, "The connection was closed."));
+        }
+    }
+
+    private void OnTick()
+    {
+        lock (_gate)
+        {
+            if (_closed is not null)
+            {
+                return;
+            }
+            if (_window.Count == 0)
+            {
+                _isTicking = false;
+                _timer.Change(Timeout.Infinite, Timeout.Infinite);
+                return;
+            }
+            var now = MonotonicClock.Now;
+            _flow.OnTick(now);
+            Settle();
+            Send(now);
+        }
+    }
+
+    // The members below run under the lock.
+
+    /// <summary>Sends what is to be sent, as far as the connection takes it.</summary>
+    private void Send(TimeSpan now)
+    {
+        if (_inbox is null || _closed is not null || !_flow.MaySend(_inbox.Epoch, now))
+        {
+            return;
+        }
+        for (; _window.SendNext < _window.Next; _window.SendNext++)
+        {
+            var slot = _window[_window.SendNext];
+            if (slot.State == SlotState.Open && !TrySend(slot, now))
+            {
+                return;
+            }
+        }
+        Settle();
+    }
+
+    /// <returns>False where the connection is gone.</returns>
+    private bool TrySend(PublishSlot slot, TimeSpan now)
+    {
+        try
+        {
+            var token = _flow.TokenOf(slot);
+            if (!_inbox!.TrySend(slot.Target.Publisher, token, slot.Body, slot.HeaderLength, _flow.Epoch))
+            {
+                return false;
+            }
+        }
+        catch (NasException e)
+        {
+            slot.Fail(slot.IsUncertain ? PublishErrors.Unknown(slot.Topic, PublishErrors.AsReason(e)) : e);
+            return true;
+        }
+        slot.SentAt = now;
+        if (!slot.IsSent)
+        {
+            (slot.IsSent, slot.FirstSentAt) = (true, now);
+        }
+        return true;
+    }
+
+    /// <summary>Passes on the results of the first messages, and wakes who waits for room or for the end.</summary>
+    private void Settle()
+    {
+        while (_window.TakeDone() is { } slot)
+        {
+            if (slot.State == SlotState.Stored)
+            {
+                Stored++;
+                if (_results.WantsReceipts)
+                {
+                    _results.AddStored(slot.Ack.ToReceipt(slot.Target.Publisher.Subject, slot.Input));
+                }
+            }
+            else
+            {
+                Failed++;
+                _results.AddFailed(slot.Error!, slot.Input);
+            }
+            slot.Input = null;
+        }
+        if (_room is not null && _window.HasGoodRoom)
+        {
+            _room.TrySetResult(true);
+            _room = null;
+        }
+        for (var i = _flushes.Count - 1; i >= 0; i--)
+        {
+            if (_flushes[i].Number <= _window.First)
+            {
+                _results.AddFlush(_flushes[i].Done);
+                _flushes.RemoveAt(i);
+            }
+        }
+    }
+
+    // These run without the lock, beside the sending.
+
+    void IPublishQuestions.AskForStream(PublishTarget target) => _ = LookAsync(target);
+
+    void IPublishQuestions.AskForOutcome(PublishSlot slot, NasException refusal) =>
+        _ = AskAsync(
+            slot.Number,
+            slot.Target,
+            slot.MessageId ?? _window.IdOf(slot.Number),
+            slot.Expectation!,
+            refusal
+        );
+
+    private async Task LookAsync(PublishTarget target)
+    {
+        NasException? dead = null;
+        var topic = target.Publisher.Topic;
+        try
+        {
+            var stream = await _streams.FindAsync(topic, default).ConfigureAwait(false);
+            target.Stream ??= stream;
+            dead = stream is null ? PublishErrors.NoStream(topic) : null;
+        }
+        catch (NasException e) when (e.Code == "JetStreamDisabled")
+        {
+            dead = e;
+        }
+        catch (NasException)
+        {
+            // Nobody says so: it is tried until its time is over.
+        }
+        lock (_gate)
+        {
+            _flow.OnStreamFound(target, dead);
+            Settle();
+        }
+    }
+
+    private async Task AskAsync(
+        long number,
+        PublishTarget target,
+        string id,
+        NasPublishOptions expectation,
+        NasException refusal
+    )
+    {
+        PubAck? found = null;
+        NasException? error = null;
+        try
+        {
+            found = await OutcomeLookup
+                .FindAsync(_jetStream.Api, target, id, expectation, default)
+                .ConfigureAwait(false);
+        }
+        catch (NasException e)
+        {
+            error = PublishErrors.Unknown(target.Publisher.Topic, PublishErrors.AsReason(e));
+        }
+        lock (_gate)
+        {
+            if (_window.Contains(number) && _window[number] is { State: SlotState.Asking } slot)
+            {
+                if (found is { } ack)
+                {
+                    (slot.State, slot.Ack) = (SlotState.Stored, ack);
+                }
+                else
+                {
+                    slot.Fail(error ?? refusal);
+                }
+                Settle();
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace NasPubSub.JetStream.Publishing;
+
+/// <summary>A subject that a publisher sends to, and what is known of its stream.</summary>
+internal sealed class PublishTarget(NasPublisher publisher, bool useNamespace)
+{
+    public NasPublisher Publisher { get; } = publisher;
+    public bool UseNamespace { get; } = useNamespace;
+
+    /// <summary>The stream; null where nobody could say.</summary>
+    public StreamFacts? Stream { get; set; }
+
+    /// <summary>A stream has the subject: where nobody answers, it has no leader at the moment.</summary>
+    public bool IsCaptured { get; set; }
+
+    /// <summary>No stream has the subject, and nobody listens on it.</summary>
+    public NasException? Dead { get; set; }
+
+    /// <summary>A request for whether a stream has the subject is under way.</summary>
+    public bool IsLooking { get; set; }
+
+    public bool IsFor(string subject, bool useNamespace) =>
+        UseNamespace == useNamespace && Publisher.Subject == subject;
+}
