@@ -5,8 +5,8 @@ using NasPubSub.Messaging;
 namespace NasPubSub;
 
 /// <summary>
-/// Takes the replies of a <see cref="NasReplyInbox"/>. It is called on the read loop of the connection, by one thread at
-/// a time: it must be quick, must not wait, and must not throw.
+/// Takes the replies of a <see cref="NasReplyInbox"/>. It is called on the read loop of the connection, by one thread
+/// at a time: it must be quick, must not wait, and must not throw.
 /// </summary>
 public interface INasReplyReader
 {
@@ -28,9 +28,9 @@ public interface INasReplyReader
 
 /// <summary>
 /// An inbox for the replies to many messages, which are told apart by a number: no task, no subscription and no
-/// allocation for each message. A message goes over the server connection that its sender names, or not at all, and none
-/// is kept over a break: whoever sends keeps its messages until the replies, and sends those without a reply again, in
-/// order. Thread-safe.
+/// allocation for each message. A message goes over the server connection that its sender names, or not at all, and
+/// none is kept over a break: whoever sends keeps its messages until the replies, and sends those without a reply
+/// again, in order. Thread-safe.
 /// </summary>
 public sealed class NasReplyInbox : IDisposable
 {

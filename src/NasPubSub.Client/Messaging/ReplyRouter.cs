@@ -3,8 +3,8 @@ using NasPubSub.Protocol;
 namespace NasPubSub.Messaging;
 
 /// <summary>
-/// Hands the replies of one <see cref="NasReplyInbox"/> to its reader. While the client moves to another server, two read
-/// loops have some, and take turns.
+/// Hands the replies of one <see cref="NasReplyInbox"/> to its reader. While the client moves to another server, two
+/// read loops have some, and take turns.
 /// </summary>
 /// <param name="prefix">What their subjects have before the number.</param>
 /// <param name="reader">Takes them.</param>

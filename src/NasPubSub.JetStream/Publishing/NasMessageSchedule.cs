@@ -18,7 +18,8 @@ public sealed record NasMessageSchedule
     public bool IsRecurring { get; }
 
     /// <summary>
-    /// Where the server publishes, without the namespace: a subject of the same stream, other than that of the schedule.
+    /// Where the server publishes, without the namespace: a subject of the same stream, other than that of the
+    /// schedule.
     /// </summary>
     public string Target { get; init; } = "";
 
@@ -35,7 +36,7 @@ public sealed record NasMessageSchedule
 
     /// <summary>Once, at this time; at once where it has passed. Needs nats-server 2.12.</summary>
     public static NasMessageSchedule At(DateTimeOffset time) =>
-        new("@at " + time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture), false);
+        new($"@at {time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture)}", false);
 
     /// <summary>At an interval of at least a second. Needs nats-server 2.14.</summary>
     /// <exception cref="NasException">InvalidOption.</exception>

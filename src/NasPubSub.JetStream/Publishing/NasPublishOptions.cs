@@ -34,8 +34,8 @@ public sealed record NasPublishOptions
     public ulong? ExpectedSubjectSequence { get; init; }
 
     /// <summary>
-    /// The subject that <see cref="ExpectedSubjectSequence"/> is about, without the namespace; it may hold wildcards. Null
-    /// for the message's own. Needs nats-server 2.11.
+    /// The subject that <see cref="ExpectedSubjectSequence"/> is about, without the namespace; it may hold wildcards.
+    /// Null for the message's own. Needs nats-server 2.11.
     /// </summary>
     public string? ExpectedSubject { get; init; }
 
@@ -43,8 +43,8 @@ public sealed record NasPublishOptions
     public string? ExpectedLastMessageId { get; init; }
 
     /// <summary>
-    /// How long the stream keeps the message, whole seconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever. The stream
-    /// needs <c>allow_msg_ttl</c>, the server 2.11 (ADR-43).
+    /// How long the stream keeps the message, whole seconds; <see cref="Timeout.InfiniteTimeSpan"/> for ever. The
+    /// stream needs <c>allow_msg_ttl</c>, the server 2.11 (ADR-43).
     /// </summary>
     public TimeSpan? TimeToLive { get; init; }
 

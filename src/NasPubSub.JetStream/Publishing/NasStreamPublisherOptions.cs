@@ -8,7 +8,10 @@ public sealed record NasStreamPublisherOptions
     /// </summary>
     public string? Stream { get; init; }
 
-    /// <summary>Messages that wait for their acknowledgement at most; then PublishAsync waits. Default: 1,000.</summary>
+    /// <summary>
+    /// Messages that wait for their acknowledgement at most; then PublishAsync waits. Default:
+    /// 1,000.
+    /// </summary>
     public int MaxPending { get; init; } = 1000;
 
     /// <summary>Bytes of their headers and payloads. One larger message goes alone. Default: 8 MiB.</summary>

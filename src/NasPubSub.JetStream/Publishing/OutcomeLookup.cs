@@ -39,9 +39,8 @@ internal static class OutcomeLookup
         }
         try
         {
-            var message = (
-                await api.CallAsync($"STREAM.MSG.GET.{stream}", query, isSafe: true, cancel: cancel).ConfigureAwait(false)
-            )["message"];
+            var call = api.CallAsync($"STREAM.MSG.GET.{stream}", query, isSafe: true, cancel: cancel);
+            var message = (await call.ConfigureAwait(false))["message"];
             var headers = message.Text("hdrs");
             var found = headers.Length == 0 ? null : Encoding.UTF8.GetString(Convert.FromBase64String(headers));
             return found?.Contains($"\r\n{PublishHeaders.MessageId}: {id}\r\n", StringComparison.Ordinal) == true

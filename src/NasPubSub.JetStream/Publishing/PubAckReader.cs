@@ -3,13 +3,14 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NasPubSub.Diagnostics;
 using NasPubSub.JetStream.Api;
 
 namespace NasPubSub.JetStream.Publishing;
 
 /// <summary>
-/// Reads acknowledgements (ADR-1). Those of one stream begin with the same bytes, up to the sequence: what was read once
-/// is recognized. Not thread-safe.
+/// Reads acknowledgements (ADR-1). Those of one stream begin with the same bytes, up to the sequence: what was read
+/// once is recognized. Not thread-safe.
 /// </summary>
 internal sealed class PubAckReader
 {
@@ -20,7 +21,11 @@ internal sealed class PubAckReader
     /// <param name="payload">The payload of the reply.</param>
     public PubAck Read(ReadOnlySpan<byte> headers, ReadOnlySpan<byte> payload)
     {
-        if (_origin is not null && payload.StartsWith(_start) && TryReadSequence(payload.Slice(_start.Length), out var ack))
+        if (
+            _origin is not null
+            && payload.StartsWith(_start)
+            && TryReadSequence(payload.Slice(_start.Length), out var ack)
+        )
         {
             return ack;
         }
@@ -32,13 +37,15 @@ internal sealed class PubAckReader
         {
             return Read((JsonObject)JsonNode.Parse(payload)!, payload);
         }
-        catch (Exception e) when (e is JsonException or InvalidCastException or InvalidOperationException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or InvalidCastException or InvalidOperationException or FormatException)
         {
+            var text = Encoding.UTF8.GetString(payload.Slice(0, Math.Min(payload.Length, 200)));
             return new PubAck
             {
                 Error = new NasException(
                     NasError.ProtocolError,
-                    $"The acknowledgement cannot be read: {Encoding.UTF8.GetString(payload.Slice(0, Math.Min(payload.Length, 200)))}",
+                    $"The acknowledgement cannot be read: {TerminalText.Excerpt(text)}",
                     e
                 ),
             };

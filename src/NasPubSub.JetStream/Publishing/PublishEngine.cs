@@ -4,8 +4,8 @@ using NasPubSub.Threading;
 namespace NasPubSub.JetStream.Publishing;
 
 /// <summary>
-/// Sends the messages of a window, takes their acknowledgements and passes on the results: inbox, timer and waits around
-/// a <see cref="PublishFlow"/>. Thread-safe.
+/// Sends the messages of a window, takes their acknowledgements and passes on the results: inbox, timer and waits
+/// around a <see cref="PublishFlow"/>. Thread-safe.
 /// </summary>
 internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDisposable
 {

@@ -38,8 +38,9 @@ internal static class PublishErrors
         Unknown(
             topic,
             stream is null
-                ? "the connection broke, and without access to the stream's configuration it is not safe to send it again"
-                : $"the connection broke, and the duplicate window of the stream '{stream.Name}' ({stream.DuplicateWindow.TotalSeconds:0.###} s) is too short to send it again"
+                ? "the connection broke, and sending it again is not safe without access to the stream's configuration"
+                : "the connection broke, and the duplicate window of the stream "
+                    + $"'{stream.Name}' ({stream.DuplicateWindow.TotalSeconds:0.###} s) is too short to send it again"
         );
 
     /// <summary>The message of an error as the last part of a sentence.</summary>

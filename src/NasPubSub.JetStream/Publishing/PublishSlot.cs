@@ -16,7 +16,10 @@ internal enum SlotState : byte
     Failed,
 }
 
-/// <summary>One message of a <see cref="PublishWindow"/>, from the call to its result. Used again for later ones.</summary>
+/// <summary>
+/// One message of a <see cref="PublishWindow"/>, from the call to its result. Used again for later
+/// ones.
+/// </summary>
 internal sealed class PublishSlot
 {
     public long Number;

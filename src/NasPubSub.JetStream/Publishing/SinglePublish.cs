@@ -54,7 +54,11 @@ internal sealed class SinglePublish(
             catch (NasException e) when (e.Error == NasError.NoResponders)
             {
                 error = PublishErrors.NoStream(_topic, e);
-                if (++_noResponders >= PublishErrors.NoResponderTries && await IsDeadAsync(cancel).ConfigureAwait(false))
+                _noResponders++;
+                if (
+                    _noResponders >= PublishErrors.NoResponderTries
+                    && await IsDeadAsync(cancel).ConfigureAwait(false)
+                )
                 {
                     throw error;
                 }

@@ -18,8 +18,8 @@ internal sealed record StreamFacts(
         MostMargin = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long after a message was first sent it may be sent again: the duplicate window, less the time that the message
-    /// may be under way.
+    /// How long after a message was first sent it may be sent again: the duplicate window, less the time that the
+    /// message may be under way.
     /// </summary>
     public TimeSpan SafeTime
     {

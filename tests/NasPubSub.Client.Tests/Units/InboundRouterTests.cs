@@ -1,3 +1,4 @@
+using NasPubSub.Connection;
 using System.Collections.Concurrent;
 using NasPubSub.Messaging;
 using NasPubSub.TestServer;

@@ -40,7 +40,10 @@ public sealed class StreamServer : IAsyncLifetime
         return response;
     }
 
-    /// <summary>Makes a stream, in memory unless it is to survive the server, that keeps what is published below its name in lower case.</summary>
+    /// <summary>
+    /// Makes a stream, in memory unless it is to survive the server, that keeps what is published below its
+    /// name in lower case.
+    /// </summary>
     public Task<JsonObject> CreateStreamAsync(string name, string more = "", string storage = "memory") =>
         CallAsync(
             $"STREAM.CREATE.{name}",
