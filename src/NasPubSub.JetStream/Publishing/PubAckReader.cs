@@ -45,7 +45,7 @@ internal sealed class PubAckReader
             {
                 Error = new NasException(
                     NasError.ProtocolError,
-                    $"The acknowledgement cannot be read: {TerminalText.Excerpt(text)}",
+                    $"The acknowledgement cannot be read: {TerminalText.Line(text)}",
                     e
                 ),
             };
