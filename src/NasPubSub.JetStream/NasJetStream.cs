@@ -21,7 +21,7 @@ public sealed class NasJetStream
         Api = new JetStreamApi(connection, Options);
         Features = new ServerFeatures(Api, Options);
         Streams = new NasStreams(Api, Features);
-        Consumers = new NasConsumers(Api, Features);
+        Consumers = new NasConsumers(this);
         Messages = new NasStoredMessages(Api);
     }
 

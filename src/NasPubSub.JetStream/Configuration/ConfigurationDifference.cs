@@ -13,29 +13,33 @@ internal static class ConfigurationDifference
     public static IReadOnlyList<NasSettingChange> Of(NasConfiguration before, NasConfiguration after)
     {
         var settings = before.Settings.ToDictionary(s => s.Wire);
+        var (old, now) = (before.Normalized, after.Normalized);
         return
         [
-            .. before
-                .Json.Concat(after.Json)
+            .. old.Concat(now)
                 .Select(field => field.Key)
                 .Distinct()
-                .Where(name => !AreEqual(before.Json[name], after.Json[name]))
-                .Select(name =>
-                {
-                    var known = settings.TryGetValue(name, out var setting);
-                    return new NasSettingChange(
-                        known ? setting.Name : name,
-                        Shown(before.Json[name], known ? setting.Type : null),
-                        Shown(after.Json[name], known ? setting.Type : null)
-                    );
-                })
+                .Where(name => !AreEqual(old[name], now[name]))
+                .Select(name => Change(settings, name, old[name], now[name]))
                 .Where(change => change.Before != change.After),
         ];
     }
 
-    /// <summary>Fields that were asked for and that the server did not store: it is older than they are.</summary>
-    public static IReadOnlyList<string> Dropped(JsonObject asked, JsonObject stored) =>
-        [.. asked.Where(field => !IsDefault(field.Value) && stored[field.Key] is null).Select(field => field.Key)];
+    /// <summary>
+    /// What the server did not take over of what it was asked for: each setting with the value asked for, and the one
+    /// that was stored.
+    /// </summary>
+    public static IReadOnlyList<NasSettingChange> NotApplied(NasConfiguration asked, NasConfiguration stored)
+    {
+        var settings = asked.Settings.ToDictionary(s => s.Wire);
+        var (wanted, actual) = (asked.Normalized, stored.Normalized);
+        return
+        [
+            .. wanted
+                .Where(f => !IsDefault(f.Value) && !Includes(f.Value, actual[f.Key]))
+                .Select(f => Change(settings, f.Key, f.Value, actual[f.Key])),
+        ];
+    }
 
     /// <summary>Are two values the same, whatever their spelling of numbers and times?</summary>
     public static bool AreEqual(JsonNode? a, JsonNode? b)
@@ -52,6 +56,27 @@ internal static class ConfigurationDifference
                 || (TimeOf(x) is { } time && time == TimeOf(y)),
             _ => false,
         };
+    }
+
+    /// <summary>The server may add fields to objects, such as notes of its own to the metadata.</summary>
+    private static bool Includes(JsonNode? asked, JsonNode? stored) =>
+        (asked, stored) switch
+        {
+            (JsonObject a, JsonObject b) => a.Where(IsOfUser).All(f => Includes(f.Value, b[f.Key])),
+            (JsonArray a, JsonArray b) => a.Count == b.Count && !a.Where((item, i) => !Includes(item, b[i])).Any(),
+            _ => AreEqual(asked, stored),
+        };
+
+    private static NasSettingChange Change(
+        Dictionary<string, (string Name, string Wire, Type Type)> settings,
+        string name,
+        JsonNode? before,
+        JsonNode? after
+    )
+    {
+        var known = settings.TryGetValue(name, out var setting);
+        var type = known ? setting.Type : null;
+        return new NasSettingChange(known ? setting.Name : name, Shown(before, type), Shown(after, type));
     }
 
     /// <summary>The server keeps notes of its own among the metadata.</summary>
@@ -77,6 +102,7 @@ internal static class ConfigurationDifference
         value switch
         {
             null => null,
+            JsonObject empty when IsDefault(empty) => null,
             JsonArray array when type is not null => string.Join(
                 ", ",
                 array.Select(item => Shown(item, type.IsArray ? type.GetElementType() : typeof(string)))

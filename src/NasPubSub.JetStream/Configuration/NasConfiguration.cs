@@ -48,6 +48,23 @@ public abstract class NasConfiguration
     public string ToJson(bool indented = false) =>
         Json.ToJsonString(new JsonSerializerOptions { WriteIndented = indented });
 
+    /// <summary>The fields where each setting has one form only, to compare.</summary>
+    internal virtual JsonObject Normalized => Json;
+
+    /// <summary>The fields that no property stands for and that are not at their default; null for none.</summary>
+    internal string? OthersToJson()
+    {
+        var known = new HashSet<string>(Settings.Select(s => s.Wire));
+        var others = new JsonObject();
+        foreach (
+            var field in Normalized.Where(f => !known.Contains(f.Key) && !ConfigurationDifference.IsDefault(f.Value))
+        )
+        {
+            others[field.Key] = JsonNode.Parse(field.Value!.ToJsonString());
+        }
+        return others.Count == 0 ? null : others.ToJsonString();
+    }
+
     /// <summary>
     /// Sets a field by its name on the wire, for one that this library has no property for.
     /// </summary>

@@ -1,3 +1,5 @@
+using NasPubSub.JetStream.Configuration;
+
 namespace NasPubSub.JetStream.Consumers;
 
 /// <summary>What calls about consumers may fail with before, or instead of, an error of the server.</summary>
@@ -20,9 +22,27 @@ internal static class ConsumerErrors
             Target = $"{stream}/{consumer}",
         };
 
-    /// <summary>Has a consumer everything that is asked for?</summary>
-    public static bool IsSame(NasConsumerConfiguration existing, NasConsumerConfiguration wanted) =>
-        existing.ChangesTo(wanted).All(change => change.After is null);
+    /// <exception cref="NasException">SettingsNotApplied: the server stored other settings than it was asked to.
+    /// </exception>
+    public static void CheckStored(NasConsumerConfiguration asked, NasConsumer stored)
+    {
+        var differences = ConfigurationDifference
+            .NotApplied(asked, stored.ToConfiguration())
+            // The first wait of a backoff takes its place.
+            .Where(c => c.Setting != nameof(asked.AckWait) || asked.Backoff.Length == 0)
+            .ToList();
+        if (differences.Count > 0)
+        {
+            throw new NasException(
+                NasError.ServerError,
+                $"The server stored the consumer '{stored}' otherwise than asked for: {string.Join("; ", differences)}."
+            )
+            {
+                Code = "SettingsNotApplied",
+                Target = $"{stored.Stream}/{stored.Consumer}",
+            };
+        }
+    }
 
     /// <exception cref="NasException">InvalidSequence.</exception>
     public static void CheckSequence(string stream, ulong wanted, ulong last)

@@ -4,7 +4,10 @@ using NasPubSub.JetStream.Configuration;
 
 namespace NasPubSub.JetStream.Consumers;
 
-/// <summary>Which server the settings of a consumer need.</summary>
+/// <summary>
+/// Which server the settings of a consumer need. Servers before 2.12 drop settings that they do not know in silence, so
+/// they are checked before anything is stored.
+/// </summary>
 internal static class ConsumerVersions
 {
     /// <summary>The first server that tells create and update apart.</summary>
@@ -14,22 +17,26 @@ internal static class ConsumerVersions
     public static readonly Version Unpin = new(2, 11);
     public static readonly Version Reset = new(2, 14);
 
-    private static readonly RequiredVersions Settings = new(
-        new Dictionary<string, Version>
-        {
-            ["filter_subjects"] = new(2, 10),
-            ["metadata"] = new(2, 10),
-            ["pause_until"] = Pause,
-            ["priority_groups"] = new(2, 11),
-            ["priority_policy"] = new(2, 11),
-            ["priority_timeout"] = new(2, 11),
-        }
-    );
+    private static readonly Dictionary<string, Version> Settings = new()
+    {
+        ["filter_subjects"] = new(2, 10),
+        ["metadata"] = new(2, 10),
+        ["pause_until"] = Pause,
+        ["priority_groups"] = new(2, 11),
+        ["priority_policy"] = new(2, 11),
+        ["priority_timeout"] = new(2, 11),
+    };
 
     /// <exception cref="NasException">UnsupportedByServer.</exception>
     public static async Task RequireAsync(ServerFeatures features, JsonObject settings, CancellationToken cancel)
     {
-        await Settings.RequireAsync(features, settings, cancel).ConfigureAwait(false);
+        foreach (var field in settings.Where(f => !ConfigurationDifference.IsDefault(f.Value)))
+        {
+            if (Settings.TryGetValue(field.Key, out var version))
+            {
+                await features.RequireAsync($"The setting {field.Key}", version, cancel).ConfigureAwait(false);
+            }
+        }
         if (settings.Text("ack_policy") == "flow_control")
         {
             await features

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using NasPubSub.JetStream.Api;
 using NasPubSub.JetStream.Configuration;
+using NasPubSub.JetStream.Consumers;
 
 namespace NasPubSub.JetStream;
 
@@ -14,20 +15,66 @@ public sealed class NasConsumerConfiguration : NasConfiguration
     public NasConsumerConfiguration()
         : this([]) { }
 
-    /// <summary>Settings of a durable consumer: it stays until it is deleted.</summary>
+    /// <summary>
+    /// Settings of a durable consumer, which stays until it is deleted, and that asks for the acknowledgement of each
+    /// message.
+    /// </summary>
     public NasConsumerConfiguration(string durableName)
         : this([])
     {
         Name = durableName;
         DurableName = durableName;
+        AckPolicy = NasAckPolicy.Explicit;
     }
 
     internal NasConsumerConfiguration(JsonObject json)
         : base(json) { }
 
-    /// <summary>Reads the server's JSON: a configuration, or what has one as <c>config</c>.</summary>
-    /// <exception cref="NasException">InvalidOption: it is no JSON object.</exception>
-    public static NasConsumerConfiguration FromJson(string json) => new(Parse(json)) { IsRaw = true };
+    /// <summary>
+    /// Reads settings from JSON: the server's, with its names and units, or that of <c>ConvertTo-Json</c>. A setting
+    /// that is null there goes back to its default where <see cref="Apply"/> takes it over.
+    /// </summary>
+    /// <exception cref="NasException">InvalidConfiguration: it is no JSON object, or a value cannot be read.
+    /// </exception>
+    public static new NasConsumerConfiguration Parse(string json) => ConsumerSettings.Read(json);
+
+    /// <summary>One filter is in a field of its own, which servers of all versions know.</summary>
+    internal override JsonObject Normalized
+    {
+        get
+        {
+            var fields = Copy(Json);
+            if (fields.Remove("filter_subject") && FilterSubjects is { Length: > 0 } filters)
+            {
+                fields["filter_subjects"] = new JsonArray([.. filters.Select(f => (JsonNode?)f)]);
+            }
+            return fields;
+        }
+    }
+
+    /// <summary>A configuration of its own with the same settings.</summary>
+    public NasConsumerConfiguration Copy() => new(Copy(Json)) { IsRaw = IsRaw };
+
+    /// <summary>
+    /// Takes over what another configuration sets. What was read as null there goes back to its default here. Both have
+    /// the same kind of subjects: on the wire, or as typed.
+    /// </summary>
+    public void Apply(NasConsumerConfiguration changes)
+    {
+        foreach (var field in changes.Json)
+        {
+            if (field.Key is "filter_subject" or "filter_subjects")
+            {
+                // One replaces the other.
+                Set("filter_subject", (JsonNode?)null);
+                Set("filter_subjects", (JsonNode?)null);
+            }
+        }
+        foreach (var field in changes.Json)
+        {
+            Set(field.Key, field.Value is null ? null : JsonNode.Parse(field.Value.ToJsonString()));
+        }
+    }
 
     /// <summary>The name. A consumer without a <see cref="DurableName"/> is deleted when it is inactive.</summary>
     public string? Name
@@ -278,17 +325,5 @@ public sealed class NasConsumerConfiguration : NasConfiguration
     {
         get => Duration("idle_heartbeat");
         set => Set("idle_heartbeat", value);
-    }
-
-    /// <summary>A copy with subjects as on the wire.</summary>
-    internal NasConsumerConfiguration ToWire(NasConnection connection)
-    {
-        var wire = new NasConsumerConfiguration(Copy(Json)) { IsRaw = true };
-        if (!IsRaw)
-        {
-            wire.FilterSubjects = [.. FilterSubjects.Select(s => connection.ToWireSubject(s))];
-            wire.DeliverSubject = DeliverSubject is { } subject ? connection.ToWireSubject(subject) : null;
-        }
-        return wire;
     }
 }

@@ -12,10 +12,13 @@ namespace NasPubSub.JetStream;
 /// </summary>
 public sealed class NasConsumers
 {
-    private readonly JetStreamApi _api;
-    private readonly ServerFeatures _features;
+    private readonly NasJetStream _jetStream;
 
-    internal NasConsumers(JetStreamApi api, ServerFeatures features) => (_api, _features) = (api, features);
+    internal NasConsumers(NasJetStream jetStream) => _jetStream = jetStream;
+
+    private JetStreamApi Api => _jetStream.Api;
+
+    private ServerFeatures Features => _jetStream.Features;
 
     /// <summary>Lists the consumers of a stream, page by page.</summary>
     /// <exception cref="NasException">ConsumerUnavailable, after all others were returned: some servers of the cluster
@@ -30,7 +33,7 @@ public sealed class NasConsumers
         {
             foreach (var info in (page["consumers"] as JsonArray ?? []).OfType<JsonObject>())
             {
-                yield return new NasConsumer(info, _api.Connection);
+                yield return new NasConsumer(info, _jetStream);
             }
             missing.UnionWith((page["missing"] as JsonArray ?? []).Select(n => n?.As<string>("missing") ?? ""));
             missing.UnionWith((page["offline"] as JsonObject ?? []).Select(f => f.Key));
@@ -58,29 +61,32 @@ public sealed class NasConsumers
 
     /// <summary>Returns a consumer as it is now.</summary>
     public async Task<NasConsumer> GetAsync(string stream, string consumer, CancellationToken cancel = default) =>
-        new(await InfoAsync(stream, consumer, cancel).ConfigureAwait(false), _api.Connection);
+        new(await InfoAsync(stream, consumer, cancel).ConfigureAwait(false), _jetStream);
 
     /// <summary>Creates a consumer. One that has the same name and the same settings is returned as it is.</summary>
     /// <param name="stream">The name of the stream.</param>
     /// <param name="configuration">Its settings; without a name the server makes one.</param>
+    /// <param name="useNamespace">False takes subjects as they are on the wire, as
+    /// <see cref="NasConfiguration.IsRaw"/> does.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="NasException">ConsumerExists: there is another one of this name. UnsupportedByServer: the
     /// server does not know a setting. InvalidConfiguration.</exception>
     public async Task<NasConsumer> CreateAsync(
         string stream,
         NasConsumerConfiguration configuration,
+        bool useNamespace = true,
         CancellationToken cancel = default
     )
     {
-        var wire = await PrepareAsync(stream, configuration, cancel).ConfigureAwait(false);
+        var wire = await PrepareAsync(stream, configuration, useNamespace, cancel).ConfigureAwait(false);
         // Older servers do not know the action: they would change the other consumer in silence.
         if (
             wire.Name is { } name
-            && await _features.VersionAsync(cancel).ConfigureAwait(false) < ConsumerVersions.Action
+            && await Features.VersionAsync(cancel).ConfigureAwait(false) < ConsumerVersions.Action
             && await FindAsync(stream, name, cancel).ConfigureAwait(false) is { } existing
         )
         {
-            return ConsumerErrors.IsSame(existing.Configuration, wire)
+            return ConfigurationDifference.NotApplied(wire, existing.ToConfiguration()).Count == 0
                 ? existing
                 : throw ConsumerErrors.Exists(stream, name);
         }
@@ -97,10 +103,11 @@ public sealed class NasConsumers
     public async Task<NasConsumer> CreateOrUpdateAsync(
         string stream,
         NasConsumerConfiguration configuration,
+        bool useNamespace = true,
         CancellationToken cancel = default
     )
     {
-        var wire = await PrepareAsync(stream, configuration, cancel).ConfigureAwait(false);
+        var wire = await PrepareAsync(stream, configuration, useNamespace, cancel).ConfigureAwait(false);
         return await SendAsync(stream, wire, null, cancel).ConfigureAwait(false);
     }
 
@@ -120,16 +127,74 @@ public sealed class NasConsumers
         CancellationToken cancel = default
     )
     {
-        var configuration = (await GetAsync(stream, consumer, cancel).ConfigureAwait(false)).Configuration;
-        change(configuration);
-        var wire = await PrepareAsync(stream, configuration, cancel).ConfigureAwait(false);
-        var isKnown = await _features.VersionAsync(cancel).ConfigureAwait(false) >= ConsumerVersions.Action;
+        var update = await PrepareUpdateAsync(stream, consumer, change, cancel).ConfigureAwait(false);
+        return await update.ApplyAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>As UpdateAsync, but changes nothing yet: to look at what would change.</summary>
+    public async Task<NasConsumerUpdate> PrepareUpdateAsync(
+        string stream,
+        string consumer,
+        Action<NasConsumerConfiguration> change,
+        CancellationToken cancel = default
+    )
+    {
+        var before = await GetAsync(stream, consumer, cancel).ConfigureAwait(false);
+        var after = before.ToConfiguration();
+        change(after);
+        var wire = await PrepareAsync(stream, after, useNamespace: false, cancel).ConfigureAwait(false);
+        return new NasConsumerUpdate(this, before, wire);
+    }
+
+    /// <summary>Prepares a change with the settings that are to change.</summary>
+    /// <param name="stream">The name of the stream.</param>
+    /// <param name="consumer">The name of the consumer.</param>
+    /// <param name="changes">What is set replaces what the consumer has; what was read as null goes back to its
+    /// default.</param>
+    /// <param name="useNamespace">False takes subjects as they are on the wire.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public Task<NasConsumerUpdate> PrepareUpdateAsync(
+        string stream,
+        string consumer,
+        NasConsumerConfiguration changes,
+        bool useNamespace = true,
+        CancellationToken cancel = default
+    )
+    {
+        var asked = ToWire(changes, useNamespace);
+        // The names say which consumer it is, whatever the settings were made for.
+        asked.Json.Remove("name");
+        asked.Json.Remove("durable_name");
+        return PrepareUpdateAsync(stream, consumer, after => after.Apply(asked), cancel);
+    }
+
+    /// <summary>The settings with subjects as on the wire; a copy.</summary>
+    /// <param name="settings">With or without the namespace, as <see cref="NasConfiguration.IsRaw"/> says.</param>
+    /// <param name="useNamespace">False takes subjects as they are on the wire in any case.</param>
+    public NasConsumerConfiguration ToWire(NasConsumerConfiguration settings, bool useNamespace = true)
+    {
+        var copy = settings.Copy();
+        if (!settings.IsRaw && useNamespace)
+        {
+            ConsumerSettings.Map(copy, subject => Api.Connection.ToWireSubject(subject));
+        }
+        copy.IsRaw = true;
+        return copy;
+    }
+
+    internal async Task<NasConsumer> WriteAsync(
+        string stream,
+        NasConsumerConfiguration wire,
+        CancellationToken cancel
+    )
+    {
+        var isKnown = await Features.VersionAsync(cancel).ConfigureAwait(false) >= ConsumerVersions.Action;
         return await SendAsync(stream, wire, isKnown ? "update" : null, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Deletes a consumer.</summary>
     public Task DeleteAsync(string stream, string consumer, CancellationToken cancel = default) =>
-        _api.CallAsync(Call("DELETE", stream, consumer), subject: $"{stream}/{consumer}", cancel: cancel);
+        Api.CallAsync(Call("DELETE", stream, consumer), subject: $"{stream}/{consumer}", cancel: cancel);
 
     /// <summary>Lets a consumer deliver nothing until a time; needs nats-server 2.11.</summary>
     /// <returns>The consumer, as it is then.</returns>
@@ -166,19 +231,19 @@ public sealed class NasConsumers
     )
     {
         var call = Call("RESET", stream, consumer);
-        await _features.RequireAsync("To reset a consumer", ConsumerVersions.Reset, cancel).ConfigureAwait(false);
+        await Features.RequireAsync("To reset a consumer", ConsumerVersions.Reset, cancel).ConfigureAwait(false);
         if (sequence is { } wanted)
         {
-            var info = await _api
+            var info = await Api
                 .CallAsync($"STREAM.INFO.{stream}", isSafe: true, subject: stream, cancel: cancel)
                 .ConfigureAwait(false);
             ConsumerErrors.CheckSequence(stream, wanted, info["state"].ULong("last_seq"));
         }
         var body = sequence is null ? null : new JsonObject { ["seq"] = sequence };
-        var response = await _api
+        var response = await Api
             .CallAsync(call, body, subject: $"{stream}/{consumer}", cancel: cancel)
             .ConfigureAwait(false);
-        return new NasConsumer(response, _api.Connection);
+        return new NasConsumer(response, _jetStream);
     }
 
     /// <summary>
@@ -189,8 +254,8 @@ public sealed class NasConsumers
     public async Task UnpinAsync(string stream, string consumer, string group, CancellationToken cancel = default)
     {
         var call = Call("UNPIN", stream, consumer);
-        await _features.RequireAsync("To unpin a client", ConsumerVersions.Unpin, cancel).ConfigureAwait(false);
-        await _api
+        await Features.RequireAsync("To unpin a client", ConsumerVersions.Unpin, cancel).ConfigureAwait(false);
+        await Api
             .CallAsync(call, new JsonObject { ["group"] = group }, subject: $"{stream}/{consumer}", cancel: cancel)
             .ConfigureAwait(false);
     }
@@ -208,7 +273,7 @@ public sealed class NasConsumers
     }
 
     private Task<JsonObject> InfoAsync(string stream, string consumer, CancellationToken cancel) =>
-        _api.CallAsync(
+        Api.CallAsync(
             Call("INFO", stream, consumer),
             isSafe: true,
             subject: $"{stream}/{consumer}",
@@ -223,8 +288,8 @@ public sealed class NasConsumers
     )
     {
         var call = Call("PAUSE", stream, consumer);
-        await _features.RequireAsync("To pause a consumer", ConsumerVersions.Pause, cancel).ConfigureAwait(false);
-        await _api
+        await Features.RequireAsync("To pause a consumer", ConsumerVersions.Pause, cancel).ConfigureAwait(false);
+        await Api
             .CallAsync(call, body, isSafe: true, subject: $"{stream}/{consumer}", cancel: cancel)
             .ConfigureAwait(false);
         return await GetAsync(stream, consumer, cancel).ConfigureAwait(false);
@@ -235,11 +300,12 @@ public sealed class NasConsumers
     private async Task<NasConsumerConfiguration> PrepareAsync(
         string stream,
         NasConsumerConfiguration configuration,
+        bool useNamespace,
         CancellationToken cancel
     )
     {
         ApiNames.CheckStream(stream);
-        var wire = configuration.ToWire(_api.Connection);
+        var wire = ToWire(configuration, useNamespace);
         if (wire.Name is { } name)
         {
             ApiNames.CheckConsumer(name);
@@ -248,7 +314,7 @@ public sealed class NasConsumers
         {
             NasSubject.CheckSubscribe(filter);
         }
-        await ConsumerVersions.RequireAsync(_features, wire.Json, cancel).ConfigureAwait(false);
+        await ConsumerVersions.RequireAsync(Features, wire.Json, cancel).ConfigureAwait(false);
         return wire;
     }
 
@@ -267,7 +333,7 @@ public sealed class NasConsumers
         var body = new JsonObject
         {
             ["stream_name"] = stream,
-            ["config"] = NasConfiguration.Copy(wire.Json),
+            ["config"] = ConsumerSettings.ToRequest(wire),
         };
         if (action is not null)
         {
@@ -283,15 +349,11 @@ public sealed class NasConsumers
             call += filter is null || filter.IndexOfAny(['*', '>']) >= 0 ? $".{name}" : $".{name}.{filter}";
         }
         var what = name is null ? stream : $"{stream}/{name}";
-        var response = await _api
+        var response = await Api
             .CallAsync(call, body, isSafe: name is not null, subject: what, cancel: cancel)
             .ConfigureAwait(false);
-        var consumer = new NasConsumer(response, _api.Connection);
-        RequiredVersions.CheckStored(
-            wire.Json,
-            consumer.Configuration.Json,
-            $"The consumer '{consumer.Consumer}' of '{stream}'"
-        );
+        var consumer = new NasConsumer(response, _jetStream);
+        ConsumerErrors.CheckStored(wire, consumer);
         return consumer;
     }
 
@@ -308,7 +370,7 @@ public sealed class NasConsumers
         do
         {
             var body = new JsonObject { ["offset"] = offset };
-            var page = await _api
+            var page = await Api
                 .CallAsync(subject, body, isSafe: true, subject: stream, cancel: cancel)
                 .ConfigureAwait(false);
             yield return page;

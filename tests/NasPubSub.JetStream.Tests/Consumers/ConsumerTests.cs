@@ -44,7 +44,7 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
         Assert.Equal(("Settings", "work"), (consumer.Stream, consumer.Consumer));
         Assert.Equal((true, false), (consumer.IsDurable, consumer.IsPush));
         Assert.Equal(["settings.a.>"], consumer.FilterSubjects);
-        var stored = consumer.Configuration;
+        var stored = consumer;
         Assert.Equal("for tests", stored.Description);
         Assert.Equal((NasDeliverPolicy.ByStartTime, start), (stored.DeliverPolicy, stored.StartTime));
         Assert.Equal((NasAckPolicy.Explicit, 4L, 77L), (stored.AckPolicy, stored.MaxDeliver, stored.MaxAckPending));
@@ -73,10 +73,10 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
             }
         );
         Assert.Equal(["newer.a", "newer.b"], consumer.FilterSubjects);
-        Assert.Equal("shop", Assert.Single(consumer.Configuration.Metadata).Value);
-        Assert.Equal((true, until), (consumer.IsPaused, consumer.PausedUntil));
-        Assert.Equal(NasPriorityPolicy.Prioritized, consumer.Configuration.PriorityPolicy);
-        Assert.Equal("east", Assert.Single(consumer.PriorityGroups).Group);
+        Assert.Equal("shop", Assert.Single(consumer.Metadata).Value);
+        Assert.Equal((true, until), (consumer.IsPaused, consumer.PauseUntil!.Value));
+        Assert.Equal(NasPriorityPolicy.Prioritized, consumer.PriorityPolicy);
+        Assert.Equal("east", Assert.Single(consumer.PriorityGroupStates).Group);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
             }
         );
         Assert.Equal((true, false), (consumer.IsPush, consumer.IsPushBound));
-        var stored = consumer.Configuration;
+        var stored = consumer;
         Assert.Equal(("to.there", "workers"), (stored.DeliverSubject, stored.DeliverGroup));
         Assert.Equal((true, 1_000_000UL), (stored.FlowControl, stored.RateLimit));
         Assert.Equal(TimeSpan.FromSeconds(5), stored.IdleHeartbeat);
@@ -139,10 +139,12 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
     [Fact]
     public async Task Fields_that_no_property_stands_for_survive()
     {
-        var configuration = NasConsumerConfiguration.FromJson("""{"config":{"name":"a","from_the_future":{"x":1}}}""");
+        var configuration = NasConsumerConfiguration.Parse("""{"config":{"name":"a","from_the_future":{"x":1}}}""");
         configuration.MaxDeliver = 2;
-        Assert.True(configuration.IsRaw);
-        Assert.Equal("""{"name":"a","from_the_future":{"x":1},"max_deliver":2}""", configuration.ToJson());
+        Assert.Equal(
+            """{"name":"a","from_the_future":{"x":1},"durable_name":"a","max_deliver":2}""",
+            configuration.ToJson()
+        );
         await Task.CompletedTask;
     }
 
@@ -210,9 +212,9 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
         var settings = new NasConsumerConfiguration("a") { FilterSubjects = ["x.*"] };
         var made = await consumers.CreateAsync("Spaces", settings);
         Assert.Equal(["x.*"], made.FilterSubjects);
-        Assert.Equal(["shop.x.*"], made.Configuration.FilterSubjects);
+        Assert.Equal(["shop.x.*"], made.ToConfiguration().FilterSubjects);
         // What the server returned goes back as it is.
-        var copy = made.Configuration;
+        var copy = made.ToConfiguration();
         (copy.Name, copy.DurableName) = ("b", "b");
         Assert.Equal(["x.*"], (await consumers.CreateAsync("Spaces", copy)).FilterSubjects);
         var changed = await consumers.UpdateAsync("Spaces", "a", c => c.Description = "changed");
@@ -228,7 +230,7 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
         Assert.True(paused.IsPaused);
         Assert.InRange(paused.PauseRemaining!.Value, TimeSpan.FromMinutes(55), TimeSpan.FromMinutes(60));
         var resumed = await Consumers.ResumeAsync("Paused", "work");
-        Assert.Equal((false, null, null), (resumed.IsPaused, resumed.PauseRemaining, resumed.PausedUntil));
+        Assert.Equal((false, null, null), (resumed.IsPaused, resumed.PauseRemaining, resumed.PauseUntil));
     }
 
     [ServerFact(MinVersion = "2.14")]
@@ -274,11 +276,11 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
             """{"group":"east","expires":1000000000}""",
             useNamespace: false
         );
-        var group = Assert.Single((await Consumers.GetAsync("Pinned", "work")).PriorityGroups);
+        var group = Assert.Single((await Consumers.GetAsync("Pinned", "work")).PriorityGroupStates);
         Assert.NotNull(group.PinnedClientId);
         Assert.NotNull(group.PinnedSince);
         await Consumers.UnpinAsync("Pinned", "work", "east");
-        Assert.Null(Assert.Single((await Consumers.GetAsync("Pinned", "work")).PriorityGroups).PinnedClientId);
+        Assert.Null(Assert.Single((await Consumers.GetAsync("Pinned", "work")).PriorityGroupStates).PinnedClientId);
         var error = await Assert.ThrowsAsync<NasException>(() => Consumers.UnpinAsync("Pinned", "work", "west"));
         Assert.Equal("InvalidConfiguration", error.Code);
     }
@@ -286,10 +288,10 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
     [Fact]
     public async Task What_differs_is_told_by_name()
     {
-        var before = NasConsumerConfiguration.FromJson(
+        var before = NasConsumerConfiguration.Parse(
             """{"ack_wait":30000000000,"max_deliver":-1,"metadata":{"_nats.level":"1"},"x":1}"""
         );
-        var after = NasConsumerConfiguration.FromJson(before.ToJson());
+        var after = NasConsumerConfiguration.Parse(before.ToJson());
         Assert.Empty(before.ChangesTo(after));
         after.AckWait = TimeSpan.FromMinutes(1);
         after.FilterSubjects = ["a", "b"];
@@ -298,7 +300,7 @@ public sealed class ConsumerTests(StreamServer server) : IClassFixture<StreamSer
         Assert.Equal(
             [
                 "AckWait: 00:00:30 -> 00:01:00",
-                "Metadata:  -> k=v",
+                "Metadata: not set -> k=v",
                 "x: 1 -> 2",
                 "FilterSubjects: not set -> a, b",
             ],

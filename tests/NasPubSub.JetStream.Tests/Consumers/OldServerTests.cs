@@ -51,7 +51,7 @@ public sealed class OldServerTests
         var error = await Assert.ThrowsAsync<NasException>(() =>
             server.JetStream.Consumers.CreateAsync("Old", settings)
         );
-        Assert.Equal("UnsupportedByServer", error.Code);
-        Assert.Contains("stored without from_the_future", error.Message, StringComparison.Ordinal);
+        Assert.Equal("SettingsNotApplied", error.Code);
+        Assert.Contains("from_the_future: 7 -> not set", error.Message, StringComparison.Ordinal);
     }
 }
