@@ -20,7 +20,7 @@ public sealed class NasJetStream
         Options = options ?? new NasJetStreamOptions();
         Api = new JetStreamApi(connection, Options);
         Features = new ServerFeatures(Api, Options);
-        Streams = new NasStreams(Api, Features);
+        Streams = new NasStreams(this);
         Consumers = new NasConsumers(this);
         Messages = new NasStoredMessages(Api);
     }

@@ -40,7 +40,7 @@ internal static class ApiErrors
             10013 or 10105 or 10148 => "ConsumerExists",
             10039 or 10076 or 10010 => "JetStreamDisabled",
             10185 => "UnsupportedByServer",
-            10003 or 10025 or 10052 or 10012 or 10160 => "InvalidConfiguration",
+            10003 or 10012 or 10025 or 10052 or 10055 or 10074 or 10160 => "InvalidConfiguration",
             NoLeader => "NoLeader",
             10023 or 10028 => "InsufficientResources",
             _ => "JetStreamError",

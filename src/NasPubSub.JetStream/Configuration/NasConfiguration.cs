@@ -46,7 +46,13 @@ public abstract class NasConfiguration
 
     /// <summary>The settings as JSON, with the names of the server.</summary>
     public string ToJson(bool indented = false) =>
-        Json.ToJsonString(new JsonSerializerOptions { WriteIndented = indented });
+        Json.ToJsonString(
+            new JsonSerializerOptions
+            {
+                WriteIndented = indented,
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
 
     /// <summary>The fields where each setting has one form only, to compare.</summary>
     internal virtual JsonObject Normalized => Json;

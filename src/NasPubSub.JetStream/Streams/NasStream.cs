@@ -11,12 +11,13 @@ namespace NasPubSub.JetStream;
 /// </summary>
 public sealed class NasStream
 {
-    private readonly NasConnection _connection;
+    private readonly NasJetStream _jetStream;
     private readonly JsonObject _config;
     private readonly NasStreamConfiguration _shown;
 
-    internal NasStream(JsonObject response, NasConnection connection)
+    internal NasStream(JsonObject response, NasJetStream jetStream)
     {
+        var connection = jetStream.Connection;
         _config = response["config"] as JsonObject ?? [];
         var isIn = StreamSubjects.AreInNamespace(_config, connection);
         var shown = NasConfiguration.Copy(_config);
@@ -26,7 +27,7 @@ public sealed class NasStream
         }
         _shown = new NasStreamConfiguration(shown) { IsRaw = !isIn };
         Namespace = isIn ? connection.Namespace : null;
-        _connection = connection;
+        _jetStream = jetStream;
 
         Created = response.Time("created");
         var state = response["state"];
@@ -110,7 +111,7 @@ public sealed class NasStream
     /// <summary>The cluster; null outside a cluster.</summary>
     public string? Cluster { get; }
 
-    /// <summary>The server that leads the stream; null outside a cluster, or while there is none.</summary>
+    /// <summary>The server that leads the stream; null while there is none.</summary>
     public string? Leader { get; }
 
     /// <summary>The other servers that keep the stream.</summary>
@@ -244,9 +245,9 @@ public sealed class NasStream
     /// </summary>
     public NasStreamConfiguration ToConfiguration() => new(NasConfiguration.Copy(_config)) { IsRaw = true };
 
-    /// <summary>The connection that it was asked for over.</summary>
+    /// <summary>The JetStream that it is in.</summary>
     /// <remarks>No property, so that the stream as JSON is the stream alone.</remarks>
-    public NasConnection GetConnection() => _connection;
+    public NasJetStream GetJetStream() => _jetStream;
 
     /// <summary>The name of the stream.</summary>
     public override string ToString() => Stream;

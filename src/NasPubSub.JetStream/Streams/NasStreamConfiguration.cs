@@ -330,10 +330,13 @@ public sealed class NasStreamConfiguration : NasConfiguration
     /// <summary>A configuration of its own with the same settings.</summary>
     public NasStreamConfiguration Copy() => new(Copy(Json)) { IsRaw = IsRaw };
 
-    /// <summary>Takes over fields; null takes a field away.</summary>
-    internal void Take(JsonObject fields)
+    /// <summary>
+    /// Takes over what another configuration sets. What was read as null there goes back to its default here. Both have
+    /// the same kind of subjects: on the wire, or as typed.
+    /// </summary>
+    public void Apply(NasStreamConfiguration changes)
     {
-        foreach (var field in fields)
+        foreach (var field in changes.Json)
         {
             Set(field.Key, field.Value is null ? null : JsonNode.Parse(field.Value.ToJsonString()));
         }

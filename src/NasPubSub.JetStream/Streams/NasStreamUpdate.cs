@@ -9,10 +9,15 @@ public sealed class NasStreamUpdate
     private readonly NasStream _before;
     private readonly NasStreamConfiguration _after;
 
-    internal NasStreamUpdate(NasStreams streams, NasStream before, NasStreamConfiguration after)
+    internal NasStreamUpdate(
+        NasStreams streams,
+        NasStream before,
+        NasStreamConfiguration after,
+        IReadOnlyList<NasSettingChange> changes
+    )
     {
         (_streams, _before, _after) = (streams, before, after);
-        Changes = before.ToConfiguration().ChangesTo(after);
+        Changes = changes;
     }
 
     /// <summary>The name of the stream.</summary>

@@ -15,16 +15,13 @@ namespace NasPubSub.JetStream;
 /// </remarks>
 public sealed class NasStreams
 {
-    private readonly JetStreamApi _api;
-    private readonly ServerFeatures _features;
+    private readonly NasJetStream _jetStream;
 
-    internal NasStreams(JetStreamApi api, ServerFeatures features)
-    {
-        _api = api;
-        _features = features;
-    }
+    internal NasStreams(NasJetStream jetStream) => _jetStream = jetStream;
 
-    private NasConnection Connection => _api.Connection;
+    private NasConnection Connection => _jetStream.Connection;
+
+    private JetStreamApi Api => _jetStream.Api;
 
     /// <summary>Lists the streams in the order of their names.</summary>
     /// <param name="subject">Only those that store messages with this subject, which may hold wildcards.</param>
@@ -49,7 +46,7 @@ public sealed class NasStreams
             }
             foreach (var stream in (JsonArray)page["streams"]!)
             {
-                yield return new NasStream((JsonObject)stream!, Connection);
+                yield return new NasStream((JsonObject)stream!, _jetStream);
             }
         }
     }
@@ -85,7 +82,7 @@ public sealed class NasStreams
     )
     {
         var body = withDeleted ? new JsonObject { ["deleted_details"] = true } : null;
-        return new NasStream(await InfoAsync(name, body, cancel).ConfigureAwait(false), Connection);
+        return new NasStream(await InfoAsync(name, body, cancel).ConfigureAwait(false), _jetStream);
     }
 
     /// <summary>Lists the subjects of the messages in a stream, with the number of messages of each.</summary>
@@ -136,18 +133,12 @@ public sealed class NasStreams
     )
     {
         var name = ApiNames.CheckStream(settings.Name ?? "");
-        var json = NasConfiguration.Copy(settings.Json);
-        var isRaw = settings.IsRaw || !useNamespace;
-        if (!isRaw && Connection.Namespace is not null && HasNoSubjects(json))
+        var asked = ToWire(settings, useNamespace);
+        if (useNamespace && Connection.Namespace is not null && HasNoSubjects(asked.Json))
         {
             // The server would take the name, which lies in no namespace.
-            json["subjects"] = new JsonArray(name);
+            asked.Subjects = [Connection.ToWireSubject(name)];
         }
-        if (!isRaw)
-        {
-            StreamSubjects.Map(json, subject => Connection.ToWireSubject(subject));
-        }
-        var asked = new NasStreamConfiguration(json);
         return await WriteAsync("CREATE", name, asked, null, cancel).ConfigureAwait(false);
     }
 
@@ -176,16 +167,19 @@ public sealed class NasStreams
     )
     {
         var before = await GetAsync(name, cancel: cancel).ConfigureAwait(false);
-        var after = before.ToConfiguration();
+        var (present, after) = (before.ToConfiguration(), before.ToConfiguration());
         change(after);
-        StreamRules.CheckChange(name, before.ToConfiguration(), after);
-        var server = await _features.VersionAsync(cancel).ConfigureAwait(false);
+        StreamRequest.RemoveReserved(present.Json);
+        StreamRequest.RemoveReserved(after.Json);
+        StreamRules.KeepUnchanged(present, after);
+        StreamRules.CheckChange(name, present, after);
+        var server = await _jetStream.Features.VersionAsync(cancel).ConfigureAwait(false);
         StreamSupport.Require(after.Json, server);
         if (before.Mirror is not null && after.Mirror is null)
         {
             StreamSupport.RequirePromotion(server);
         }
-        return new NasStreamUpdate(this, before, after);
+        return new NasStreamUpdate(this, before, after, present.ChangesTo(after));
     }
 
     /// <summary>Prepares a change with the settings that are to change.</summary>
@@ -201,18 +195,28 @@ public sealed class NasStreams
         CancellationToken cancel = default
     )
     {
-        var json = NasConfiguration.Copy(changes.Json);
-        json.Remove("name");
-        if (!changes.IsRaw && useNamespace)
+        var asked = ToWire(changes, useNamespace);
+        asked.Name = name;
+        return PrepareUpdateAsync(name, after => after.Apply(asked), cancel);
+    }
+
+    /// <summary>The settings with subjects as on the wire; a copy.</summary>
+    /// <param name="settings">With or without the namespace, as <see cref="NasConfiguration.IsRaw"/> says.</param>
+    /// <param name="useNamespace">False takes subjects as they are on the wire in any case.</param>
+    public NasStreamConfiguration ToWire(NasStreamConfiguration settings, bool useNamespace = true)
+    {
+        var copy = settings.Copy();
+        if (!settings.IsRaw && useNamespace)
         {
-            StreamSubjects.Map(json, subject => Connection.ToWireSubject(subject));
+            StreamSubjects.Map(copy.Json, subject => Connection.ToWireSubject(subject));
         }
-        return PrepareUpdateAsync(name, after => after.Take(json), cancel);
+        copy.IsRaw = true;
+        return copy;
     }
 
     /// <summary>Removes a stream with its messages and consumers.</summary>
     public Task DeleteAsync(string name, CancellationToken cancel = default) =>
-        _api.CallAsync($"STREAM.DELETE.{ApiNames.CheckStream(name)}", subject: name, cancel: cancel);
+        Api.CallAsync($"STREAM.DELETE.{ApiNames.CheckStream(name)}", subject: name, cancel: cancel);
 
     /// <summary>Removes messages from a stream: all, or those that a filter and one of two limits leave.</summary>
     /// <param name="name">The name of the stream.</param>
@@ -251,7 +255,7 @@ public sealed class NasStreams
             body["keep"] = keep;
         }
         var call = $"STREAM.PURGE.{ApiNames.CheckStream(name)}";
-        var response = await _api.CallAsync(call, body, subject: name, cancel: cancel).ConfigureAwait(false);
+        var response = await Api.CallAsync(call, body, subject: name, cancel: cancel).ConfigureAwait(false);
         return response.ULong("purged");
     }
 
@@ -265,11 +269,11 @@ public sealed class NasStreams
         JsonObject? body = null;
         if (preferred is not null)
         {
-            await _features.RequireAsync("A preferred leader", new Version(2, 11), cancel).ConfigureAwait(false);
+            await _jetStream.Features.RequireAsync("A preferred leader", new Version(2, 11), cancel).ConfigureAwait(false);
             body = new JsonObject { ["placement"] = new JsonObject { ["preferred"] = preferred } };
         }
         var call = $"STREAM.LEADER.STEPDOWN.{ApiNames.CheckStream(name)}";
-        await _api.CallAsync(call, body, subject: name, cancel: cancel).ConfigureAwait(false);
+        await Api.CallAsync(call, body, subject: name, cancel: cancel).ConfigureAwait(false);
     }
 
     /// <param name="action">CREATE or UPDATE.</param>
@@ -286,11 +290,11 @@ public sealed class NasStreams
     )
     {
         var body = StreamRequest.Of(name, settings);
-        StreamSupport.Require(body, await _features.VersionAsync(cancel).ConfigureAwait(false));
+        StreamSupport.Require(body, await _jetStream.Features.VersionAsync(cancel).ConfigureAwait(false));
         JsonObject response;
         try
         {
-            response = await _api
+            response = await Api
                 .CallAsync($"STREAM.{action}.{name}", body, isSafe: true, subject: name, cancel: cancel)
                 .ConfigureAwait(false);
         }
@@ -298,7 +302,7 @@ public sealed class NasStreams
         {
             throw StreamRequest.Explain(e, body, Connection);
         }
-        var stream = new NasStream(response, Connection);
+        var stream = new NasStream(response, _jetStream);
         var asked = new NasStreamConfiguration(body);
         if (changed is not null)
         {
@@ -309,7 +313,7 @@ public sealed class NasStreams
     }
 
     private Task<JsonObject> InfoAsync(string name, JsonObject? body, CancellationToken cancel) =>
-        _api.CallAsync(
+        Api.CallAsync(
             $"STREAM.INFO.{ApiNames.CheckStream(name)}",
             body,
             isSafe: true,
@@ -329,7 +333,7 @@ public sealed class NasStreams
         do
         {
             body["offset"] = offset;
-            var page = await _api.CallAsync(call, body, isSafe: true, cancel: cancel).ConfigureAwait(false);
+            var page = await Api.CallAsync(call, body, isSafe: true, cancel: cancel).ConfigureAwait(false);
             var count = (page[list] as JsonArray)?.Count ?? 0;
             page[list] ??= new JsonArray();
             yield return page;

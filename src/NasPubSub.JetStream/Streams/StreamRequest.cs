@@ -18,19 +18,26 @@ internal static class StreamRequest
         {
             body.Remove(empty);
         }
-        if (body["metadata"] is JsonObject metadata)
-        {
-            foreach (
-                var own in metadata
-                    .Select(m => m.Key)
-                    .Where(key => key.StartsWith(Reserved, StringComparison.Ordinal))
-                    .ToList()
-            )
-            {
-                metadata.Remove(own);
-            }
-        }
+        RemoveReserved(body);
         return body;
+    }
+
+    /// <summary>Removes what the server itself put into the metadata; it does so in some responses only.</summary>
+    public static void RemoveReserved(JsonObject settings)
+    {
+        if (settings["metadata"] is not JsonObject metadata)
+        {
+            return;
+        }
+        var reserved = metadata.Select(m => m.Key).Where(k => k.StartsWith(Reserved, StringComparison.Ordinal));
+        foreach (var own in reserved.ToList())
+        {
+            metadata.Remove(own);
+        }
+        if (metadata.Count == 0)
+        {
+            settings.Remove("metadata");
+        }
     }
 
     /// <summary>Names share no namespace and subjects do, so an error about a conflict says where it is.</summary>
@@ -42,7 +49,8 @@ internal static class StreamRequest
         {
             "StreamExists" when space.Length > 0 =>
                 $" All namespaces share the names of streams; this session's is '{connection.Namespace}'.",
-            "SubjectsOverlap" or "InvalidConfiguration" when subjects.Count > 0 =>
+            "SubjectsOverlap" or "InvalidConfiguration"
+                when subjects.Count > 0 && error.Message.IndexOf("subject", StringComparison.OrdinalIgnoreCase) >= 0 =>
                 $" The subjects are {string.Join(", ", subjects)}{space}.",
             _ => "",
         };

@@ -25,6 +25,19 @@ internal static class StreamRules
         "allow_msg_schedules",
     ];
 
+    /// <summary>Writes settings that are the same otherwise, a default that is left out for example, as they were.</summary>
+    public static void KeepUnchanged(NasStreamConfiguration before, NasStreamConfiguration after)
+    {
+        foreach (var field in after.Json.Select(f => f.Key).Where(f => AreEqual(before.Json[f], after.Json[f])).ToList())
+        {
+            after.Json.Remove(field);
+            if (before.Json[field] is { } same)
+            {
+                after.Json[field] = CopyOf(same);
+            }
+        }
+    }
+
     /// <exception cref="NasException">InvalidConfiguration: a setting cannot change, or not in that way.</exception>
     public static void CheckChange(string stream, NasStreamConfiguration before, NasStreamConfiguration after)
     {

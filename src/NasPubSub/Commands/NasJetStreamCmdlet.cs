@@ -18,6 +18,19 @@ public abstract class NasJetStreamCmdlet : NasSessionCmdlet
     /// <summary>How long a call of the API may take; the session's unless set.</summary>
     private protected virtual TimeSpan? CallTimeout => null;
 
+    /// <summary>
+    /// The JetStream that a stream from the pipeline was found in, unless the call names another connection or domain.
+    /// </summary>
+    private protected NasJetStream JetStreamOf(NasStream? piped)
+    {
+        if (piped is null || Connection is not null || Domain is not null)
+        {
+            return JetStream;
+        }
+        Use(piped.GetJetStream().Connection);
+        return piped.GetJetStream();
+    }
+
     /// <summary>The JetStream of the cmdlet's connection, connecting it where the runspace has no session.</summary>
     private protected NasJetStream JetStream
     {
@@ -38,6 +51,46 @@ public abstract class NasJetStreamCmdlet : NasSessionCmdlet
                 );
             }
             return _jetStream!;
+        }
+    }
+
+    /// <summary>The streams whose names match; one that no server answers for is an error of the cmdlet.</summary>
+    private protected IReadOnlyList<NasStream> ListStreams(
+        NasJetStream jetStream,
+        string name,
+        string? subject = null,
+        bool useNamespace = true
+    )
+    {
+        var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase);
+        var missing = new List<string>();
+        var streams = AwaitAll(jetStream.Streams.ListAsync(subject, useNamespace, missing.Add, Cancellation));
+        foreach (var lost in missing.Distinct().Where(pattern.IsMatch))
+        {
+            Report(
+                new NasException(NasError.ServerError, $"No server answers for the stream '{lost}': it has no leader.")
+                {
+                    Code = "NoLeader",
+                    Target = lost,
+                }
+            );
+        }
+        return [.. streams.Where(s => pattern.IsMatch(s.Stream))];
+    }
+
+    /// <summary>Waits for all items.</summary>
+    private protected IReadOnlyList<T> AwaitAll<T>(IAsyncEnumerable<T> source)
+    {
+        return Await(CollectAsync());
+
+        async Task<List<T>> CollectAsync()
+        {
+            var items = new List<T>();
+            await foreach (var item in source.ConfigureAwait(false))
+            {
+                items.Add(item);
+            }
+            return items;
         }
     }
 }

@@ -143,7 +143,8 @@ internal static class ConfigurationReader
         }
     }
 
-    private static string ReadFile(string path)
+    /// <exception cref="NasException">ConfigurationNotFound.</exception>
+    public static string ReadFile(string path)
     {
         try
         {
