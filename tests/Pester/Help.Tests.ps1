@@ -36,7 +36,7 @@ Describe 'The help' {
     }
 
     It 'has examples that run' {
-        $server = Start-NasServer
+        $server = Start-NasServer -JetStream
         try {
             $script = Join-Path $TestDrive examples.ps1
             Set-Content $script @"
@@ -44,6 +44,8 @@ Import-Module '$(Join-Path $from NasPubSub.psd1)'
 `$env:NATS_URL = '$($server.Url)'
 foreach (`$page in Get-ChildItem '$(Join-Path $root docs/en-US)' -Filter *.md) {
     & '$(Join-Path $root tests/Pages/Invoke-Page.ps1)' `$page.FullName $(if ($PSEdition -ne 'Core') { '-KnownOnly' })
+    Disconnect-NasPubSub -All
+    Get-NasStream | Remove-NasStream -Confirm:`$false
     Disconnect-NasPubSub -All
     Get-Job | Remove-Job -Force
 }

@@ -17,7 +17,10 @@ internal sealed class SettingsReader(IReadOnlyDictionary<string, string> aliases
     /// <summary>JSON with the fields that this library does not know, in the output of a cmdlet.</summary>
     public const string Others = "OtherSettings";
 
-    private static readonly SettingsReader Plain = new(new Dictionary<string, string>(), new HashSet<string> { "IsRaw" });
+    private static readonly SettingsReader Plain = new(
+        new Dictionary<string, string>(),
+        new HashSet<string> { "IsRaw" }
+    );
 
     /// <summary>The object of a text: the settings, or what has them as <c>config</c>.</summary>
     /// <exception cref="NasException">InvalidConfiguration.</exception>

@@ -269,7 +269,8 @@ public sealed class NasStreams
         JsonObject? body = null;
         if (preferred is not null)
         {
-            await _jetStream.Features.RequireAsync("A preferred leader", new Version(2, 11), cancel).ConfigureAwait(false);
+            var since = new Version(2, 11);
+            await _jetStream.Features.RequireAsync("A preferred leader", since, cancel).ConfigureAwait(false);
             body = new JsonObject { ["placement"] = new JsonObject { ["preferred"] = preferred } };
         }
         var call = $"STREAM.LEADER.STEPDOWN.{ApiNames.CheckStream(name)}";

@@ -25,10 +25,11 @@ internal static class StreamRules
         "allow_msg_schedules",
     ];
 
-    /// <summary>Writes settings that are the same otherwise, a default that is left out for example, as they were.</summary>
+    /// <summary>Keeps the spelling of settings that mean the same as before, such as a default that was left out.</summary>
     public static void KeepUnchanged(NasStreamConfiguration before, NasStreamConfiguration after)
     {
-        foreach (var field in after.Json.Select(f => f.Key).Where(f => AreEqual(before.Json[f], after.Json[f])).ToList())
+        var fields = after.Json.Select(f => f.Key).ToList();
+        foreach (var field in fields.Where(f => AreEqual(before.Json[f], after.Json[f])))
         {
             after.Json.Remove(field);
             if (before.Json[field] is { } same)

@@ -323,7 +323,7 @@ public sealed class ConnectNasPubSubCommand : NasCmdlet
             preferOwn: own is not null
         );
         options = defaults.WithSecurity(WithLimits(WithTls(options)));
-        return (options, defaults.WithJetStream(JetStreamDomain, JetStreamApiPrefix));
+        return (options, defaults.WithJetStream(JetStreamDomain, JetStreamApiPrefix, RequestTimeout));
     }
 
     private NasCredentials? GivenCredentials() =>

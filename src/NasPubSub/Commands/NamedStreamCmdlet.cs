@@ -5,7 +5,7 @@ using NasPubSub.Payloads;
 
 namespace NasPubSub.Commands;
 
-/// <summary>A cmdlet that does something with streams that exist, given by name, by pattern or from the pipeline.</summary>
+/// <summary>A cmdlet that changes streams that exist, given by name, by pattern or from the pipeline.</summary>
 public abstract class NamedStreamCmdlet : NasJetStreamCmdlet
 {
     /// <summary>Names, with wildcards where wanted.</summary>

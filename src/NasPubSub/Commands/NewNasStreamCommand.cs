@@ -51,7 +51,10 @@ public sealed class NewNasStreamCommand : StreamSettingsCmdlet
             {
                 parameters.Name = Stream;
             }
-            foreach (var settings in Configuration is { } given ? ReadConfigurations(jetStream, given) : [new() { IsRaw = true }])
+            IReadOnlyList<NasStreamConfiguration> all = Configuration is { } given
+                ? ReadConfigurations(jetStream, given)
+                : [new() { IsRaw = true }];
+            foreach (var settings in all)
             {
                 settings.Apply(parameters);
                 Create(jetStream, settings);

@@ -21,7 +21,7 @@ internal static class JetStreamAdvice
             "JetStreamDisabled" or "NoLeader" => ErrorCategory.ResourceUnavailable,
             "UnsupportedByServer" => ErrorCategory.NotImplemented,
             "WrongRevision" => ErrorCategory.InvalidOperation,
-            "JetStreamError" => ErrorCategory.InvalidResult,
+            "JetStreamError" or "SettingsNotApplied" => ErrorCategory.InvalidResult,
             _ => null,
         };
 
@@ -36,6 +36,7 @@ internal static class JetStreamAdvice
             "ConsumerExists" => "Change the consumer with Set-NasConsumer, or choose another name.",
             "SubjectsOverlap" => "Each subject belongs to one stream only; Get-NasStream -Subject finds the other one.",
             "InvalidConfiguration" => "Correct the setting that the message names.",
+            "SettingsNotApplied" => "Look at what was stored with Get-NasStream: the server or other settings limit it.",
             "InvalidName" => "Choose a name without blanks, dots, wildcards and slashes.",
             "InvalidSequence" => "Get-NasStream shows the first and the last sequence of the stream.",
             "ConfigurationNotFound" => "Check the path, and that the file may be read.",

@@ -54,7 +54,7 @@ public static class StreamProperties
                 string.Join(
                     ", ",
                     new[] { s.Leader is null || s.Cluster is null ? "" : $"{s.Leader} (leader)" }
-                        .Concat(s.Peers.Select(p => p.Name + (p.IsOffline ? " (offline)" : p.IsCurrent ? "" : " (late)")))
+                        .Concat(s.Peers.Select(Peer))
                         .Where(text => text.Length > 0)
                 )
         );
@@ -80,6 +80,14 @@ public static class StreamProperties
 
     /// <summary>The number of messages of a subject.</summary>
     public static string SubjectMessagesText(PSObject subject) => Number<NasStreamSubject>(subject, s => s.Messages);
+
+    private static string Peer(NasStreamPeer peer) =>
+        peer.Name
+        + (
+            peer.IsOffline ? " (offline)"
+            : peer.IsCurrent ? ""
+            : " (late)"
+        );
 
     private static string Limit(long? bytes) => bytes is > 0 and { } size ? MessageFormat.Size(size) : "";
 

@@ -6,8 +6,8 @@ using NasPubSub.JetStream;
 namespace NasPubSub.Payloads;
 
 /// <summary>
-/// Settings of streams in whatever form a user has them: a stream or a configuration, a hashtable or an object, JSON, or
-/// a file with JSON.
+/// Settings of streams in whatever form a user has them: a stream or a configuration, a hashtable or an object, JSON,
+/// or a file with JSON.
 /// </summary>
 internal sealed class StreamConfigurationReader(Func<string, string> fullPath, CancellationToken cancel)
 {

@@ -13,15 +13,18 @@ internal sealed class DefaultOptions(Func<string, string> fullPath)
     public NasJetStreamOptions JetStream { get; private set; } = new();
 
     /// <summary>As <see cref="JetStream"/>, unless the call says otherwise.</summary>
+    /// <param name="domain">The domain; null for that of the context.</param>
+    /// <param name="apiPrefix">The prefix of the API; null for that of the context.</param>
+    /// <param name="timeout">How long a call may take; null for the default.</param>
     /// <exception cref="NasException">InvalidSubject: a domain or prefix that begins no subject.</exception>
-    public NasJetStreamOptions WithJetStream(string? domain, string? apiPrefix)
+    public NasJetStreamOptions WithJetStream(string? domain, string? apiPrefix, TimeSpan? timeout)
     {
         var options =
             domain is null && apiPrefix is null
                 ? JetStream
                 : new NasJetStreamOptions { Domain = domain, ApiPrefix = apiPrefix };
         NasSubject.CheckPublish(options.Prefix);
-        return options;
+        return options with { Timeout = timeout ?? options.Timeout };
     }
 
     /// <summary>NATS_CONTEXT, else NATS_URL, else the selected context, else the options' own servers.</summary>

@@ -152,5 +152,11 @@ internal static class HeldCalls
             None
         ),
         new("$paused | Stop-NasServer -Timeout LIMIT", Quiet, None, None, None),
+        new("Get-NasStream", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Get-NasStream s -CountBySubject '>'", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("New-NasStream s a", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Set-NasStream s -MaxAge 1d", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Remove-NasStream s -Confirm:$false", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Clear-NasStream s", "NotConnected", Timeout, Timeout, "NotConnected"),
     ];
 }
