@@ -1,13 +1,12 @@
 using System.Diagnostics;
-#if !NETSTANDARD2_0
 using System.Runtime.InteropServices;
-#endif
 
 namespace NasPubSub.Daemon;
 
 /// <summary>
-/// Tells a waiting script to stop: by SIGTERM or SIGHUP (which <see cref="Sessions.EndSignals"/> passes on), by SIGINT,
-/// or by the end of the process. The first of them belongs to every wait there is; what follows has its usual effect.
+/// Tells a waiting script to stop: by SIGTERM or SIGHUP (which <see cref="Sessions.EndSignals"/> passes on) or what
+/// Windows has instead (<see cref="Sessions.WindowsEnd"/>), by SIGINT (Ctrl+C), or by the end of the process. The first
+/// of them belongs to every wait there is; what follows has its usual effect.
 /// </summary>
 internal sealed class StopRequest : IDisposable
 {
@@ -18,11 +17,8 @@ internal sealed class StopRequest : IDisposable
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private readonly bool _takesInterrupt;
     private readonly TimeSpan _stopLimit;
-#if !NETSTANDARD2_0
+    private readonly IDisposable? _interrupt;
     private const int InterruptedExitCode = 130;
-
-    private readonly PosixSignalRegistration? _interrupt;
-#endif
 
     /// <param name="takesInterrupt">Is SIGINT (Ctrl+C) such a request? At a prompt it is not.</param>
     /// <param name="stopLimit">How long the script may take to stop.</param>
@@ -34,14 +30,21 @@ internal sealed class StopRequest : IDisposable
             Waiting.Add(this);
         }
 
-        if (takesInterrupt)
+        if (!takesInterrupt)
         {
-#if NETSTANDARD2_0
-            Console.CancelKeyPress += OnInterrupt;
-#else
-            _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
-#endif
+            return;
         }
+
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            _interrupt = new ConsoleEvents(static e => e is ConsoleEvent.Interrupt && TryInterruptOrExit());
+            return;
+        }
+#if NETSTANDARD2_0
+        Console.CancelKeyPress += OnInterrupt;
+#else
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
+#endif
     }
 
     /// <summary>Completes with the name of the stop request.</summary>
@@ -72,12 +75,37 @@ internal sealed class StopRequest : IDisposable
         }
     }
 
+    /// <summary>
+    /// Waits until the scripts that were asked have stopped. One that runs in a process of its own may end that
+    /// meanwhile; until the limit it has the time to.
+    /// </summary>
+    public static void AwaitScripts(TimeSpan limit)
+    {
+        var clock = Stopwatch.StartNew();
+        List<StopRequest> asked;
+        lock (Waiting)
+        {
+            asked = Waiting.FindAll(w => w._made.Task.IsCompleted);
+        }
+
+        foreach (var wait in asked)
+        {
+            wait._done.Task.Wait(Left());
+        }
+
+        if (asked.Exists(w => w._takesInterrupt))
+        {
+            Thread.Sleep(Left());
+        }
+
+        TimeSpan Left() => limit > clock.Elapsed ? limit - clock.Elapsed : TimeSpan.Zero;
+    }
+
     public void Dispose()
     {
+        _interrupt?.Dispose();
 #if NETSTANDARD2_0
         Console.CancelKeyPress -= OnInterrupt;
-#else
-        _interrupt?.Dispose();
 #endif
         lock (Waiting)
         {
@@ -107,6 +135,21 @@ internal sealed class StopRequest : IDisposable
 
     private static bool TryInterrupt() => TryMake("SIGINT", static w => w._takesInterrupt);
 
+    private static bool TryInterruptOrExit()
+    {
+        if (TryInterrupt())
+        {
+            return true;
+        }
+
+        if (IsRepeated)
+        {
+            Environment.Exit(InterruptedExitCode);
+        }
+
+        return false;
+    }
+
 #if NETSTANDARD2_0
     private static void OnInterrupt(object? sender, ConsoleCancelEventArgs interrupt)
     {
@@ -118,26 +161,12 @@ internal sealed class StopRequest : IDisposable
 #else
     private static void OnInterrupt(PosixSignalContext context)
     {
-        if (context.Cancel)
-        {
-            return;
-        }
-
-        if (TryInterrupt())
+        if (!context.Cancel && TryInterruptOrExit())
         {
             context.Cancel = true;
-            KeepFromOthers();
-        }
-        else if (IsRepeated)
-        {
-            Environment.Exit(InterruptedExitCode);
+            // PowerShell's handler comes next on this thread, which is the signal's own, and would stop the script.
+            Thread.Sleep(Timeout.Infinite);
         }
     }
-
-    /// <summary>
-    /// Never returns. Handlers run one after the other on a thread of this signal's own: PowerShell's comes next and
-    /// would stop the script, and Windows ends the process when the last has returned.
-    /// </summary>
-    public static void KeepFromOthers() => Thread.Sleep(Timeout.Infinite);
 #endif
 }

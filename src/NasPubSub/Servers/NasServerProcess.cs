@@ -15,7 +15,7 @@ public sealed class NasServerProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _log = new();
     private readonly CountdownEvent _openStreams = new(2);
-    private readonly string? _ownFolder;
+    private readonly ServerFolder? _ownFolder;
     private ServerGuard? _guard;
     private NasServerInfo _info = new();
     private bool _stopped;
@@ -31,7 +31,7 @@ public sealed class NasServerProcess : IDisposable
         int port,
         string path,
         string? storeDirectory,
-        string? ownFolder,
+        ServerFolder? ownFolder,
         string? logFile
     )
     {
@@ -100,7 +100,7 @@ public sealed class NasServerProcess : IDisposable
         Id = _process.Id;
         if (LogFile is null)
         {
-            _guard = ServerGuard.Start(Id, _ownFolder);
+            _guard = ServerGuard.Start(_process, _ownFolder?.Path);
         }
 
         _process.StandardInput.Close();
@@ -162,7 +162,7 @@ public sealed class NasServerProcess : IDisposable
             }
             OnExited();
             _process.Dispose();
-            RemoveFolder();
+            _ownFolder?.Dispose();
         }
     }
 
@@ -199,21 +199,6 @@ public sealed class NasServerProcess : IDisposable
         catch (IOException)
         {
             return "";
-        }
-    }
-
-    private void RemoveFolder()
-    {
-        try
-        {
-            if (_ownFolder is not null && Directory.Exists(_ownFolder))
-            {
-                Directory.Delete(_ownFolder, recursive: true);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A temporary folder; the system cleans it.
         }
     }
 

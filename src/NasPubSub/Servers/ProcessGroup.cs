@@ -14,8 +14,8 @@ internal static class ProcessGroup
 
     /// <summary>
     /// The command that runs this one in a process group of its own, in the same process: setsid on Linux, Perl on
-    /// macOS. Windows needs none, since the server has a console of its own there. Where neither program exists, Ctrl+C
-    /// reaches the server.
+    /// macOS. Windows needs none: the server has a hidden console of its own there, apart from Ctrl+C, Ctrl+Break and
+    /// the closed window of this process's console. Where neither program exists, Ctrl+C reaches the server.
     /// </summary>
     public static IReadOnlyList<string> Own(IReadOnlyList<string> command)
     {

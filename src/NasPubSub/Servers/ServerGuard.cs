@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace NasPubSub;
 
 /// <summary>
-/// A small shell that outlives this process for a moment: when this process is killed, it ends the server and removes
-/// its folder. It waits for the end of its standard input, which only this process holds. On Windows there is none.
+/// Ends the server when this process is killed. Elsewhere than on Windows it is a small shell that outlives this process
+/// for a moment, and removes the server's folder as well: it waits for the end of its standard input, which only this
+/// process holds. On Windows it is a <see cref="ServerJob"/>.
 /// </summary>
 internal sealed class ServerGuard : IDisposable
 {
@@ -21,21 +22,24 @@ internal sealed class ServerGuard : IDisposable
         [ -n "$2" ] && rm -rf "$2"
         """;
 
-    private readonly Process _process;
+    private readonly Process? _process;
+    private readonly ServerJob? _job;
     private int _dismissed;
 
     private ServerGuard(Process process) => _process = process;
 
-    /// <param name="server">The id of the server's process.</param>
+    private ServerGuard(ServerJob? job) => _job = job;
+
+    /// <param name="server">The server, which runs.</param>
     /// <param name="folder">A folder that is removed with the server.</param>
-    public static ServerGuard? Start(int server, string? folder)
+    public static ServerGuard? Start(Process server, string? folder)
     {
         if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
         {
-            return null;
+            return new(ServerJob.Around(server));
         }
 
-        string[] arguments = ["-c", Script, "nas-server-guard", $"{server}", folder ?? ""];
+        string[] arguments = ["-c", Script, "nas-server-guard", $"{server.Id}", folder ?? ""];
         try
         {
             return new(
@@ -59,6 +63,12 @@ internal sealed class ServerGuard : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _dismissed, 1) != 0)
+        {
+            return;
+        }
+
+        _job?.Dispose();
+        if (_process is null)
         {
             return;
         }

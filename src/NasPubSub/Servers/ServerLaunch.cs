@@ -51,12 +51,9 @@ internal sealed class ServerLaunch
 
     private NasServerProcess Launch(int port)
     {
-        var ownFolder =
-            Detach || (JetStream && StoreDirectory is null)
-                ? System.IO.Path.Combine(System.IO.Path.GetTempPath(), "nas-server-" + Guid.NewGuid().ToString("N"))
-                : null;
-        var store = JetStream ? StoreDirectory ?? ownFolder : StoreDirectory;
-        var log = Detach ? System.IO.Path.Combine(ownFolder!, "nats-server.log") : null;
+        var ownFolder = Detach || (JetStream && StoreDirectory is null) ? new ServerFolder(Detach) : null;
+        var store = JetStream ? StoreDirectory ?? ownFolder?.Path : StoreDirectory;
+        var log = Detach ? System.IO.Path.Combine(ownFolder!.Path, "nats-server.log") : null;
         List<string> arguments = ["-a", "127.0.0.1", "-p", $"{port}"];
         if (ConfigFile is not null)
         {
@@ -75,7 +72,6 @@ internal sealed class ServerLaunch
 
         if (log is not null)
         {
-            Directory.CreateDirectory(ownFolder!);
             arguments.AddRange(["-l", log]);
         }
 
@@ -96,6 +92,7 @@ internal sealed class ServerLaunch
         }
         catch (Win32Exception e)
         {
+            ownFolder?.Dispose();
             throw new ServerLaunchException(e.Message);
         }
         return server;

@@ -5,10 +5,9 @@ using NasPubSub.Daemon;
 namespace NasPubSub.Sessions;
 
 /// <summary>
-/// SIGTERM and SIGHUP. While a script waits for its subscriptions, the first one asks it to stop. Any other ends the
+/// SIGTERM and SIGHUP; on Windows, <see cref="WindowsEnd"/>. While a script waits for its subscriptions, the first one asks it to stop. Any other ends the
 /// process: .NET 10 raises no ProcessExit for it, so what is buffered is sent here; then the signal does what it does
-/// without this module, and a second one does so at once. SIGQUIT (Ctrl+Break) is left to PowerShell, whose debugger
-/// it opens.
+/// without this module, and a second one does so at once. SIGQUIT is left to PowerShell, whose debugger it opens.
 /// </summary>
 internal static class EndSignals
 {
@@ -59,11 +58,6 @@ internal static class EndSignals
         if (StopRequest.TryMake(context.Signal.ToString()))
         {
             context.Cancel = true;
-            if (OperatingSystem.IsWindows())
-            {
-                StopRequest.KeepFromOthers();
-            }
-
             return;
         }
 
@@ -85,11 +79,6 @@ internal static class EndSignals
     /// <summary>As under nohup: such a signal does nothing, so nothing ends.</summary>
     private static bool IsIgnored(PosixSignal signal)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return false;
-        }
-
         var number = signal == PosixSignal.SIGHUP ? 1 : 15;
         var action = new nint[64];
         return SigAction(number, 0, action) == 0 && action[0] == SigIgn;

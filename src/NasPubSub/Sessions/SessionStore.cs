@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using NasPubSub.Daemon;
 
 namespace NasPubSub.Sessions;
@@ -27,8 +29,13 @@ internal sealed class SessionStore
             StopRequest.MakeAtExit();
             EndAll();
         };
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            WindowsEnd.Watch(EndAll);
+            return;
+        }
 #if !NETSTANDARD2_0
-        EndSignals.Watch(EndAll);
+        EndSignals.Watch(static () => EndAll());
 #endif
     }
 
@@ -119,7 +126,7 @@ internal sealed class SessionStore
                     // Sessions outlive PowerShell.Exiting, which comes between the two: its handlers may publish.
                     if (change.RunspaceStateInfo.State is RunspaceState.Closing)
                     {
-                        Raise(store.Closing);
+                        Raise([store.Closing], LastWait);
                     }
 
                     if (change.RunspaceStateInfo.State is not (RunspaceState.Closed or RunspaceState.Broken))
@@ -203,7 +210,7 @@ internal sealed class SessionStore
 
     public void Close()
     {
-        Raise(Closing);
+        Raise([Closing], LastWait);
         Session[] sessions;
         lock (_gate)
         {
@@ -211,50 +218,59 @@ internal sealed class SessionStore
             _sessions.Clear();
             _default = null;
         }
-        End(sessions);
-        Raise(Closed);
+        End(sessions, LastWait);
+        Raise([Closed], LastWait);
     }
 
     /// <summary>The process is ending.</summary>
-    private static void EndAll()
+    /// <param name="limit">When it is ended; null where nobody says.</param>
+    private static void EndAll(TimeSpan? limit = null)
     {
         if (StopRequest.IsRepeated)
         {
-            Task.Run(CloseAll).Wait(HurriedWait);
+            Task.Run(() => CloseAll(null)).Wait(HurriedWait);
         }
         else
         {
-            CloseAll();
+            CloseAll(limit);
         }
     }
 
-    private static void CloseAll()
+    private static void CloseAll(TimeSpan? limit)
     {
+        // What runs on the sessions has a quarter of the time, and the servers what the sessions leave of it.
+        var clock = Stopwatch.StartNew();
+        var (handlers, sessions) = limit is { } time
+            ? (TimeSpan.FromTicks(time.Ticks / 4), TimeSpan.FromTicks(time.Ticks * 7 / 8))
+            : (LastWait, LastWait + LastWait);
+
         SessionStore[] stores;
         lock (Open)
         {
             stores = [.. Open];
         }
 
-        Raise([.. stores.Select(s => s.Closing)]);
-        End([.. stores.SelectMany(s => s.Owned)]);
-        Raise([.. stores.Select(s => s.Closed)]);
+        Raise([.. stores.Select(s => s.Closing)], handlers);
+        End([.. stores.SelectMany(s => s.Owned)], Least(sessions - clock.Elapsed));
+        Raise([.. stores.Select(s => s.Closed)], Least((limit ?? sessions + LastWait) - clock.Elapsed));
+
+        static TimeSpan Least(TimeSpan left) => left < TimeSpan.Zero ? TimeSpan.Zero : left > LastWait ? LastWait : left;
     }
 
-    private static void Raise(params Action?[] events)
+    private static void Raise(IEnumerable<Action?> events, TimeSpan limit)
     {
         var handlers = events.SelectMany(e => e?.GetInvocationList() ?? []).Cast<Action>().ToList();
         if (handlers.Count > 0)
         {
-            Task.WhenAll(handlers.Select(Task.Run)).Wait(LastWait);
+            Task.WhenAll(handlers.Select(Task.Run)).Wait(limit);
         }
     }
 
-    private static void End(IReadOnlyList<Session> sessions)
+    private static void End(IReadOnlyList<Session> sessions, TimeSpan limit)
     {
         if (sessions.Count > 0)
         {
-            Task.WhenAll(sessions.Select(s => s.Connection.DisconnectAsync(LastWait))).Wait(LastWait);
+            Task.WhenAll(sessions.Select(s => s.Connection.DisconnectAsync(limit))).Wait(limit);
         }
     }
 }
