@@ -154,6 +154,5 @@ internal sealed partial class ContainerHost(ServerSetup setup) : ServerHost(setu
         }
     }
 
-    [GeneratedRegex(@"/[^\s""';,\]}]+")]
-    private static partial Regex AbsolutePath();
+    private static Regex AbsolutePath() => new(@"/[^\s""';,\]}]+");
 }

@@ -180,6 +180,5 @@ public sealed partial class NatsServer : IAsyncDisposable
 
     private string Since(int position) => _host.Log is var log && log.Length > position ? log[position..] : "";
 
-    [GeneratedRegex(@"Version:\s+v?(\d+\.\d+\.\d+)")]
-    private static partial Regex VersionLine();
+    private static Regex VersionLine() => new(@"Version:\s+v?(\d+\.\d+\.\d+)");
 }

@@ -100,6 +100,5 @@ internal sealed partial record ServerNeeds(bool Signals, string? MinVersion, str
         return Number().Match(text) is { Success: true } match ? System.Version.Parse(match.Value) : null;
     }
 
-    [GeneratedRegex(@"\d+\.\d+(\.\d+)?")]
-    private static partial Regex Number();
+    private static Regex Number() => new(@"\d+\.\d+(\.\d+)?");
 }

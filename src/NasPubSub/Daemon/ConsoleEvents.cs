@@ -28,13 +28,26 @@ internal enum ConsoleEvent
 /// </summary>
 internal sealed class ConsoleEvents : IDisposable
 {
-    private readonly Handler _handler;
+    private static readonly List<ConsoleEvents> Registered = [];
+
+    /// <summary>
+    /// Windows holds a lock while handlers run, so a script that is to stop while one waits for it must not register or
+    /// remove any: there is one for the life of the process.
+    /// </summary>
+    private static readonly Handler First = OnEvent;
+
+    private readonly Func<ConsoleEvent, bool> _handler;
+
+    static ConsoleEvents() => SetConsoleCtrlHandler(First, add: true);
 
     /// <param name="handler">True takes the event: no handler registered before sees it.</param>
     public ConsoleEvents(Func<ConsoleEvent, bool> handler)
     {
-        _handler = e => handler((ConsoleEvent)e);
-        SetConsoleCtrlHandler(_handler, add: true);
+        _handler = handler;
+        lock (Registered)
+        {
+            Registered.Insert(0, this);
+        }
     }
 
     [UnmanagedFunctionPointer(CallingConvention.Winapi)]
@@ -43,8 +56,21 @@ internal sealed class ConsoleEvents : IDisposable
 
     public void Dispose()
     {
-        SetConsoleCtrlHandler(_handler, add: false);
-        GC.KeepAlive(_handler);
+        lock (Registered)
+        {
+            Registered.Remove(this);
+        }
+    }
+
+    private static bool OnEvent(int consoleEvent)
+    {
+        ConsoleEvents[] handlers;
+        lock (Registered)
+        {
+            handlers = [.. Registered];
+        }
+
+        return Array.Exists(handlers, h => h._handler((ConsoleEvent)consoleEvent));
     }
 
     [DllImport("kernel32.dll")]

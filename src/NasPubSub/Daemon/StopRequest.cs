@@ -75,30 +75,18 @@ internal sealed class StopRequest : IDisposable
         }
     }
 
-    /// <summary>
-    /// Waits until the scripts that were asked have stopped. One that runs in a process of its own may end that
-    /// meanwhile; until the limit it has the time to.
-    /// </summary>
-    public static void AwaitScripts(TimeSpan limit)
+    /// <summary>Waits, up to a limit, until all that were asked have stopped.</summary>
+    /// <returns>Is one of them a script, whose end is that of its process?</returns>
+    public static bool AwaitScripts(TimeSpan limit)
     {
-        var clock = Stopwatch.StartNew();
         List<StopRequest> asked;
         lock (Waiting)
         {
             asked = Waiting.FindAll(w => w._made.Task.IsCompleted);
         }
 
-        foreach (var wait in asked)
-        {
-            wait._done.Task.Wait(Left());
-        }
-
-        if (asked.Exists(w => w._takesInterrupt))
-        {
-            Thread.Sleep(Left());
-        }
-
-        TimeSpan Left() => limit > clock.Elapsed ? limit - clock.Elapsed : TimeSpan.Zero;
+        Task.WhenAll(asked.Select(w => w._done.Task)).Wait(limit);
+        return asked.Exists(w => w._takesInterrupt);
     }
 
     public void Dispose()

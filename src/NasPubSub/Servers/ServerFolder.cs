@@ -19,7 +19,8 @@ internal sealed class ServerFolder : IDisposable
         if (System.IO.Path.DirectorySeparatorChar == '\\' && !isDetached)
         {
             RemoveAbandoned();
-            _owner = new FileStream(System.IO.Path.Combine(Path, OwnerFile), FileMode.Create, FileAccess.Write, FileShare.None);
+            var owner = System.IO.Path.Combine(Path, OwnerFile);
+            _owner = new FileStream(owner, FileMode.Create, FileAccess.Write, FileShare.None);
         }
     }
 

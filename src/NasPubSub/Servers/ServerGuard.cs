@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace NasPubSub;
 
 /// <summary>
-/// Ends the server when this process is killed. Elsewhere than on Windows it is a small shell that outlives this process
-/// for a moment, and removes the server's folder as well: it waits for the end of its standard input, which only this
-/// process holds. On Windows it is a <see cref="ServerJob"/>.
+/// Ends the server when this process is killed. On Linux and macOS it is a small shell that outlives this process for a
+/// moment, and removes the server's folder as well: it waits for the end of its standard input, which only this process
+/// holds. On Windows it is a <see cref="ServerJob"/>.
 /// </summary>
 internal sealed class ServerGuard : IDisposable
 {

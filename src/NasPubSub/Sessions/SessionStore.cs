@@ -48,6 +48,18 @@ internal sealed class SessionStore
     /// <summary>Raised when its connections are closed: now their servers may end.</summary>
     public event Action? Closed;
 
+    /// <summary>Has every runspace with sessions come to its end?</summary>
+    public static bool IsAllClosed
+    {
+        get
+        {
+            lock (Open)
+            {
+                return Open.Count == 0;
+            }
+        }
+    }
+
     public static SessionStore Current => Of(Runspace.DefaultRunspace);
 
     public Session? Default

@@ -50,22 +50,27 @@ internal sealed class WindowsEnd
         return false;
     }
 
-    /// <summary>Returns before the time is over, with the process still there unless the script has ended it.</summary>
+    /// <summary>
+    /// Returns before the time is over. PowerShell cannot end earlier: it removes its handlers first, and has to wait
+    /// for this one.
+    /// </summary>
     private void EndInTime(string reason)
     {
         var clock = Stopwatch.StartNew();
-        if (StopRequest.TryMake(reason))
+        if (StopRequest.TryMake(reason) && StopRequest.AwaitScripts(ScriptLimit))
         {
-            StopRequest.AwaitScripts(ScriptLimit);
+            // The script goes on with its next statement. With its end, its runspace and thus its sessions are closed.
+            var left = ScriptLimit - clock.Elapsed;
+            SpinWait.SpinUntil(() => SessionStore.IsAllClosed, left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
 
         // A window and a console may both tell it.
         lock (_ending)
         {
-            var left = Limit - clock.Elapsed;
-            if (left > TimeSpan.Zero)
+            var rest = Limit - clock.Elapsed;
+            if (rest > TimeSpan.Zero)
             {
-                _end(left);
+                _end(rest);
             }
         }
     }

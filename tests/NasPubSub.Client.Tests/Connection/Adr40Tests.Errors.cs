@@ -243,7 +243,8 @@ public sealed partial class Adr40Tests
             async () => await connection.RequestAsync("a", new byte[101])
         );
         connection.Publish("a", new string('x', 100));
-        Assert.Equal(["before", new string('x', 100)], await subscription.NextAsync(2));
+        var received = await subscription.NextAsync(2);
+        Assert.Equal(["before", new string('x', 100)], received);
         Assert.Equal((2, 0), (connection.Statistics.MessagesOut, connection.Statistics.Reconnects));
     }
 }

@@ -77,9 +77,10 @@ public sealed class HeaderlessTests
         connection.Publish("own", "lost", headers: Own);
         connection.Publish("end", "");
         gate.SetResult();
+        var sent = await lines.Task.WaitAsync(Eventually.DefaultDeadline);
         Assert.Equal(
             ["PUB json 2", "{}", "PUB failure r 37", "Nats-Service-Error: 404 no such order", "PUB end 0"],
-            await lines.Task.WaitAsync(Eventually.DefaultDeadline)
+            sent
         );
         await connection.FlushAsync();
         Assert.Equal((1, 4), (connection.Statistics.Unconfirmed, connection.Statistics.MessagesOut));

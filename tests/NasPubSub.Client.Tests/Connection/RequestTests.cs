@@ -202,7 +202,8 @@ public sealed class RequestTests : IAsyncLifetime
 
         await _connection.FlushAsync();
         Assert.Equal((3, false), (limited.Delivered, limited.IsActive));
-        Assert.Equal(["0", "1", "2", "(end)"], await limited.NextAsync(4));
+        var received = await limited.NextAsync(4);
+        Assert.Equal(["0", "1", "2", "(end)"], received);
         Assert.Empty(_connection.Subscriptions);
 
         var late = await _connection.SubscribeAsync("b");

@@ -82,7 +82,8 @@ public sealed class WaitingSubscriptionTests
         }
 
         await Eventually.TrueAsync(() => !slow.IsActive);
-        Assert.Equal(["0", "1", "2"], await slow.NextAsync(3));
+        var received = await slow.NextAsync(3);
+        Assert.Equal(["0", "1", "2"], received);
         Assert.Null(await slow.ReadAsync());
     }
 

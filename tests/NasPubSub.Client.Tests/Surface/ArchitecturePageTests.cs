@@ -26,7 +26,7 @@ public sealed partial class ArchitecturePageTests
         var steps = Step().Matches(section[..section.IndexOf("\n##", StringComparison.Ordinal)]);
         Assert.InRange(steps.Count, 4, 8);
         Assert.All(
-            steps,
+            steps.Cast<Match>(),
             step =>
             {
                 var type = Assert.Single(Types, t => t.Name == step.Groups[1].Value);
@@ -48,12 +48,9 @@ public sealed partial class ArchitecturePageTests
     public void The_locks_stand_in_the_order_that_is_asserted() =>
         Assert.Equal(Enum.GetNames<LockLevel>(), Lock().Matches(Page).Select(m => m.Groups[1].Value));
 
-    [GeneratedRegex(@"^\| \d \| `(\w+)\.(\w+)`", RegexOptions.Multiline)]
-    private static partial Regex Step();
+    private static Regex Step() => new(@"^\| \d \| `(\w+)\.(\w+)`", RegexOptions.Multiline);
 
-    [GeneratedRegex(@"^\d+\. `(\w+)`:", RegexOptions.Multiline)]
-    private static partial Regex Lock();
+    private static Regex Lock() => new(@"^\d+\. `(\w+)`:", RegexOptions.Multiline);
 
-    [GeneratedRegex(@"`(\w+)`")]
-    private static partial Regex Name();
+    private static Regex Name() => new(@"`(\w+)`");
 }

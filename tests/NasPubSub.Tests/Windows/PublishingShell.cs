@@ -55,7 +55,8 @@ internal sealed class PublishingShell : IAsyncDisposable
                 $server = Start-NasServer '{{NatsServerBinary.Find()}}' {{server}}
                 $nas = Connect-NasPubSub {{url}} -Namespace {{space}}
                 $file = [IO.FileStream]::new('{{file}}', 'Open', 'ReadWrite', 'ReadWrite')
-                $memory = [IO.MemoryMappedFiles.MemoryMappedFile]::CreateFromFile($file, [NullString]::Value, 4, 'ReadWrite', 'None', $false)
+                $type = [IO.MemoryMappedFiles.MemoryMappedFile]
+                $memory = $type::CreateFromFile($file, [NullString]::Value, 4, 'ReadWrite', 'None', $false)
                 $accepted = $memory.CreateViewAccessor()
                 [Console]::WriteLine("$PID $($server.Id) $($server.StoreDirectory)")
                 for ($i = 0; ; $i++) { $nas.Publish('out', "$i"); $accepted.Write(0, $i + 1) }
