@@ -1,0 +1,37 @@
+using System;
+using System.Collections.Generic;
+using System.Reflection;
+using Xunit.Sdk;
+using Xunit.v3;
+
+namespace NasPubSub.Client.Net472;
+
+/// <summary>Skips the tests of what mono itself does otherwise, each with its reason. .NET Framework runs them.</summary>
+[AttributeUsage(AttributeTargets.Assembly)]
+public sealed class MonoLimitsAttribute : BeforeAfterTestAttribute
+{
+    private const string Events = "mono's EventSource writes no events and makes no manifest";
+
+    private static readonly bool IsMono = Type.GetType("Mono.Runtime") is not null;
+
+    private static readonly Dictionary<string, string> Reasons = new()
+    {
+        ["EventSourceTests.The_manifest_is_valid"] = Events,
+        ["EventSourceTests.The_life_of_a_connection_is_written"] = Events,
+        ["EventSourceTests.An_attempt_that_fails_is_a_warning"] = Events,
+        ["CutTests.Whatever_byte_is_the_last_nothing_is_corrupted_and_all_recovers"] =
+            "mono needs minutes for the hundreds of connections of this test",
+        ["AddressTests.A_bad_address_is_refused_and_its_secrets_not_shown"] =
+            "mono's Uri takes port 0 for no port",
+    };
+
+    /// <inheritdoc/>
+    public override void Before(MethodInfo methodUnderTest, IXunitTest test)
+    {
+        var name = $"{methodUnderTest.DeclaringType!.Name}.{methodUnderTest.Name}";
+        if (IsMono && Reasons.TryGetValue(name, out var reason))
+        {
+            throw SkipException.ForSkip(reason);
+        }
+    }
+}
