@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using NasPubSub.JetStream.Api;
 using NasPubSub.JetStream.Publishing;
@@ -74,4 +75,39 @@ public sealed class NasJetStream
     internal JetStreamApi Api { get; }
 
     internal ServerFeatures Features { get; }
+
+    /// <summary>
+    /// Reads a stream in its order, without a consumer of yours and without acknowledgements (ADR-17). It goes on over
+    /// reconnects, restarts and new leaders, and loses and doubles nothing.
+    /// </summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="options">What to read; null for all messages from the first on, without end.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="NasException">StreamNotFound, UnsupportedByServer, InvalidOption, and those of an API call;
+    /// later the <see cref="NasOrderedReader.Error"/> of the reader.</exception>
+    public async IAsyncEnumerable<NasMessage> ReadAsync(
+        string stream,
+        NasOrderedOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancel = default
+    )
+    {
+        var reader = await OpenReaderAsync(stream, options, cancel).ConfigureAwait(false);
+        await using var _ = reader.ConfigureAwait(false);
+        while (await reader.ReadAsync(cancel).ConfigureAwait(false) is { } message)
+        {
+            yield return message;
+        }
+    }
+
+    /// <summary>A reader of a stream, to read many messages at once and to see where it stands.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="options">What to read; null for all messages from the first on, without end.</param>
+    /// <param name="cancel">Ends the wait; the reader stays.</param>
+    /// <exception cref="NasException">StreamNotFound, UnsupportedByServer, InvalidOption, and those of an API
+    /// call.</exception>
+    public Task<NasOrderedReader> OpenReaderAsync(
+        string stream,
+        NasOrderedOptions? options = null,
+        CancellationToken cancel = default
+    ) => NasOrderedReader.OpenAsync(Api, Features, stream, options, cancel);
 }

@@ -20,6 +20,10 @@ public sealed class NasConsumers
 
     private ServerFeatures Features => _jetStream.Features;
 
+    internal JetStreamApi Api => _api;
+
+    internal ServerFeatures Features => _features;
+
     /// <summary>Lists the consumers of a stream, page by page.</summary>
     /// <exception cref="NasException">ConsumerUnavailable, after all others were returned: some servers of the cluster
     /// did not answer, and the message names the consumers that are missing.</exception>

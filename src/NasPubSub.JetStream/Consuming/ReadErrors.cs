@@ -1,0 +1,44 @@
+namespace NasPubSub.JetStream.Consuming;
+
+/// <summary>What ends the reading of a consumer.</summary>
+internal static class ReadErrors
+{
+    public static NasException Of(PullVerdict verdict, PullStatus status, string stream, string consumer) =>
+        verdict switch
+        {
+            PullVerdict.Deleted => Deleted(stream, consumer),
+            PullVerdict.IsPush => IsPush(stream, consumer),
+            PullVerdict.MaxBytesExceeded => Make(
+                "MaxBytesExceeded",
+                $"The next message of the consumer '{consumer}' of '{stream}' is larger than the limit in bytes.",
+                consumer
+            ),
+            _ => Make(
+                "PullRefused",
+                $"The consumer '{consumer}' of '{stream}' refused the request: {status.Code} {status.Text}.",
+                consumer
+            ),
+        };
+
+    public static NasException Deleted(string stream, string consumer) =>
+        Make("ConsumerDeleted", $"The consumer '{consumer}' of '{stream}' was deleted.", consumer);
+
+    public static NasException IsPush(string stream, string consumer) =>
+        Make(
+            "PushConsumer",
+            $"The consumer '{consumer}' of '{stream}' delivers to a subject of its own and cannot be read from.",
+            consumer
+        );
+
+    public static NasException NoAnswer(string stream, string consumer, TimeSpan time) =>
+        new(
+            NasError.Timeout,
+            $"The consumer '{consumer}' of '{stream}' did not answer within {time.TotalSeconds:0.###} s."
+        )
+        {
+            Target = consumer,
+        };
+
+    private static NasException Make(string code, string message, string consumer) =>
+        new(NasError.ServerError, message) { Code = code, Target = consumer };
+}
