@@ -16,13 +16,9 @@ public sealed class NasConsumers
 
     internal NasConsumers(NasJetStream jetStream) => _jetStream = jetStream;
 
-    private JetStreamApi Api => _jetStream.Api;
+    internal JetStreamApi Api => _jetStream.Api;
 
-    private ServerFeatures Features => _jetStream.Features;
-
-    internal JetStreamApi Api => _api;
-
-    internal ServerFeatures Features => _features;
+    internal ServerFeatures Features => _jetStream.Features;
 
     /// <summary>Lists the consumers of a stream, page by page.</summary>
     /// <exception cref="NasException">ConsumerUnavailable, after all others were returned: some servers of the cluster
