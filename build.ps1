@@ -166,11 +166,15 @@ function Get-Suite {
     New-XUnitSuite module-netstandard2.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'netstandard2.0' }
     New-XUnitSuite client NasPubSub.Client.Tests
     New-XUnitSuite jetstream NasPubSub.JetStream.Tests
-    $old = $null
-    try { $old = Get-Server 2.9 } catch { Write-Host '== tests against nats-server 2.9 are skipped: it cannot be fetched' }
-    if ($old) {
-        foreach ($suite in @{ Name = 'client'; Project = 'NasPubSub.Client.Tests' }, @{ Name = 'jetstream'; Project = 'NasPubSub.JetStream.Tests' }) {
-            New-XUnitSuite "$($suite.Name)-on-2.9" $suite.Project @{ NATS_SERVER = $old; NAS_TEST_SERVER = '' } '-trait', 'Servers=old'
+    foreach ($version in '2.9', '2.10') {
+        $old = $null
+        try { $old = Get-Server $version } catch { Write-Host "== tests against nats-server $version are skipped: it cannot be fetched" }
+        if (-not $old) { continue }
+        # For the client, servers do not differ from 2.9 on.
+        $projects = if ($version -eq '2.9') { 'Client', 'JetStream' } else { 'JetStream' }
+        foreach ($project in $projects) {
+            New-XUnitSuite "$($project.ToLowerInvariant())-on-$version" "NasPubSub.$project.Tests" @{ NATS_SERVER = $old; NAS_TEST_SERVER = '' } `
+                '-trait', 'Servers=old'
         }
     }
 }

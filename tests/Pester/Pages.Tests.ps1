@@ -1,7 +1,7 @@
 # Runs README.md and docs/*.md as a reader uses them: every PowerShell block in a new shell, every C# block compiled.
 BeforeDiscovery {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
-    $pages = @('README.md', 'src/NasPubSub.Client/README.md') + (Get-ChildItem (Join-Path $root docs) -Filter *.md | ForEach-Object { "docs/$($_.Name)" })
+    $pages = @('README.md', 'src/NasPubSub.Client/README.md', 'src/NasPubSub.JetStream/README.md') + (Get-ChildItem (Join-Path $root docs) -Filter *.md | ForEach-Object { "docs/$($_.Name)" })
     $fenced = @($pages | Where-Object { Select-String -Path (Join-Path $root $_) -Pattern '^```powershell$' -Quiet })
     $sharp = foreach ($page in $pages) {
         $text = [IO.File]::ReadAllText((Join-Path $root $page)).Replace("`r", '')
@@ -80,14 +80,14 @@ Describe 'The pages' {
     }
 
     It 'of <Page> hold C# that compiles' -ForEach $sharp -Skip:($PSEdition -ne 'Core') {
-        $usings = 'System', 'System.Collections.Generic', 'System.Linq', 'System.Threading', 'System.Threading.Tasks', 'NasPubSub'
+        $usings = 'System', 'System.Collections.Generic', 'System.Linq', 'System.Threading', 'System.Threading.Tasks', 'NasPubSub', 'NasPubSub.JetStream'
         $number = 0
         $methods = foreach ($block in $Code) { "static async Task Block$((++$number))() { await Task.Yield();`n$block`n}" }
         Set-Content (Join-Path $TestDrive Page.cs) (@($usings -replace '.+', 'using $0;') + 'public static class Page {' + $methods + '}')
         $file = Join-Path $TestDrive compile.ps1
         Set-Content $file @"
 `$ErrorActionPreference = 'Stop'
-`$references = @((Get-ChildItem `$PSHOME/ref/*.dll).FullName) + '$(Join-Path $installed bin/net8.0/NasPubSub.Client.dll)'
+`$references = @((Get-ChildItem `$PSHOME/ref/*.dll).FullName) + (Get-ChildItem '$(Join-Path $installed bin/net8.0/NasPubSub.*.dll)').FullName
 Add-Type -Path '$(Join-Path $TestDrive Page.cs)' -ReferencedAssemblies `$references -IgnoreWarnings -WarningAction SilentlyContinue
 "@
         $said = Invoke-InShell $file

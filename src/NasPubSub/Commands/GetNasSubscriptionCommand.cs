@@ -5,9 +5,12 @@ using NasPubSub.Payloads;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Get-NasSubscription: the live subscriptions of a connection.</summary>
+/// <summary>
+/// Get-NasSubscription: the live subscriptions of a connection, and the jobs that read consumers over it.
+/// </summary>
 [Cmdlet(VerbsCommon.Get, "NasSubscription", DefaultParameterSetName = "All")]
 [OutputType(typeof(NasSubscription))]
+[OutputType(typeof(NasSubscriptionJob), ParameterSetName = ["All", "Session", "Consumer"])]
 public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
 {
     /// <summary>The subject as it was given to Register-NasSubscription.</summary>
@@ -27,6 +30,20 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
     )]
     public long[] Sid { get; set; } = [];
 
+    /// <summary>Only jobs that read a consumer of this stream.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Consumer", ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StreamCompleter))]
+    [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
+    public string? Stream { get; set; }
+
+    /// <summary>Only jobs that read this consumer.</summary>
+    [Parameter(ParameterSetName = "Consumer", ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ConsumerCompleter))]
+    [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
+    public string? Consumer { get; set; }
+
     /// <summary>Sessions from the pipeline, as Get-NasConnection lists them.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Session", ValueFromPipeline = true)]
     [ValidateNotNull]
@@ -35,7 +52,8 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var all = (InputObject ?? NasOrNull)?.Subscriptions ?? [];
+        var session = InputObject ?? NasOrNull;
+        var all = session?.Subscriptions ?? [];
         foreach (var sid in Sid)
         {
             if (all.FirstOrDefault(s => s.Sid == sid) is { } found)
@@ -47,9 +65,14 @@ public sealed class GetNasSubscriptionCommand : NasSessionCmdlet
                 WriteError(NasErrorRecord.SubscriptionNotFound($"sid {sid}", sid));
             }
         }
-        if (ParameterSetName != "Sid")
+        if (ParameterSetName is not ("Sid" or "Consumer"))
         {
             WriteObject(all.Where(s => Subject is null || s.Subject == Subject), enumerateCollection: true);
+        }
+
+        if (session is not null && ParameterSetName != "Sid" && Subject is null)
+        {
+            WriteObject(NasSubscriptionJob.OfConsumer(session, Stream, Consumer), enumerateCollection: true);
         }
     }
 }

@@ -6,6 +6,7 @@ using NasPubSub.Sessions;
 namespace NasPubSub.Commands;
 
 /// <summary>A cmdlet that works with the JetStream that a session reaches.</summary>
+/// <remarks>A cmdlet overrides <see cref="Domain"/> to bind it in some of its parameter sets only.</remarks>
 public abstract class NasJetStreamCmdlet : NasSessionCmdlet
 {
     private NasJetStream? _jetStream;
@@ -13,7 +14,7 @@ public abstract class NasJetStreamCmdlet : NasSessionCmdlet
     /// <summary>The JetStream domain; without it that of the session.</summary>
     [Parameter]
     [TypedTextTransformation]
-    public string? Domain { get; set; }
+    public virtual string? Domain { get; set; }
 
     /// <summary>How long a call of the API may take; the session's unless set.</summary>
     private protected virtual TimeSpan? CallTimeout => null;

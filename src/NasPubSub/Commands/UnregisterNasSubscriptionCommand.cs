@@ -40,6 +40,20 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     [TypedTextTransformation]
     public string Subject { get; set; } = "";
 
+    /// <summary>The stream whose consumer a job reads.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Consumer")]
+    [ArgumentCompleter(typeof(StreamCompleter))]
+    [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
+    public string Stream { get; set; } = "";
+
+    /// <summary>The consumer that the jobs read that are to end.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Consumer")]
+    [ArgumentCompleter(typeof(ConsumerCompleter))]
+    [ValidateNotNullOrEmpty]
+    [TypedTextTransformation]
+    public string Consumer { get; set; } = "";
+
     /// <summary>Ends the subscription after this number of messages, counted from its start.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
@@ -65,6 +79,9 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
                 break;
             case "Job":
                 End(Job!.Subscription, Job);
+                break;
+            case "Consumer":
+                EndConsumer();
                 break;
             case "Subject":
                 var found = Live.Where(s => s.Subject == Subject).ToList();
@@ -92,6 +109,21 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
                     }
                 }
                 break;
+        }
+    }
+
+    private void EndConsumer()
+    {
+        var jobs = NasOrNull is { } session ? NasSubscriptionJob.OfConsumer(session, Stream, Consumer) : [];
+        if (jobs.Count == 0)
+        {
+            var name = $"{Stream}/{Consumer}";
+            WriteError(NasErrorRecord.SubscriptionNotFound($"the consumer '{name}'", name));
+        }
+
+        foreach (var job in jobs)
+        {
+            End(null, job);
         }
     }
 
@@ -134,7 +166,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
             }
             else if (!Force)
             {
-                End(DrainAsync(subscription, job), job);
+                AwaitEnd(DrainAsync(subscription, job), job);
             }
 
             if (Force && MaxMessages == 0)
@@ -149,7 +181,7 @@ public sealed class UnregisterNasSubscriptionCommand : NasSessionCmdlet
     }
 
     /// <summary>An action that ends its own subscription cannot wait for itself.</summary>
-    private void End(Task drained, NasSubscriptionJob? job)
+    private void AwaitEnd(Task drained, NasSubscriptionJob? job)
     {
         if (job is null || job.IsOwnAction)
         {

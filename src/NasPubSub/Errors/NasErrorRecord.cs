@@ -284,13 +284,31 @@ internal static class NasErrorRecord
             "Correct the script block of -Payload, in which $_ is the message."
         );
 
-    public static ErrorRecord ActionEnded(NasMessage message, string how) =>
+    public static ErrorRecord ActionEnded(NasMessage message, string how, bool isRequest) =>
         Make(
-            new InvalidOperationException($"The action did not answer the request on '{message.Subject}': {how}."),
+            new InvalidOperationException(
+                isRequest
+                    ? $"The action did not answer the request on '{message.Subject}': {how}."
+                    : $"The action did not handle message {message.Sequence} of '{message.Stream}': {how}."
+            ),
             "ActionEnded",
             ErrorCategory.OperationStopped,
             message,
-            "Use return to end an action early. Its output up to then is the reply."
+            isRequest
+                ? "Use return to end an action early. Its output up to then is the reply."
+                : "Use return to end an action early. The message is then acknowledged."
+        );
+
+    public static ErrorRecord DeadLetterFailed(NasMessage message, string subject, Exception error) =>
+        Make(
+            new InvalidOperationException(
+                $"Message {message.Sequence} of '{message.Stream}' was not published to the dead letters of '{subject}', and will be delivered again: {error.Message}",
+                error
+            ),
+            "DeadLetterFailed",
+            ErrorCategory.WriteError,
+            message,
+            "Check the stream that has the subject of -DeadLetter, and the permissions for it."
         );
 
     /// <summary>

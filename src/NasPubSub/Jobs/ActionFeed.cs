@@ -21,7 +21,8 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     private NasMessage? _current;
     private ErrorRecord? _error;
     private NasSpan? _span;
-    private bool _answersCurrent;
+    private bool _answersCurrent,
+        _isAbandoned;
     private int _next,
         _taken,
         _runner;
@@ -84,6 +85,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         _batch[_next++] = null!;
         _answersCurrent = options.Reply && _current.ReplyTopic is not null;
         _error = null;
+        _isAbandoned = false;
         _span = NasDiagnostics.StartProcess(_current);
         return _current;
     }
@@ -116,14 +118,17 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     }
 
     /// <summary>
-    /// Something ended the action before it was done: a request is answered with that, not with part of an answer.
+    /// Something ended the action before it was done: a request is answered with that, not with part of an answer, and
+    /// a message of a consumer is not acknowledged.
     /// </summary>
     public void Abandon()
     {
-        var reason = cancel.IsCancellationRequested ? "it was stopped" : "it called exit";
-        if (_answersCurrent)
+        _isAbandoned = true;
+        var isStopped = cancel.IsCancellationRequested;
+        if (_answersCurrent || (_current is not null && job.Source.Acknowledges && !isStopped))
         {
-            Report(NasErrorRecord.ActionEnded(_current!, reason));
+            var reason = isStopped ? "it was stopped" : "it called exit";
+            Report(NasErrorRecord.ActionEnded(_current!, reason, isRequest: _answersCurrent));
         }
     }
 
@@ -143,7 +148,8 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
             }
             else
             {
-                job.Source.OnHandled(message, _error, job);
+                var isStopped = (_isAbandoned || _error is not null) && cancel.IsCancellationRequested;
+                job.Source.OnHandled(message, _error, isStopped);
             }
         }
         finally

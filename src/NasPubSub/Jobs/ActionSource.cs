@@ -29,11 +29,17 @@ internal abstract class ActionSource
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
     public abstract int Read(NasMessage[] batch, CancellationToken cancel);
 
+    /// <summary>Does it have to know how each action ended?</summary>
+    public virtual bool Acknowledges => false;
+
+    /// <summary>The job begins, which is where to report what goes wrong.</summary>
+    public virtual void Begin(NasSubscriptionJob job) { }
+
     /// <summary>The action is done with a message, on the thread of its worker.</summary>
     /// <param name="message">The message.</param>
     /// <param name="error">The last error of the action; null for none.</param>
-    /// <param name="job">Where to report what goes wrong now.</param>
-    public virtual void OnHandled(NasMessage message, ErrorRecord? error, NasSubscriptionJob job) { }
+    /// <param name="isStopped">The job was stopped before the action was done.</param>
+    public virtual void OnHandled(NasMessage message, ErrorRecord? error, bool isStopped) { }
 
     /// <summary>Ends it now: workers get no more. Waits for nothing.</summary>
     public abstract void Stop();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using NasPubSub.Diagnostics;
 using NasPubSub.Errors;
 using NasPubSub.Jobs;
 using NasPubSub.Sessions;
@@ -22,7 +23,8 @@ public sealed class NasSubscriptionJob : Job
     private readonly List<ActionWorker> _workers = [];
     private int _running;
     private readonly List<Func<long>> _dropped = [];
-    private long _failed;
+    private long _failed,
+        _deadLetters;
     private int _warned;
     private int _finished;
     private Exception? _failure;
@@ -55,6 +57,12 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>The subject of its subscription, or the stream and the consumer.</summary>
     public string Subject => Source.Subject;
 
+    /// <summary>The stream, where a consumer delivers the messages.</summary>
+    public string? Stream => (Source as ConsumerSource)?.Stream;
+
+    /// <summary>The consumer that delivers the messages; null for a subscription.</summary>
+    public string? Consumer => (Source as ConsumerSource)?.Consumer;
+
     /// <summary>How many messages came.</summary>
     public long Delivered => Source.Delivered;
 
@@ -85,6 +93,9 @@ public sealed class NasSubscriptionJob : Job
     /// <summary>Where its messages come from.</summary>
     internal ActionSource Source { get; }
 
+    /// <summary>How many messages were published to the subject of -DeadLetter.</summary>
+    public long DeadLetters => Interlocked.Read(ref _deadLetters);
+
     internal bool IsFinished => JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped;
 
     internal CancellationToken Cancellation => _cancel.Token;
@@ -112,6 +123,22 @@ public sealed class NasSubscriptionJob : Job
             return [.. Running.Where(j => j.Source.Connection == connection)];
         }
     }
+
+    /// <summary>The running jobs of a connection that read consumers.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="stream">Null for those of all streams.</param>
+    /// <param name="consumer">Null for those of all consumers.</param>
+    internal static IReadOnlyList<NasSubscriptionJob> OfConsumer(
+        NasConnection connection,
+        string? stream,
+        string? consumer
+    ) =>
+        [
+            .. Of(connection)
+                .Where(j => j.Consumer is not null)
+                .Where(j => (stream ?? j.Stream) == j.Stream && (consumer ?? j.Consumer) == j.Consumer)
+                .OrderBy(j => j.Id),
+        ];
 
     /// <summary>
     /// Ends the jobs' subscriptions at the server; completes when their actions have handled what came, or the time is
@@ -175,6 +202,7 @@ public sealed class NasSubscriptionJob : Job
             Running.Add(this);
         }
 
+        Source.Begin(this);
         foreach (var worker in _workers)
         {
             worker.Start();
@@ -215,6 +243,10 @@ public sealed class NasSubscriptionJob : Job
             // It ended just now.
         }
     }
+
+    internal void Warn(string text) => Add(Warning, new WarningRecord(TerminalText.Line(text)));
+
+    internal void CountDeadLetter() => Interlocked.Increment(ref _deadLetters);
 
     internal void CountFailed() => Interlocked.Increment(ref _failed);
 
