@@ -11,8 +11,10 @@ namespace NasPubSub.Transport;
 /// </summary>
 internal sealed class SocketTransport : ByteTransport, IValueTaskSource<int>
 {
-    /// <summary>Elsewhere a send that fails after a wait does not say what was taken.</summary>
-    private static readonly bool IsExact = !RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
+    /// <summary>On Windows, and on mono, a send that fails after a wait does not say what was taken.</summary>
+    private static readonly bool IsExact =
+        !RuntimeInformation.IsOSPlatform(OSPlatform.Windows)
+        && !RuntimeInformation.FrameworkDescription.StartsWith("Mono", StringComparison.Ordinal);
 
     private readonly Socket _socket;
 #if NETSTANDARD2_0

@@ -5,9 +5,10 @@ using NasPubSub.Daemon;
 namespace NasPubSub.Sessions;
 
 /// <summary>
-/// SIGTERM and SIGHUP; on Windows, <see cref="WindowsEnd"/>. While a script waits for its subscriptions, the first one asks it to stop. Any other ends the
-/// process: .NET 10 raises no ProcessExit for it, so what is buffered is sent here; then the signal does what it does
-/// without this module, and a second one does so at once. SIGQUIT is left to PowerShell, whose debugger it opens.
+/// SIGTERM and SIGHUP; on Windows, <see cref="WindowsEnd"/>. While a script waits for its subscriptions, the first one
+/// asks it to stop. Any other ends the process: .NET 10 raises no ProcessExit for it, so what is buffered is sent here;
+/// then the signal does what it does without this module, and a second one does so at once. SIGQUIT is left to
+/// PowerShell, whose debugger it opens.
 /// </summary>
 internal static class EndSignals
 {

@@ -266,7 +266,10 @@ internal sealed class SessionStore
         End([.. stores.SelectMany(s => s.Owned)], Least(sessions - clock.Elapsed));
         Raise([.. stores.Select(s => s.Closed)], Least((limit ?? sessions + LastWait) - clock.Elapsed));
 
-        static TimeSpan Least(TimeSpan left) => left < TimeSpan.Zero ? TimeSpan.Zero : left > LastWait ? LastWait : left;
+        static TimeSpan Least(TimeSpan left) =>
+            left < TimeSpan.Zero ? TimeSpan.Zero
+            : left > LastWait ? LastWait
+            : left;
     }
 
     private static void Raise(IEnumerable<Action?> events, TimeSpan limit)
