@@ -79,7 +79,18 @@ function Add-Count([string] $Name, [int] $Status, [int] $Passed, [int] $Failed, 
 
 # A suite is a program that is run beside another; Read gets its counts (passed, failed, skipped) when it has ended.
 function New-Suite([string] $Name, [string] $Program, [string[]] $Arguments, [hashtable] $With = @{}, [scriptblock] $Read) {
-    [pscustomobject]@{ Name = $Name; Program = $Program; Arguments = $Arguments; With = $With; Read = $Read }
+    [pscustomobject]@{ Name = $Name; Program = $Program; Arguments = $Arguments; With = $With; Read = $Read; Result = $null }
+}
+
+# Reads the counts that the runner of xunit.v3 writes.
+function Get-CtrfReader([string] $File, [switch] $ShowSkipped) {
+    {
+        $run = (Get-Content $File -Raw | ConvertFrom-Json).results
+        if ($ShowSkipped) {
+            foreach ($test in $run.tests.Where{ $_.status -eq 'skipped' }) { Write-Host "   skipped: $($test.name): $($test.message)" }
+        }
+        $run.summary.passed, $run.summary.failed, $run.summary.skipped
+    }.GetNewClosure()
 }
 
 function New-XUnitSuite([string] $Name, [string] $Project, [hashtable] $With = @{}, [string[]] $More = @()) {
@@ -87,10 +98,26 @@ function New-XUnitSuite([string] $Name, [string] $Project, [hashtable] $With = @
     # Tests run most code only a few times, and profiling used a seventh of their processor time.
     $With['DOTNET_TieredPGO'] = '0'
     New-Suite $Name dotnet (@("tests/$Project/bin/Release/net10.0/$Project.dll", '-noLogo', '-noColor', '-noAutoReporters',
-        '-reporter', 'quiet', '-result-ctrf', $file) + $More) $With {
-        $summary = (Get-Content $file -Raw | ConvertFrom-Json).results.summary
-        $summary.passed, $summary.failed, $summary.skipped
-    }.GetNewClosure()
+        '-reporter', 'quiet', '-result-ctrf', $file) + $More) $With (Get-CtrfReader $file)
+}
+
+# The programs for Windows, where there is Wine. On Windows itself the other suites are that already.
+function New-WineSuite($Wine, [string] $Name, [string] $Program, [hashtable] $With = @{}) {
+    $file = Join-Path $results "$Name.json"
+    $with += $Wine.Environment
+    $suite = New-Suite $Name wine (@((Join-Path $Wine.Folder $Program), '-noLogo', '-noColor', '-noAutoReporters', '-reporter', 'quiet',
+        '-result-ctrf', "Z:$($file.Replace('/', '\'))")) $With (Get-CtrfReader $file -ShowSkipped)
+    # Without its file the runtime has crashed, which under Wine it does now and then.
+    $suite.Result = $file
+    $suite
+}
+
+$wineSuites = 'windows-client', 'windows-module-net8.0', 'windows-module-netstandard2.0'
+function Get-WineSuite($Wine) {
+    New-WineSuite $Wine windows-client client/NasPubSub.Client.Tests.exe
+    foreach ($build in 'net8.0', 'netstandard2.0') {
+        New-WineSuite $Wine windows-module-$build module/NasPubSub.Tests.exe @{ NAS_MODULE_BUILD = $build }
+    }
 }
 
 function New-PesterSuite {
@@ -121,7 +148,7 @@ function Complete-Suite($Run) {
     foreach ($text in $Run.Text) {
         # A process that a test left behind holds the pipe open.
         if (-not $text.Wait(5000)) { continue }
-        $text.Result -replace '(?m)^    \S.* \[SKIP\]\r?\n(      .*\r?\n)*' -replace '(?m)^\s*\r?\n' | Out-Host
+        $text.Result -replace '(?m)^wine: Read access denied .*\r?\n' -replace '(?m)^    \S.* \[SKIP\]\r?\n(      .*\r?\n)*' -replace '(?m)^\s*\r?\n' | Out-Host
     }
     $passed, $failed, $skipped = try { & $Run.Suite.Read } catch { 0, 0, 0 }
     Add-Count $Run.Suite.Name $Run.Process.ExitCode $passed $failed $skipped $Run.Watch
@@ -142,6 +169,14 @@ function Invoke-Suite([object[]] $Suites, [int] $Lanes = 2, [TimeSpan] $Limit = 
                 }
                 if ($run.Process.WaitForExit(100)) {
                     $null = $running.Remove($run)
+                    $file = $run.Suite.Result
+                    if ($file -and -not (Test-Path $file)) {
+                        Write-Host "== $($run.Suite.Name) has crashed after $($run.Watch.Elapsed.TotalSeconds.ToString('0')) s; once more"
+                        $run.Suite.Result = $null
+                        $waiting.Enqueue($run.Suite)
+                        continue
+                    }
+
                     Complete-Suite $run
                 }
             }
@@ -179,18 +214,45 @@ function Get-Suite {
     }
 }
 
+# Is a suite among those that were asked for, by the beginnings of their names?
+function Test-Wanted([string[]] $Names, [string] $Suite) {
+    -not $Names -or [bool] $Names.Where{ $Suite -like "$_*" }
+}
+
+function Start-Wine {
+    $isHere = -not $IsWindows -and (Get-Command wine -CommandType Application -ErrorAction Ignore)
+    if (-not $isHere) {
+        if (-not $IsWindows) { Write-Host '== the suites for Windows are skipped: there is no wine on PATH' }
+        return
+    }
+    Write-Host '== build and prepare the suites for Windows'
+    $servers = @{ 'nats-server' = $env:NATS_SERVER }
+    try { $servers['nats-server-2.9'] = Get-Server 2.9 } catch { Write-Host '== without nats-server 2.9: it cannot be fetched' }
+    & tools/Start-Wine.ps1 $servers (Join-Path $results 'wine')
+}
+
+function Stop-Wine($Wine) {
+    $Wine.Bridge.StandardInput.Close()
+    env "WINEPREFIX=$($Wine.Environment.WINEPREFIX)" wineserver --kill 2>$null
+    Remove-Item $Wine.Environment.WINEPREFIX -Recurse -Force -ErrorAction Ignore
+}
+
 function Invoke-Test([string[]] $Names) {
     if (Test-Path $results) { Remove-Item $results -Recurse -Force }
     $null = New-Item $results -ItemType Directory
     Invoke-Build
+    if (-not $Names) { Invoke-Format }
     try { $env:NATS_SERVER = Get-Server } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
-    $suites = @(Get-Suite)
-    if ($Names) {
-        $suites = @($suites | Where-Object { $suite = $_.Name; $Names.Where{ $suite -like "$_*" } })
-        if (-not $suites) { throw "No suite has the name $($Names -join ', ')." }
+    $suites = @(Get-Suite | Where-Object { Test-Wanted $Names $_.Name })
+    $wine = if ($wineSuites.Where{ Test-Wanted $Names $_ }) { Start-Wine }
+    if (-not $suites -and -not $wine) { throw "There is no suite $($Names -join ', ')." }
+    try {
+        if ($suites) { Invoke-Suite $suites }
+        if ($wine) { Invoke-Suite (Get-WineSuite $wine | Where-Object { Test-Wanted $Names $_.Name }) }
     }
-    else { Invoke-Format }
-    Invoke-Suite $suites
+    finally {
+        if ($wine) { Stop-Wine $wine }
+    }
     if ($env:NAS_COVERAGE) { & tools/Show-Coverage.ps1 $results | Set-Content (Join-Path $results coverage.md) }
     ''
     "$($count.passed) passed, $($count.failed) failed, $($count.skipped) skipped"

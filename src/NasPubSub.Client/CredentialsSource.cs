@@ -15,7 +15,7 @@ internal sealed class CredentialsSource(string name, string? path, Func<string> 
                 null,
                 () => throw new FileNotFoundException("It is not there.")
             )
-            : new($"{kind} {path}", path, () => File.ReadAllText(path));
+            : new($"{kind} {path}", path, () => SharedFile.ReadAllText(path));
 
     /// <exception cref="NasException">AuthenticationFailed: it cannot be read.</exception>
     public string Text()

@@ -121,6 +121,19 @@ public sealed class FakePeer : IDisposable
         while (await _stream.ReadAsync(buffer, _end) > 0) { }
     }
 
+    /// <inheritdoc cref="UseTlsAsync(X509Certificate2, SslProtocols)"/>
+    public async Task UseTlsAsync(CertificateFiles files, SslProtocols versions = SslProtocols.None)
+    {
+        if (HostBridge.IsHere)
+        {
+            _stream = await HostBridge.TerminateTlsAsync(_stream, files.PfxFile, versions);
+            return;
+        }
+
+        using var certificate = files.Load();
+        await UseTlsAsync(certificate, versions);
+    }
+
     /// <summary>Does the server's side of a TLS handshake; all that follows goes through it.</summary>
     public async Task UseTlsAsync(X509Certificate2 certificate, SslProtocols versions = SslProtocols.None)
     {

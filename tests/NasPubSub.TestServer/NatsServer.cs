@@ -49,9 +49,11 @@ public sealed partial class NatsServer : IAsyncDisposable
     public string Log => _host.Log;
 
     /// <summary>
-    /// Whether <see cref="SignalAsync"/> and what builds on it (pause, lame duck, reload) work here: not on Windows.
+    /// Whether <see cref="SignalAsync"/> and what builds on it (pause, lame duck, reload) work here: on Windows only
+    /// under Wine, where servers are programs of the system below.
     /// </summary>
-    public static bool SupportsSignals => NatsServerBinary.UseContainers || !OperatingSystem.IsWindows();
+    public static bool SupportsSignals =>
+        NatsServerBinary.UseContainers || HostBridge.IsHere || !OperatingSystem.IsWindows();
 
     /// <summary>Whether <see cref="Pid"/> is a process of this machine.</summary>
     public static bool SupportsPid => !NatsServerBinary.UseContainers;

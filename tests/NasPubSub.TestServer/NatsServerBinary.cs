@@ -35,7 +35,10 @@ public static class NatsServerBinary
             version is null ? "nats-server" : $"nats-server-{version}",
             name
         );
-        var candidates = version is null ? FromEnvironment(name).Append(ours) : [ours];
+        IEnumerable<string> candidates =
+            version is null ? [.. FromEnvironment(name), ours]
+            : HostBridge.IsHere ? [.. FromEnvironment($"nats-server-{version}.exe").Skip(1)]
+            : [ours];
         return candidates.FirstOrDefault(File.Exists);
     }
 

@@ -74,7 +74,7 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
 
     public override Task KillAsync()
     {
-        _process?.Kill();
+        End();
         return EndedAsync();
     }
 
@@ -85,7 +85,7 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
             return;
         }
 
-        if (OperatingSystem.IsWindows())
+        if (!NatsServer.SupportsSignals)
         {
             await KillAsync();
             return;
@@ -107,6 +107,16 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
     /// <summary>The system's own <c>kill</c> knows the numbers, which differ between Linux and macOS.</summary>
     public override async Task SignalAsync(string name)
     {
+        if (HostBridge.IsHere)
+        {
+            if (!HostBridge.Signal(Pid, name))
+            {
+                throw new NatsServerException($"{name} cannot be sent to {Pid}.", Log);
+            }
+
+            return;
+        }
+
         if (OperatingSystem.IsWindows())
         {
             throw new PlatformNotSupportedException("Windows has no signals; ask NatsServer.SupportsSignals first.");
@@ -151,7 +161,11 @@ internal sealed class ProcessHost(ServerSetup setup) : ServerHost(setup)
     {
         try
         {
-            _process?.Kill();
+            // A server outside Wine ends before the process that stands for it.
+            if (_process is not null && !(HostBridge.IsHere && HostBridge.Signal(_process.Id, "KILL")))
+            {
+                _process.Kill();
+            }
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception)
         {

@@ -84,8 +84,14 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         lock (_listenerGate)
         {
-            _listener?.Dispose();
+            if (_listener is null)
+            {
+                return;
+            }
+
+            _listener.Dispose();
             _listener = null;
+            WaitUntilClosed();
         }
     }
 
@@ -109,6 +115,23 @@ public sealed class TcpProxy : IAsyncDisposable
         Refuse();
         CutAll();
         await Task.WhenAll(_lines.Values);
+    }
+
+    /// <summary>Under Wine a port is open until the accept that was under way has been cancelled.</summary>
+    private void WaitUntilClosed()
+    {
+        for (var end = Environment.TickCount64 + 2000; Environment.TickCount64 < end;)
+        {
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                probe.Connect(IPAddress.Loopback, Port);
+            }
+            catch (SocketException)
+            {
+                return;
+            }
+        }
     }
 
     private async Task AcceptLoopAsync(TcpListener listener)

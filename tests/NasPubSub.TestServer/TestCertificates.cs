@@ -1,5 +1,3 @@
-using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace NasPubSub.TestServer;
@@ -8,32 +6,24 @@ namespace NasPubSub.TestServer;
 public sealed class TestCertificates : IDisposable
 {
     /// <summary>The password of every PFX file and of every encrypted key.</summary>
-    public const string PfxPassword = "nas-tests";
+    public const string PfxPassword = CertificateIssuer.Password;
 
     private TestCertificates(string folder)
     {
         Folder = folder;
-        using var ca = NewAuthority("NasPubSub test CA");
-        using var otherCa = NewAuthority("another CA");
-        CaFile = Save("ca", ca);
-        OtherCaFile = Save("other-ca", otherCa);
-        var now = DateTimeOffset.UtcNow;
-        Server = Issue(ca, "server", "localhost", ServerAuthentication, now.AddDays(30));
-        Expired = Issue(ca, "expired", "localhost", ServerAuthentication, now.AddDays(-1));
-        ByName = Issue(ca, "by-name", "localhost", ServerAuthentication, now.AddDays(30), numbers: false);
-        NotAServer = Issue(ca, "not-a-server", "localhost", ClientAuthentication, now.AddDays(30));
-        using var between = NewAuthority("NasPubSub test intermediate", ca);
-        IntermediateCaFile = Save("intermediate", between);
-        ChainedServer = Issue(between, "chained-server", "localhost", ServerAuthentication, now.AddDays(30));
-        ChainedClient = Issue(between, "chained-client", "client", ClientAuthentication, now.AddDays(30));
-        WrongHost = Issue(ca, "wrong-host", "elsewhere.test", ServerAuthentication, now.AddDays(30));
-        Client = Issue(ca, "client", "client", ClientAuthentication, now.AddDays(30));
-        OtherClient = Issue(otherCa, "other-client", "client", ClientAuthentication, now.AddDays(30));
+        CaFile = Path.Combine(folder, "ca.pem");
+        OtherCaFile = Path.Combine(folder, "other-ca.pem");
+        IntermediateCaFile = Path.Combine(folder, "intermediate.pem");
+        Server = new CertificateFiles(folder, "server");
+        Expired = new CertificateFiles(folder, "expired");
+        ByName = new CertificateFiles(folder, "by-name");
+        NotAServer = new CertificateFiles(folder, "not-a-server");
+        ChainedServer = new CertificateFiles(folder, "chained-server");
+        ChainedClient = new CertificateFiles(folder, "chained-client");
+        WrongHost = new CertificateFiles(folder, "wrong-host");
+        Client = new CertificateFiles(folder, "client");
+        OtherClient = new CertificateFiles(folder, "other-client");
     }
-
-    private static Oid ServerAuthentication => new("1.3.6.1.5.5.7.3.1");
-
-    private static Oid ClientAuthentication => new("1.3.6.1.5.5.7.3.2");
 
     /// <summary>Where the files lie.</summary>
     public string Folder { get; }
@@ -77,7 +67,20 @@ public sealed class TestCertificates : IDisposable
     public CertificateFiles OtherClient { get; }
 
     /// <summary>Makes a new set; some milliseconds, since the keys are ECDSA.</summary>
-    public static TestCertificates Create() => new(Directory.CreateTempSubdirectory("nas-certs-").FullName);
+    public static TestCertificates Create()
+    {
+        var folder = Directory.CreateTempSubdirectory("nas-certs-").FullName;
+        if (HostBridge.IsHere)
+        {
+            HostBridge.IssueCertificates(folder);
+        }
+        else
+        {
+            CertificateIssuer.Issue(folder);
+        }
+
+        return new TestCertificates(folder);
+    }
 
     /// <summary>
     /// A nats-server configuration block that serves <paramref name="certificate"/>. It waits longer for the handshake
@@ -97,101 +100,6 @@ public sealed class TestCertificates : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(Folder, recursive: true);
-
-    private static X509Certificate2 NewAuthority(string name, X509Certificate2? issuer = null)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(
-            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true)
-        );
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        var (from, until) = (DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(60));
-        if (issuer is null)
-        {
-            return request.CreateSelfSigned(from, until);
-        }
-
-        request.CertificateExtensions.Add(
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false)
-        );
-        using var issued = request.Create(issuer, issuer.NotBefore, issuer.NotAfter, RandomNumberGenerator.GetBytes(8));
-        return issued.CopyWithPrivateKey(key);
-    }
-
-    private CertificateFiles Issue(
-        X509Certificate2 ca,
-        string file,
-        string host,
-        Oid usage,
-        DateTimeOffset until,
-        bool numbers = true
-    )
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={host}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([usage], false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(ca, true, false));
-        request.CertificateExtensions.Add(Names(host, numbers));
-        using var issued = request.Create(
-            ca,
-            DateTimeOffset.UtcNow.AddDays(-5),
-            until,
-            RandomNumberGenerator.GetBytes(8)
-        );
-        using var whole = issued.CopyWithPrivateKey(key);
-        var path = Path.Combine(Folder, file);
-        var files = new CertificateFiles(Save(file, whole), path + ".key", path + ".encrypted.key", path + ".pfx");
-        File.WriteAllText(files.KeyFile, key.ExportPkcs8PrivateKeyPem());
-        File.WriteAllText(
-            files.EncryptedKeyFile,
-            key.ExportEncryptedPkcs8PrivateKeyPem(
-                PfxPassword,
-                new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2000)
-            )
-        );
-        using var issuer = X509CertificateLoader.LoadCertificate(ca.RawData);
-        var isChained = ca.Subject != ca.Issuer;
-        if (isChained)
-        {
-            File.AppendAllText(files.CertificateFile, "\n" + issuer.ExportCertificatePem());
-        }
-
-        X509Certificate2Collection bundle = isChained ? [whole, issuer] : [whole];
-        File.WriteAllBytes(files.PfxFile, bundle.Export(X509ContentType.Pfx, PfxPassword)!);
-        return files;
-    }
-
-    private static X509Extension Names(string host, bool numbers)
-    {
-        var names = new SubjectAlternativeNameBuilder();
-        if (host == "client")
-        {
-            names.AddEmailAddress("client@nas.test");
-        }
-        else
-        {
-            names.AddDnsName(host);
-        }
-
-        if (host == "localhost" && numbers)
-        {
-            names.AddIpAddress(IPAddress.Loopback);
-            names.AddIpAddress(IPAddress.IPv6Loopback);
-        }
-
-        return names.Build();
-    }
-
-    private string Save(string name, X509Certificate2 certificate)
-    {
-        var path = Path.Combine(Folder, name + ".pem");
-        File.WriteAllText(path, certificate.ExportCertificatePem());
-        return path;
-    }
 }
 
 /// <summary>
@@ -200,6 +108,15 @@ public sealed class TestCertificates : IDisposable
 /// </summary>
 public sealed record CertificateFiles(string CertificateFile, string KeyFile, string EncryptedKeyFile, string PfxFile)
 {
+    internal CertificateFiles(string folder, string name)
+        : this(
+            Path.Combine(folder, name + ".pem"),
+            Path.Combine(folder, name + ".key"),
+            Path.Combine(folder, name + ".encrypted.key"),
+            Path.Combine(folder, name + ".pfx")
+        )
+    { }
+
     /// <summary>The certificate with its key, in memory.</summary>
     public X509Certificate2 Load() => X509CertificateLoader.LoadPkcs12FromFile(PfxFile, TestCertificates.PfxPassword);
 }

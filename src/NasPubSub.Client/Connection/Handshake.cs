@@ -239,7 +239,9 @@ internal sealed class Handshake(NasServerAddress address, NasOptions options, Tl
 
     private async Task<Stream> EncryptAsync(Stream stream, CancellationToken cancel)
     {
-        var encrypted = await TlsUpgrade.StartAsync(stream, address.TlsHost, options.Tls, cancel).ConfigureAwait(false);
+        var encrypted = await TlsUpgrade
+            .StartAsync(stream, address.TlsHost, options.Tls, _wantsCertificate, cancel)
+            .ConfigureAwait(false);
         _isJudged = true;
         // Before the credentials are sent: the next connection must not do without TLS.
         tls.Make();

@@ -79,7 +79,7 @@ internal static class ContextFile
 
     private static JsonObject Read(string path)
     {
-        var text = File.ReadAllText(path, Encoding.UTF8);
+        var text = SharedFile.ReadAllText(path);
         // Only settings of the right type are written back: the same check as for a context in use.
         ContextSettings.Parse(text);
         try

@@ -33,9 +33,8 @@ internal static class ContextFolder
         {
             try
             {
-                return File.Exists(SelectionFile) && File.ReadAllText(SelectionFile).Trim() is { Length: > 0 } name
-                    ? name
-                    : null;
+                var name = File.Exists(SelectionFile) ? SharedFile.ReadAllText(SelectionFile).Trim() : "";
+                return name.Length > 0 ? AsInFolder(name) : null;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -64,19 +63,19 @@ internal static class ContextFolder
             throw NasContext.Bad(name, "that is no name of a context.");
         }
 
-        var path = Path.Combine(Root, "context", name + ".json");
+        var path = FileOf(AsInFolder(name));
         return File.Exists(path) ? path : throw NasContext.Bad(name, $"there is no file {path}.");
     }
 
     /// <summary>Where a context of this name is kept, or would be.</summary>
     /// <exception cref="NasException">InvalidOption: no context can have this name.</exception>
     public static string PathOf(string name) =>
-        IsName(name) && name.Trim() == name && name.IndexOfAny(NotInNames) < 0
-            ? Path.Combine(Root, "context", name + ".json")
+        IsName(name) && name.Trim() == name && name.IndexOfAny(NotInNames) < 0 && !(IsWindows && IsDevice(name))
+            ? FileOf(name)
             : throw new NasException(
                 NasError.InvalidOption,
                 $"'{name}' cannot be the name of a context: it is the name of a file, without path separators, "
-                    + "colons, '..', control characters or blanks at its ends."
+                    + "colons, '..', control characters or blanks at its ends, and on Windows no device such as NUL."
             )
             {
                 Target = name,
@@ -95,9 +94,27 @@ internal static class ContextFolder
         }
     }
 
+    /// <summary>The name as its file has it: where file names have no case, PROD is found as prod.</summary>
+    public static string AsInFolder(string name) =>
+        IsName(name) && Names is var names && !names.Contains(name) && File.Exists(FileOf(name))
+            ? names.FirstOrDefault(other => string.Equals(other, name, StringComparison.OrdinalIgnoreCase)) ?? name
+            : name;
+
+    private static bool IsWindows => Path.DirectorySeparatorChar == '\\';
+
     private static readonly char[] NotInNames = [.. Path.GetInvalidFileNameChars(), ':', .. ControlCharacters()];
 
     private static IEnumerable<char> ControlCharacters() => Enumerable.Range(0, 32).Append(127).Select(c => (char)c);
+
+    /// <summary>Windows writes to a device whatever stands behind the dot: NUL.json is no file.</summary>
+    private static bool IsDevice(string name)
+    {
+        var first = name.Split('.')[0].TrimEnd().ToUpperInvariant();
+        return first is "CON" or "PRN" or "AUX" or "NUL"
+            || (first.Length == 4 && first.Substring(0, 3) is "COM" or "LPT" && char.IsDigit(first[3]));
+    }
+
+    private static string FileOf(string name) => Path.Combine(Root, "context", name + ".json");
 
     private static string SelectionFile => Path.Combine(Root, "context.txt");
 

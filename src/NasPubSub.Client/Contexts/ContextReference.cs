@@ -41,10 +41,19 @@ internal static class ContextReference
         }
 
         var path = scheme == "file" ? value.Substring("file://".Length) : value;
+        var isDrive = scheme == "file" && path.Length > 2 && path[0] == '/' && path[2] == ':';
+        if (isDrive && Path.DirectorySeparatorChar == '\\')
+        {
+            // file:///C:/keys names the drive after a third slash.
+            path = path.Substring(1);
+        }
+
         path = Variable.Replace(path, m => Environment.GetEnvironmentVariable(m.Groups["name"].Value) ?? "");
         if (path.StartsWith('~'))
         {
-            path = Home + path.Substring(1);
+            var rest = path.Substring(1);
+            var isBelow = rest.Length > 0 && rest[0] is '/' or '\\';
+            path = isBelow ? Path.Combine(Home, rest.TrimStart('/', '\\')) : Home + rest;
         }
 
         return path.Length == 0 ? path : fullPath(path);
@@ -79,7 +88,7 @@ internal static class ContextReference
     {
         try
         {
-            return File.ReadAllText(path);
+            return SharedFile.ReadAllText(path);
         }
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)

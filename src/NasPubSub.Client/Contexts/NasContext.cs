@@ -98,7 +98,7 @@ public sealed class NasContext
             return new NasContext(
                 System.IO.Path.GetFileNameWithoutExtension(path),
                 path,
-                ContextSettings.Parse(File.ReadAllText(path, Encoding.UTF8))
+                ContextSettings.Parse(SharedFile.ReadAllText(path))
             );
         }
         catch (JsonException e)
@@ -173,7 +173,7 @@ public sealed class NasContext
             "",
             () =>
             {
-                if (SelectedName == name)
+                if (SelectedName == ContextFolder.AsInFolder(name))
                 {
                     ContextFolder.Select(null);
                 }

@@ -25,11 +25,12 @@ internal static class PrivateFile
                 var bytes = Encoding.UTF8.GetBytes(text);
                 stream.Write(bytes, 0, bytes.Length);
             }
-            Replace(temporary, path);
+            SharedFile.Retry(() => Replace(temporary, path));
         }
         finally
         {
-            File.Delete(temporary);
+            // What is left after a failure; another program may have it open.
+            SharedFile.Retry(() => File.Delete(temporary));
         }
     }
 

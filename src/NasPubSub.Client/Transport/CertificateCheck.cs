@@ -10,6 +10,7 @@ namespace NasPubSub.Transport;
 internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDisposable
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const X509ChainStatusFlags NoRoot = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
 
     private readonly X509Certificate2Collection? _authorities = options.CaFile is { } path
         ? PemFile.Authorities(path)
@@ -43,7 +44,7 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
 
         if (_authorities is null)
         {
-            return errors == SslPolicyErrors.None || Refuse(Distrust(shown, chain));
+            return (errors == SslPolicyErrors.None && ReachesRoot(chain)) || Refuse(Distrust(shown, chain));
         }
 
         using var own = new X509Chain();
@@ -65,7 +66,7 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
 #else
         own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         own.ChainPolicy.CustomTrustStore.AddRange(_authorities);
-        var isTrusted = own.Build(shown);
+        var isTrusted = own.Build(shown) && ReachesRoot(own);
 #endif
         // Without the rest of the chain nobody can say what was revoked.
         return isTrusted || (!options.CheckRevocation && IsAnchored(own)) || Refuse(Distrust(shown, own));
@@ -77,7 +78,6 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
     /// </summary>
     private bool IsAnchored(X509Chain chain)
     {
-        const X509ChainStatusFlags NoRoot = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
         foreach (var element in chain.ChainElements)
         {
             if (element.ChainElementStatus.Any(s => (s.Status & ~NoRoot) != 0))
@@ -92,6 +92,10 @@ internal sealed class CertificateCheck(NasTlsOptions options, string host) : IDi
         }
         return false;
     }
+
+    /// <summary>Not every system that says yes to a chain has looked whether it is complete: Wine does not.</summary>
+    private static bool ReachesRoot(X509Chain? chain) =>
+        chain is null || chain.ChainStatus.All(s => (s.Status & NoRoot) == 0);
 
     private bool IsOurs(X509ChainElement element) =>
         _authorities!.Cast<X509Certificate2>().Any(a => a.RawData.AsSpan().SequenceEqual(element.Certificate.RawData));

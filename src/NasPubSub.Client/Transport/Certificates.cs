@@ -19,7 +19,7 @@ internal static class PemFile
         X509Certificate2Collection found;
         try
         {
-            found = Certificates(File.ReadAllText(path));
+            found = Certificates(SharedFile.ReadAllText(path));
         }
         catch (Exception e) when (IsUnreadable(e))
         {
@@ -83,7 +83,7 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
 
         try
         {
-            var text = File.ReadAllText(path);
+            var text = SharedFile.ReadAllText(path);
             return text.IndexOf("-----BEGIN ", StringComparison.Ordinal) >= 0
                 ? FromPem(path, text, options)
                 : FromPfx(path, options.CertificatePassword);
@@ -117,7 +117,7 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
     private static ClientCertificate FromPem(string path, string text, NasTlsOptions options)
     {
         var keyPath = options.KeyFile ?? path;
-        var key = options.KeyFile is null ? text : File.ReadAllText(keyPath);
+        var key = options.KeyFile is null ? text : SharedFile.ReadAllText(keyPath);
         var isEncrypted = key.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
         if (isEncrypted && options.CertificatePassword is null)
         {

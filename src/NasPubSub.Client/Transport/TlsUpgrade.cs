@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -8,12 +9,18 @@ namespace NasPubSub.Transport;
 /// <summary>Puts TLS over a stream: version 1.2 or 1.3.</summary>
 internal static class TlsUpgrade
 {
+    /// <param name="inner">What is to be encrypted.</param>
+    /// <param name="host">The name that the server's certificate must have.</param>
+    /// <param name="options">How.</param>
+    /// <param name="wantsCertificate">Does the server want a client certificate? Null where it has not said.</param>
+    /// <param name="cancel">Ends it, and closes the connection.</param>
     /// <exception cref="NasException">TlsFailed: no agreement, or a certificate not to be trusted. InvalidOption: a
     /// file of ours is of no use.</exception>
     public static async Task<SslStream> StartAsync(
         Stream inner,
         string host,
         NasTlsOptions options,
+        bool? wantsCertificate,
         CancellationToken cancel
     )
     {
@@ -78,6 +85,7 @@ internal static class TlsUpgrade
                         or ObjectDisposedException
                         or InvalidOperationException
                         or CryptographicException
+                        or Win32Exception
             )
         {
             stream.Dispose();
@@ -85,10 +93,7 @@ internal static class TlsUpgrade
             var why = check.Problem ?? e.InnerException?.Message ?? e.Message;
             if (!check.HasRun)
             {
-                why +=
-                    options.Mode == NasTlsMode.First
-                        ? " The TLS mode First is for servers with handshake_first; is it on there?"
-                        : " Does the server take TLS on this port?";
+                why += Hint(options, wantsCertificate);
             }
 
             throw new NasException(NasError.TlsFailed, $"TLS with '{host}' failed: {why}", e) { Target = host };
@@ -98,5 +103,26 @@ internal static class TlsUpgrade
             stream.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// The likely cause of a handshake without an end. With TLS 1.2, the only one of Windows 10, a server judges the
+    /// client's certificate within the handshake.
+    /// </summary>
+    private static string Hint(NasTlsOptions options, bool? wantsCertificate)
+    {
+        const string Give = "a client certificate: give CertificateFile (-TlsCertificateFile)";
+        if (wantsCertificate == true)
+        {
+            return options.HasCertificate
+                ? " The server may have refused the client certificate."
+                : $" The server requires {Give}.";
+        }
+
+        var isFirst = options.Mode == NasTlsMode.First;
+        var port = isFirst
+            ? " The TLS mode First is for servers with handshake_first; is it on there?"
+            : " Does the server take TLS on this port?";
+        return wantsCertificate == false || options.HasCertificate ? port : $"{port} Or does it require {Give}?";
     }
 }

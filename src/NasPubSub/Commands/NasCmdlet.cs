@@ -314,5 +314,29 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     private protected System.Collections.ICollection SessionErrors =>
         SessionState.PSVariable.GetValue("global:Error") as System.Collections.ICollection ?? Array.Empty<object>();
 
-    private protected string FullPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
+    /// <summary>
+    /// A path of the file system, seen from the shell's location. A relative path in Env: or HKCU: is none: it would
+    /// name a file in the folder where the process was started.
+    /// </summary>
+    private protected string FullPath(string path)
+    {
+        ProviderInfo provider;
+        string full;
+        try
+        {
+            full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
+        }
+        catch (PSInvalidOperationException e)
+        {
+            // '~' in a drive that has no home.
+            ThrowTerminatingError(NasErrorRecord.NoFilePath(path, e.Message));
+            throw;
+        }
+        if (provider.Name != "FileSystem")
+        {
+            ThrowTerminatingError(NasErrorRecord.NoFilePath(path, $"It is a path of {provider.Name}."));
+        }
+
+        return full;
+    }
 }

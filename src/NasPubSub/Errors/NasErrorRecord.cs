@@ -261,6 +261,15 @@ internal static class NasErrorRecord
     public static ErrorRecord InvalidArgument(string message, object? value, string advice) =>
         Make(new PSArgumentException(message), "InvalidArgument", ErrorCategory.InvalidArgument, value, advice);
 
+    public static ErrorRecord NoFilePath(string path, string reason) =>
+        Make(
+            new PSArgumentException($"'{path}' does not name a file. {reason}"),
+            "NoFilePath",
+            ErrorCategory.InvalidArgument,
+            path,
+            "Use a full path, or change to a folder first: relative paths are seen from the current location."
+        );
+
     public static ErrorRecord EndedEarly(NasSubscription subscription, long received, long wanted) =>
         Make(
             new InvalidOperationException(

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace NasPubSub;
 
@@ -200,7 +201,10 @@ internal sealed class ServerLaunch
     internal static string Quote(string argument) =>
         argument.Length > 0 && !argument.Any(c => char.IsWhiteSpace(c) || c == '"')
             ? argument
-            : "\"" + argument.Replace("\\\"", "\\\\\"").Replace("\"", "\\\"") + "\"";
+            : "\"" + BeforeQuote.Replace(argument, "$1$1$2").Replace("\"", "\\\"") + "\"";
+
+    /// <summary>Backslashes count for two before a quotation mark, the one that ends the argument too.</summary>
+    private static readonly Regex BeforeQuote = new(@"(\\+)(""|\z)", RegexOptions.CultureInvariant);
 }
 
 internal sealed class ServerLaunchException(string message) : Exception(message);

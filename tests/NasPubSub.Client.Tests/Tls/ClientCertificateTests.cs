@@ -10,13 +10,13 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
 
     private CertificateFiles Client => Certificates.Client;
 
-    [Fact]
+    [Fact(Skip = Wine.NoPemKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
     public async Task PEM_certificate_and_key_in_two_files()
     {
         await LetsInAsync(Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.KeyFile });
     }
 
-    [Fact]
+    [Fact(Skip = Wine.NoPemKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
     public async Task PEM_certificate_and_key_in_one_file()
     {
         var both = Path.Combine(Certificates.Folder, "both.pem");
@@ -24,7 +24,7 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
         await LetsInAsync(Trusting with { CertificateFile = both });
     }
 
-    [Fact]
+    [Fact(Skip = Wine.NoPemKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
     public async Task PEM_key_that_is_encrypted()
     {
         await LetsInAsync(
@@ -37,7 +37,7 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
         );
     }
 
-    [Fact]
+    [Fact(Skip = Wine.NoPemKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
     public async Task PEM_key_that_needs_no_password_takes_none()
     {
         await LetsInAsync(
@@ -71,6 +71,7 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
     [InlineData(false)]
     public async Task Intermediates_beside_the_certificate_are_shown_too(bool pem)
     {
+        Assert.SkipWhen(Wine.IsHere, pem ? Wine.NoPemKey : Wine.NoIntermediates);
         var chained = Certificates.ChainedClient;
         await LetsInAsync(
             pem
@@ -98,8 +99,8 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
             server.Url,
             Trusting with
             {
-                CertificateFile = Client.CertificateFile,
-                KeyFile = Client.KeyFile,
+                CertificateFile = Client.PfxFile,
+                CertificatePassword = Password,
             }
         );
         await CarriesAsync(connection);
@@ -116,6 +117,40 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
             Assert.Contains("client certificate", refused.Message, StringComparison.Ordinal);
             Assert.Contains("CertificateFile", refused.Message, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>With TLS 1.2 the alert comes before the client has seen the server's certificate to the end.</summary>
+    [Theory]
+    [InlineData(NasTlsMode.Require, "\"tls_required\":true,\"tls_verify\":true,", "requires a client certificate")]
+    [InlineData(NasTlsMode.First, "", "Or does it require a client certificate")]
+    [InlineData(NasTlsMode.Require, "\"tls_required\":true,", "Does the server take TLS on this port?")]
+    public async Task A_handshake_that_the_server_ends_is_told_with_the_likely_cause(
+        NasTlsMode mode,
+        string says,
+        string expected
+    )
+    {
+        await using var server = FakeServer.Start(async peer =>
+        {
+            if (mode != NasTlsMode.First)
+            {
+                await peer.SendAsync(FakePeer.Info.Replace("{", "{" + says));
+            }
+
+            await peer.ReadBytesAsync(5);
+            // A fatal alert: handshake_failure.
+            await peer.SendAsync((byte[])[21, 3, 3, 0, 2, 2, 40]);
+            await peer.UntilClosedAsync();
+        });
+        var refused = await RefusedAsync(
+            NasError.TlsFailed,
+            $"nats://127.0.0.1:{server.Port}",
+            Trusting with
+            {
+                Mode = mode,
+            }
+        );
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
     }
 
     [ServerFact(MinVersion = "2.10.4")]
@@ -159,8 +194,8 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
                 server.Url,
                 Trusting with
                 {
-                    CertificateFile = other.CertificateFile,
-                    KeyFile = other.KeyFile,
+                    CertificateFile = other.PfxFile,
+                    CertificatePassword = Password,
                 }
             );
             Assert.Contains("refused the client certificate", refused.Message, StringComparison.Ordinal);
@@ -175,10 +210,9 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
     public async Task A_server_that_goes_away_once_it_has_spoken_is_not_told_as_a_matter_of_certificates(bool web)
     {
         const string Info = """INFO {"server_id":"FAKE","tls_verify":true} """ + "\r\n";
-        using var certificate = Certificates.Server.Load();
         await using var server = FakeServer.Start(async peer =>
         {
-            await peer.UseTlsAsync(certificate);
+            await peer.UseTlsAsync(Certificates.Server);
             if (web)
             {
                 await peer.AcceptWebSocketAsync();

@@ -53,7 +53,7 @@ public sealed class ServerCertificateTests(CertificatesFixture fixture) : TlsTes
         await RefusedAsync(NasError.TlsFailed, other.TlsUrl, tls);
     }
 
-    [Theory]
+    [Theory(Skip = Wine.NoKeys, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_certificate_that_only_claims_to_be_of_the_intermediate_is_refused(bool isExpired)

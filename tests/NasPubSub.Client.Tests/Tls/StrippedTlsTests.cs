@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography.X509Certificates;
 using NasPubSub.Client.Tests.Connection;
 using NasPubSub.Client.Tests.Infrastructure;
 using NasPubSub.Connection;
@@ -10,19 +9,13 @@ namespace NasPubSub.Client.Tests.Tls;
 /// <summary>
 /// Somebody in the middle who has no certificate and takes TLS away, at each point of the conversation.
 /// </summary>
-public sealed class StrippedTlsTests : TlsTests, IDisposable
+public sealed class StrippedTlsTests(CertificatesFixture fixture) : TlsTests(fixture)
 {
     private const string TlsInfo =
         """INFO {"server_id":"FAKE","version":"2.15.1","proto":1,"max_payload":1048576,"tls_required":true} """
         + "\r\n";
 
     private readonly ConcurrentQueue<string> _stolen = new();
-    private readonly X509Certificate2 _certificate;
-
-    public StrippedTlsTests(CertificatesFixture fixture)
-        : base(fixture) => _certificate = Certificates.Server.Load();
-
-    public void Dispose() => _certificate.Dispose();
 
     [Theory]
     [InlineData(true)]
@@ -150,7 +143,7 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
         await using var server = FakeServer.Start(
             async peer =>
             {
-                await peer.UseTlsAsync(_certificate);
+                await peer.UseTlsAsync(Certificates.Server);
                 await peer.AcceptWebSocketAsync();
                 var info = Naming(TlsInfo, $"ws://127.0.0.1:{thief.Port}", $"nats://127.0.0.1:{thief.Port}");
                 await peer.SendAsync($"\u0082~{(char)(info.Length >> 8)}{(char)(info.Length & 0xFF)}{info}");
@@ -252,7 +245,7 @@ public sealed class StrippedTlsTests : TlsTests, IDisposable
     private async Task TakeTlsAsync(FakePeer peer, string info)
     {
         await peer.SendAsync(info);
-        await peer.UseTlsAsync(_certificate);
+        await peer.UseTlsAsync(Certificates.Server);
     }
 
     /// <summary>Says nothing of TLS, and takes what it gets.</summary>

@@ -53,6 +53,22 @@ public sealed class RecordingTests : ServedTests, IDisposable
         Assert.Equal(0L, (long)replayed.Dropped);
     }
 
+    /// <summary>Such a path would name a file where the process was started.</summary>
+    [Theory]
+    [InlineData("recording.jsonl")]
+    [InlineData("./recording.jsonl")]
+    [InlineData("~/recording.jsonl")]
+    public void A_relative_path_in_a_drive_without_files_is_refused(string path)
+    {
+        using var shell = Shell.Open();
+        foreach (var line in new[] { "Export-NasMessage PATH a -Count 1", "Import-NasMessage PATH -NoPublish" })
+        {
+            var result = shell.Invoke($"Set-Location Env:; {line.Replace("PATH", path)}");
+            Assert.Equal("NoFilePath", result.ErrorId);
+        }
+        Assert.False(File.Exists("recording.jsonl"));
+    }
+
     [Fact]
     public async Task Odd_header_blocks_come_back_byte_for_byte()
     {

@@ -101,6 +101,7 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     )]
     public void Calls_that_connect_over_TLS(string call, bool pem = false)
     {
+        Assert.SkipWhen(pem && ReadsPem && Wine.IsHere, Wine.NoPemKey);
         using var shell = Shell.Open();
         var result = shell.Invoke(
             servers.Fill(
@@ -266,6 +267,7 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     [InlineData("STRICT", "NATS_CA=CERTS/ca.pem NATS_CERT=CERTS/client.pem NATS_KEY=CERTS/client.key", "True")]
     public async Task The_environment_says_how_to_encrypt(string call, string variables, string expected)
     {
+        Assert.SkipWhen(ReadsPem && Wine.IsHere && variables.Contains("NATS_CERT"), Wine.NoPemKey);
         // In a process of its own: the variables count for all of one.
         var script =
             $"try {{ \"$((Connect-NasPubSub {servers.Fill(call)}).IsTls)\" }} catch {{ $_.FullyQualifiedErrorId.Split(',')[0] }}";

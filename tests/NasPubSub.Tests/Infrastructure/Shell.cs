@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using Microsoft.PowerShell;
 
 namespace NasPubSub.Tests.Infrastructure;
 
@@ -9,6 +10,12 @@ internal sealed class Shell : IDisposable
     private Shell(bool importModule)
     {
         var state = InitialSessionState.CreateDefault2();
+        if (OperatingSystem.IsWindows())
+        {
+            // Windows allows no scripts unless a user says so, and types and formats are scripts.
+            state.ExecutionPolicy = ExecutionPolicy.Bypass;
+        }
+
         if (importModule)
         {
             state.ImportPSModule([ModuleUnderTest.Manifest]);

@@ -43,6 +43,21 @@ public sealed class ServerTests
         Directory.Delete(named, recursive: true);
     }
 
+    /// <summary>The last backslash, as of a folder, must not take the quotation mark behind it along.</summary>
+    [Fact]
+    public void An_argument_may_have_blanks_and_backslashes_at_its_end()
+    {
+        using var shell = Shell.Open();
+        var connected = shell.Get<bool>(
+            $$"""
+            {{Start}} -ArgumentList '--user', 'a \"b\\', '--pass', 'c d\'
+            (Connect-NasPubSub "nats://a%20%5C%22b%5C%5C:c%20d%5C@127.0.0.1:$($server.Port)").IsConnected
+            Disconnect-NasPubSub; $server | Stop-NasServer
+            """
+        );
+        Assert.True(connected);
+    }
+
     [Fact]
     public void A_configuration_and_arguments_are_used()
     {
