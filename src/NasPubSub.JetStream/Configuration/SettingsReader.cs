@@ -76,7 +76,16 @@ internal sealed class SettingsReader(IReadOnlyDictionary<string, string> aliases
                     settings.Json[other.Key] = other.Value is null ? null : Copy(other.Value);
                 }
             }
-            else if (!ignored.Contains(name))
+            else if (ignored.Contains(name))
+            {
+                continue;
+            }
+            else if (name.Any(char.IsUpper))
+            {
+                // A field of the server would be in lower case.
+                throw Invalid($"There is no setting '{name}'.");
+            }
+            else
             {
                 settings.Json[field.Key] = field.Value is null ? null : Copy(field.Value);
             }

@@ -25,7 +25,7 @@ internal static class StreamRules
         "allow_msg_schedules",
     ];
 
-    /// <summary>Keeps the spelling of settings that mean the same as before, such as a default that was left out.</summary>
+    /// <summary>Keeps settings that mean the same as before as they were, such as a default left out.</summary>
     public static void KeepUnchanged(NasStreamConfiguration before, NasStreamConfiguration after)
     {
         var fields = after.Json.Select(f => f.Key).ToList();
