@@ -88,6 +88,13 @@ namespace NasPubSub
                 var delay = Task.Delay(timeout, stop.Token);
                 if (await Task.WhenAny(task, delay).ConfigureAwait(false) != task)
                 {
+                    // Nobody waits for it any more: its failure is nobody's.
+                    _ = task.ContinueWith(
+                        static t => _ = t.Exception,
+                        CancellationToken.None,
+                        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+                        TaskScheduler.Default
+                    );
                     cancel.ThrowIfCancellationRequested();
                     throw new TimeoutException();
                 }
