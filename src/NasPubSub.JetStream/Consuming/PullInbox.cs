@@ -18,6 +18,7 @@ internal sealed class PullInbox : IDisposable
     private static readonly NasSubscriptionOptions Unbounded = new()
     {
         Confirm = false,
+        IsListed = false,
         MaxPendingMessages = int.MaxValue,
         MaxPendingBytes = long.MaxValue,
     };

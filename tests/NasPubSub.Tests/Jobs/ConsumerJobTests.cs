@@ -309,11 +309,11 @@ public sealed class ConsumerJobTests(StreamFixture fixture) : StreamShellTests(f
             """
             $null = Register-NasSubscription other
             $job = Register-NasSubscription -Stream $s -Consumer c -Name worker -Action { $_.Text }
-            (Get-NasSubscription | ForEach-Object { $_.GetType().Name }) -join ','
+            "list: $((Get-NasSubscription | ForEach-Object { $_.GetType().Name }) -join ',')"
             $job | Format-List Name, Subject, Delivered, Failed
             """
         );
-        Assert.Contains("NasSubscription,NasSubscriptionJob", shown);
+        Assert.Contains("list: NasSubscription,NasSubscriptionJob", shown);
         Assert.Contains($"{Space.ToUpperInvariant()}/c", shown);
     }
 
