@@ -9,7 +9,7 @@ internal sealed class ServerFeatures(JetStreamApi api, NasJetStreamOptions optio
     /// <summary>The API levels (ADR-44) and the first version of each.</summary>
     private static readonly Version[] Levels =
     [
-        new(2, 0),
+        new(2, 10),
         new(2, 11),
         new(2, 12),
         new(2, 12),
@@ -32,19 +32,27 @@ internal sealed class ServerFeatures(JetStreamApi api, NasJetStreamOptions optio
     }
 
     /// <summary>
-    /// The version of the server: that of the connected one, or behind a domain or a prefix the least that its API
-    /// level tells.
+    /// The version of the server: that of the connected one, or behind another domain or a prefix the least that its
+    /// API level tells.
     /// </summary>
+    /// <remarks>
+    /// Servers before 2.11 tell no level. They pass for 2.10, unless the connected one is older; what they dropped is
+    /// missing in what they return.
+    /// </remarks>
     public async ValueTask<Version> VersionAsync(CancellationToken cancel)
     {
-        if (options is { Domain: null, ApiPrefix: null })
+        await api.Connection.ConnectAsync(cancel).ConfigureAwait(false);
+        var connected = Parse(api.Connection.ServerInfo?.Version);
+        var own = api.Connection.ServerInfo?.Domain;
+        if (options.ApiPrefix is null && (options.Domain is null || options.Domain == own))
         {
-            await api.Connection.ConnectAsync(cancel).ConfigureAwait(false);
-            return Parse(api.Connection.ServerInfo?.Version);
+            return connected;
         }
         var info = await api.CallAsync("INFO", isSafe: true, cancel: cancel).ConfigureAwait(false);
         var level = info["api"]?["level"]?.GetValue<int>() ?? 0;
-        return level < Levels.Length ? Levels[level] : new Version(2, 15 + level - Levels.Length + 1);
+        return level == 0 && connected < Levels[0] ? connected
+            : level < Levels.Length ? Levels[level]
+            : new Version(2, 15 + level - Levels.Length + 1);
     }
 
     /// <summary>Reads a version such as <c>2.12.0-RC.1</c>; one that cannot be read passes for new enough.</summary>

@@ -38,7 +38,7 @@ public sealed class NewNasStreamCommand : StreamSettingsCmdlet
 
     /// <summary>When messages are acknowledged.</summary>
     [Parameter]
-    public NasPersistMode PersistMode { get; set; }
+    public NasPersistMode? PersistMode { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

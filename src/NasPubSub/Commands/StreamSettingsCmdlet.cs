@@ -16,11 +16,11 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
 
     /// <summary>When messages are let go.</summary>
     [Parameter]
-    public NasRetention Retention { get; set; }
+    public NasRetention? Retention { get; set; }
 
     /// <summary>Where messages are kept.</summary>
     [Parameter]
-    public NasStorage Storage { get; set; }
+    public NasStorage? Storage { get; set; }
 
     /// <summary>The servers that keep the stream.</summary>
     [Parameter]
@@ -40,7 +40,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
     /// <summary>How long to keep messages; 0 for no limit.</summary>
     [Parameter]
     [DurationTransformation]
-    public NasDuration MaxAge { get; set; }
+    public NasDuration? MaxAge { get; set; }
 
     /// <summary>The messages to keep of each subject; -1 for no limit.</summary>
     [Parameter]
@@ -59,7 +59,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
 
     /// <summary>What happens when a limit is reached.</summary>
     [Parameter]
-    public NasDiscard Discard { get; set; }
+    public NasDiscard? Discard { get; set; }
 
     /// <summary>With -Discard New: refuses new messages where a subject has reached its limit as well.</summary>
     [Parameter]
@@ -68,7 +68,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
     /// <summary>How long message ids are remembered.</summary>
     [Parameter]
     [DurationTransformation]
-    public NasDuration DuplicateWindow { get; set; }
+    public NasDuration? DuplicateWindow { get; set; }
 
     /// <summary>Does not acknowledge messages.</summary>
     [Parameter]
@@ -111,7 +111,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
 
     /// <summary>How files are compressed.</summary>
     [Parameter]
-    public NasCompression Compression { get; set; }
+    public NasCompression? Compression { get; set; }
 
     /// <summary>Lets every replica answer reads of single messages.</summary>
     [Parameter]
@@ -136,7 +136,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
     /// <summary>The time without use after which consumers are removed.</summary>
     [Parameter]
     [DurationTransformation]
-    public NasDuration ConsumerInactiveThreshold { get; set; }
+    public NasDuration? ConsumerInactiveThreshold { get; set; }
 
     /// <summary>The messages of a consumer that wait for an acknowledgement.</summary>
     [Parameter]
@@ -150,7 +150,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
     /// <summary>How long a marker stays for a subject whose last message has expired.</summary>
     [Parameter]
     [DurationTransformation]
-    public NasDuration SubjectDeleteMarkerTtl { get; set; }
+    public NasDuration? SubjectDeleteMarkerTtl { get; set; }
 
     /// <summary>Stores several messages together or none.</summary>
     [Parameter]
@@ -192,6 +192,8 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
             {
                 NasDuration duration => duration.Whole,
                 string { Length: 0 } => null,
+                NasStream stream => stream.Stream,
+                object[] several => several.Select(v => v.Unwrap() is NasStream s ? s.Stream : v).ToArray(),
                 _ => parameter.Value,
             };
         }

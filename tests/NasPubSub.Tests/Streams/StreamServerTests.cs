@@ -73,4 +73,28 @@ public sealed class StreamServerTests
         Assert.Equal("JetStreamDisabled", shell.Invoke("Get-NasStream").ErrorId);
         Assert.Equal("JetStreamDisabled", shell.Invoke("New-NasStream A a").ErrorId);
     }
+
+    [Fact]
+    public async Task A_domain_is_that_of_the_call_the_session_or_the_context()
+    {
+        await using var server = await NatsServer.StartAsync(
+            new NatsServerOptions { JetStream = true, Config = "jetstream { domain: hub }" }
+        );
+        using var shell = Shell.Open();
+        var context = Path.Combine(Path.GetTempPath(), $"nas-{Guid.NewGuid():N}.json");
+        await File.WriteAllTextAsync(context, $$"""{ "url": "{{server.Url}}", "jetstream_domain": "hub" }""");
+        try
+        {
+            shell.Run("$null = Connect-NasPubSub $args[0] -JetStreamDomain none; $null = New-NasStream S s -Domain hub", server.Url);
+            Assert.Equal("JetStreamDisabled", shell.Invoke("Get-NasStream S").ErrorId);
+            // It is changed in the domain where it was found.
+            shell.Run("Get-NasStream S -Domain hub | Set-NasStream -MaxMessages 3");
+            shell.Run("$null = Connect-NasPubSub -Context $args[0]", context);
+            Assert.Equal("3 hub", shell.Get<string>("$s = Get-NasStream S; \"$($s.MaxMessages) $($s.Domain)\""));
+        }
+        finally
+        {
+            File.Delete(context);
+        }
+    }
 }
