@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using NasPubSub.JetStream.Api;
+using NasPubSub.JetStream.Copying;
 using NasPubSub.JetStream.Publishing;
 
 #pragma warning disable CS1573 // Overloads inherit the documentation of the parameters that they share.
@@ -24,6 +25,7 @@ public sealed class NasJetStream
         Streams = new NasStreams(this);
         Consumers = new NasConsumers(this);
         Messages = new NasStoredMessages(Api);
+        Backups = new NasBackups(this);
     }
 
     /// <summary>The connection that carries everything.</summary>
@@ -40,6 +42,9 @@ public sealed class NasJetStream
 
     /// <summary>The messages that streams hold: get and remove.</summary>
     public NasStoredMessages Messages { get; }
+
+    /// <summary>Backups of streams.</summary>
+    public NasBackups Backups { get; }
 
     /// <summary>Publishes a message, and returns when its stream has stored it.</summary>
     /// <param name="subject">Without the namespace.</param>
@@ -66,6 +71,26 @@ public sealed class NasJetStream
         NasPublishOptions? options = null,
         CancellationToken cancel = default
     ) => PublishAsync(subject, Encoding.UTF8.GetBytes(text), options, cancel);
+
+    /// <summary>
+    /// Copies the messages of a stream to another one, here or elsewhere, and goes on where an earlier copy ended. The
+    /// destination is made with the settings of the source where it does not exist. Each copy has an id that names its
+    /// original, in place of the original's.
+    /// </summary>
+    /// <param name="stream">The stream to copy.</param>
+    /// <param name="destination">The JetStream of the destination; it may be this one.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="progress">Is told how far it is, on any thread.</param>
+    /// <param name="cancel">Breaks it off.</param>
+    /// <exception cref="NasException">StreamNotFound, SubjectsOverlap; CopyIncomplete: the numbers of messages at both
+    /// ends do not agree; or the error of the first message that could not be stored.</exception>
+    public Task<NasCopyResult> CopyStreamAsync(
+        string stream,
+        NasJetStream destination,
+        NasCopyOptions? options = null,
+        IProgress<NasCopyProgress>? progress = null,
+        CancellationToken cancel = default
+    ) => new StreamCopy(this, stream, destination, options ?? new NasCopyOptions(), progress).RunAsync(cancel);
 
     /// <summary>Makes a publisher for many messages, of which several may be under way at the same time.</summary>
     /// <exception cref="NasException">InvalidOption.</exception>

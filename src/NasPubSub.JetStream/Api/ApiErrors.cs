@@ -23,6 +23,9 @@ internal static class ApiErrors
     /// <summary>There is no such consumer.</summary>
     public const int ConsumerNotFound = 10014;
 
+    /// <summary>A stream could not be restored; the description says why.</summary>
+    public const int RestoreFailed = 10062;
+
     /// <summary>There is no such message.</summary>
     public const int MessageNotFound = 10037;
 
@@ -34,7 +37,7 @@ internal static class ApiErrors
             ConsumerNotFound or 10149 => "ConsumerNotFound",
             MessageNotFound or 10043 => "MessageNotFound",
             WrongLastSequence or WrongLastSequenceConstant => "WrongRevision",
-            10058 => "StreamExists",
+            10058 or 10130 => "StreamExists",
             10065 => "SubjectsOverlap",
             10077 or 10047 or 10122 => "StreamFull",
             10013 or 10105 or 10148 => "ConsumerExists",

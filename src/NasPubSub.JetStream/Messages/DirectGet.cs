@@ -37,7 +37,7 @@ internal sealed class DirectGet(JetStreamApi api)
     /// <summary>For how long it is remembered whether a stream allows direct gets.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(10);
 
-    /// <summary>A server from this version on answers for a stream that allows none; older ones may be silent.</summary>
+    /// <summary>The first version that answers for a stream that allows none; older ones may be silent.</summary>
     private static readonly Version Answering = new(2, 15);
 
     private readonly ConcurrentDictionary<string, (bool IsAllowed, Deadline Until)> _known = new();
