@@ -3,40 +3,27 @@ using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Daemon;
 using NasPubSub.Errors;
+using NasPubSub.JetStream;
 using NasPubSub.Payloads;
 using NasPubSub.Recording;
 
 namespace NasPubSub.Commands;
 
 /// <summary>
-/// Export-NasMessage: records what subjects carry, or the messages of the pipeline. However it ends, what it received
-/// is in the file, and the file is whole.
+/// Export-NasMessage: records what subjects carry, the messages of a stream, or those of the pipeline. However it ends,
+/// what it received is in the file, and the file is whole.
 /// </summary>
 [Cmdlet(VerbsData.Export, "NasMessage", DefaultParameterSetName = "Subject", SupportsShouldProcess = true)]
 [OutputType(typeof(NasMessage))]
-public sealed class ExportNasMessageCommand : NasSessionCmdlet
+public sealed class ExportNasMessageCommand : NasRecordingCmdlet
 {
     private const int Batch = 256;
 
     /// <summary>How long the end may take: a stopped cmdlet is over within a second.</summary>
     private static readonly TimeSpan EndLimit = TimeSpan.FromMilliseconds(500);
 
-    private readonly List<NasSubscription> _subscriptions = [];
+    private readonly SubjectFeed _feed = new();
     private readonly CustomObjectMembers _members = new();
-    private MergedReader? _reader;
-    private RecordingWriter? _writer;
-    private CountProgress? _progress;
-    private string _path = "";
-    private bool _isDeclined,
-        _isOpened;
-    private long _recorded;
-
-    /// <summary>The file.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
-    [Alias("LiteralPath", "FilePath", "PSPath")]
-    [TypedTextTransformation]
-    [ValidateNotNullOrEmpty]
-    public string Path { get; set; } = "";
 
     /// <summary>What to subscribe to while this cmdlet runs.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Subject")]
@@ -44,6 +31,29 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     [TypedTextTransformation]
     [ValidateNotNullOrEmpty]
     public string[] Subject { get; set; } = [];
+
+    /// <summary>The stream whose messages to record.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Stream")]
+    [ArgumentCompleter(typeof(StreamCompleter))]
+    [TypedTextTransformation]
+    [ValidateNotNullOrEmpty]
+    public string Stream { get; set; } = "";
+
+    /// <summary>Only messages of the stream with this subject.</summary>
+    [Parameter(ParameterSetName = "Stream")]
+    [ArgumentCompleter(typeof(StreamSubjectCompleter))]
+    [TypedTextTransformation]
+    [ValidateNotNullOrEmpty]
+    public string? Filter { get; set; }
+
+    /// <summary>Begins with this sequence.</summary>
+    [Parameter(ParameterSetName = "Stream")]
+    public ulong FromSequence { get; set; } = 1;
+
+    /// <summary>Begins with the first message that was stored then or later.</summary>
+    [Parameter(ParameterSetName = "Stream")]
+    [PointInTimeTransformation]
+    public DateTimeOffset? Since { get; set; }
 
     /// <summary>Messages to record.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "Message")]
@@ -53,6 +63,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
 
     /// <summary>Ends after this number of messages.</summary>
     [Parameter(ParameterSetName = "Subject")]
+    [Parameter(ParameterSetName = "Stream")]
     [ValidateRange(1, long.MaxValue)]
     public long Count { get; set; }
 
@@ -76,111 +87,29 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     [ValidateRange(1, long.MaxValue)]
     public long? MaxPendingBytes { get; set; }
 
-    /// <summary>The subjects as they stand, without the namespace, and recorded so.</summary>
-    [Parameter]
-    [Alias("NoNamespace")]
-    public SwitchParameter Raw { get; set; }
-
-    /// <summary>Appends to the file.</summary>
-    [Parameter]
-    public SwitchParameter Append { get; set; }
-
-    /// <summary>Writes to a read-only file, too.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
-    /// <summary>Leaves a file alone that exists.</summary>
-    [Parameter]
-    [Alias("NoOverwrite")]
-    public SwitchParameter NoClobber { get; set; }
-
-    /// <summary>Passes on the messages that were recorded.</summary>
-    [Parameter]
-    public SwitchParameter PassThru { get; set; }
-
     private protected override TimeSpan? ConnectLimit => Timeout;
 
-    /// <inheritdoc/>
-    protected override void BeginProcessing()
+    private protected override object? Target =>
+        ParameterSetName switch
+        {
+            "Subject" => Subject,
+            "Stream" => Stream,
+            _ => InputObject,
+        };
+
+    private protected override void Record()
     {
-        _path = FullPath(Path);
-        if (NoClobber && !Append && File.Exists(_path))
+        switch (ParameterSetName)
         {
-            ThrowTerminatingError(NasErrorRecord.RecordingExists(_path));
-        }
-
-        _isDeclined = !ShouldProcess(_path, "Record messages");
-    }
-
-    /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        if (_isDeclined)
-        {
-            return;
-        }
-
-        Guarded(() =>
-        {
-            if (ParameterSetName == "Subject")
-            {
+            case "Subject":
                 RecordSubjects();
-            }
-            else
-            {
+                break;
+            case "Stream":
+                RecordStream();
+                break;
+            default:
                 RecordInput();
-            }
-        });
-    }
-
-    /// <inheritdoc/>
-    protected override void EndProcessing()
-    {
-        if (_isDeclined)
-        {
-            return;
-        }
-
-        Guarded(() =>
-        {
-            // An empty pipeline makes an empty recording.
-            Open();
-            End();
-            WriteVerbose($"{_recorded} messages were recorded in {_path}.");
-        });
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            try
-            {
-                End();
-            }
-            catch (Exception e) when (IsFileError(e))
-            {
-                // The pipeline has ended, so the error cannot be reported.
-            }
-        }
-
-        base.Dispose(disposing);
-    }
-
-    private void Guarded(Action work)
-    {
-        try
-        {
-            work();
-        }
-        catch (Exception e) when (IsExpected(e))
-        {
-            Fail(e, ParameterSetName == "Subject" ? Subject : InputObject);
-        }
-        catch (Exception e) when (IsFileError(e))
-        {
-            ThrowTerminatingError(NasErrorRecord.RecordingFailed(_path, e));
+                break;
         }
     }
 
@@ -193,22 +122,40 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
                 WriteError(NasErrorRecord.InvalidMessage(InputObject));
                 return;
             }
-            Open();
-            _writer!.Write(message);
+            Open().Write(message);
         }
         catch (NasException e)
         {
             Report(e, new FailedPayload(InputObject));
             return;
         }
-        if (_progress?.Update(_writer.Count, -1) is { } progress)
-        {
-            WriteProgress(progress);
-        }
-
+        ShowProgress(0);
         if (PassThru)
         {
             WriteObject(InputObject);
+        }
+    }
+
+    /// <summary>Up to the message that is the last one now.</summary>
+    private void RecordStream()
+    {
+        var range = new NasMessageRange
+        {
+            Subject = Filter,
+            UseNamespace = !Raw,
+            FromSequence = FromSequence,
+            Since = Since,
+            Count = Count == 0 ? null : Count,
+        };
+        foreach (var message in AwaitEach(JetStream.Messages.GetRangeAsync(Stream, range, Cancellation)))
+        {
+            // Only now: a recording that cannot begin replaces no other.
+            Open().Write(message);
+            ShowProgress(Count);
+            if (PassThru)
+            {
+                WriteObject(message);
+            }
         }
     }
 
@@ -223,7 +170,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
         };
         foreach (var subject in Subject.Distinct(StringComparer.Ordinal))
         {
-            _subscriptions.Add(
+            _feed.Add(
                 Await(
                     cancel => Nas.SubscribeAsync(subject, null, null, !Raw, limits, cancel: cancel),
                     Timeout,
@@ -231,14 +178,13 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
                 )
             );
         }
-        Nas.Denials.Claiming += Claims;
+        var reader = _feed.Begin();
         // Only now: a recording that cannot begin replaces no other.
-        Open();
-        _reader = new MergedReader(_subscriptions);
+        var writer = Open();
         bool isEnded;
         using (var stop = new StopRequest(takesInterrupt: false, EndLimit))
         {
-            isEnded = Read(_reader, clock, stop.Made);
+            isEnded = Read(reader, writer, clock, stop.Made);
             End();
         }
 
@@ -246,24 +192,20 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     }
 
     /// <param name="reader">What the subscriptions receive.</param>
+    /// <param name="writer">The file.</param>
     /// <param name="clock">When it ends by time.</param>
     /// <param name="stop">Completes when the process is asked to stop.</param>
     /// <returns>Did it end before its limits?</returns>
-    private bool Read(MergedReader reader, ReceiveClock clock, Task stop)
+    private bool Read(MergedReader reader, RecordingWriter writer, ReceiveClock clock, Task stop)
     {
         var batch = new NasMessage[Batch];
         clock.Begin();
-        while (Count == 0 || _writer!.Count < Count)
+        while (Count == 0 || writer.Count < Count)
         {
             var taken = reader.Read(batch, clock.NextWait, Cancellation);
-            var written = WriteAll(batch, taken);
+            var written = WriteAll(writer, batch, taken);
             WriteWarnings();
-            var percent = Count > 0 ? (int)(100.0 * _writer!.Count / Count) : -1;
-            if (_progress!.Update(_writer!.Count, percent) is { } progress)
-            {
-                WriteProgress(progress);
-            }
-
+            ShowProgress(Count);
             for (var i = 0; PassThru && i < written; i++)
             {
                 WriteObject(batch[i]);
@@ -271,7 +213,7 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
 
             if (taken == 0)
             {
-                _writer.Flush();
+                writer.Flush();
             }
 
             if (stop.IsCompleted || (taken == 0 && reader.IsCompleted))
@@ -288,12 +230,12 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
     }
 
     /// <summary>All of them before anything else can end the cmdlet.</summary>
-    private int WriteAll(NasMessage[] batch, int count)
+    private int WriteAll(RecordingWriter writer, NasMessage[] batch, int count)
     {
         var written = 0;
-        while (written < count && (Count == 0 || _writer!.Count < Count))
+        while (written < count && (Count == 0 || writer.Count < Count))
         {
-            _writer!.Write(batch[written++]);
+            writer.Write(batch[written++]);
         }
 
         return written;
@@ -301,100 +243,51 @@ public sealed class ExportNasMessageCommand : NasSessionCmdlet
 
     private void ReportEnd(bool isEnded)
     {
-        foreach (var failed in _subscriptions.Where(s => s.Error is not null))
+        var failed = _feed.Failed;
+        foreach (var subscription in failed)
         {
-            Report(failed.Error!, failed);
+            Report(subscription.Error!, subscription);
         }
 
-        var subjects = string.Join("', '", _subscriptions.Select(s => s.Topic));
-        var dropped = _subscriptions.Sum(s => s.Dropped);
-        if (dropped > 0)
+        var subjects = _feed.Topics;
+        if (_feed.Dropped is var dropped and > 0)
         {
             var text = $"{dropped} messages on '{subjects}' came faster than they could be recorded, and were dropped.";
-            Report(new NasException(NasError.SlowConsumer, text), _path);
+            Report(new NasException(NasError.SlowConsumer, text), FilePath);
         }
 
-        if (_recorded >= Count || _subscriptions.Any(s => s.Error is not null))
+        if (Recorded >= Count || failed.Count > 0)
         {
             return;
         }
 
         WriteError(
             isEnded
-                ? NasErrorRecord.EndedEarly(_subscriptions[0], _recorded, Count)
+                ? NasErrorRecord.EndedEarly(_feed.First, Recorded, Count)
                 : NasErrorRecord.TimedOut(
-                    $"{_recorded} of {Count} messages on '{subjects}' came in time.",
-                    _subscriptions[0],
+                    $"{Recorded} of {Count} messages on '{subjects}' came in time.",
+                    _feed.First,
                     "Increase -Timeout or -IdleTimeout."
                 )
         );
     }
 
-    private void Open()
-    {
-        if (_isOpened)
-        {
-            return;
-        }
-        _isOpened = true;
-        _writer = new RecordingWriter(_path, Append, Force, Raw);
-        _progress = new CountProgress($"Recording to {_path}");
-    }
+    /// <summary>Ends the subscriptions.</summary>
+    private protected override void Ending() => _feed.Unsubscribe();
 
-    /// <summary>Ends the subscriptions, records the messages that have arrived, and closes the file.</summary>
-    private void End()
+    /// <summary>Records the messages that have arrived.</summary>
+    private protected override void RecordRest(RecordingWriter writer)
     {
-        Unsubscribe();
-        if (_writer is null)
-        {
-            return;
-        }
-
-        try
-        {
-            RecordRest();
-        }
-        finally
-        {
-            _recorded = _writer.Count;
-            var writer = _writer;
-            _writer = null;
-            writer.Dispose();
-        }
-        if (!Cancellation.IsCancellationRequested && _progress?.End() is { } progress)
-        {
-            WriteProgress(progress);
-        }
-    }
-
-    private void Unsubscribe()
-    {
-        foreach (var subscription in _subscriptions)
-        {
-            subscription.Unsubscribe();
-            subscription.Connection.Denials.Claiming -= Claims;
-        }
-    }
-
-    private void RecordRest()
-    {
-        if (_reader is not { } reader)
+        if (_feed.Reader is not { } reader)
         {
             return;
         }
 
         var batch = new NasMessage[Batch];
         var limit = Stopwatch.StartNew();
-        while ((Count == 0 || _writer!.Count < Count) && !reader.IsCompleted && limit.Elapsed < EndLimit)
+        while ((Count == 0 || writer.Count < Count) && !reader.IsCompleted && limit.Elapsed < EndLimit)
         {
-            WriteAll(batch, reader.Read(batch, EndLimit, CancellationToken.None));
+            WriteAll(writer, batch, reader.Read(batch, EndLimit, CancellationToken.None));
         }
     }
-
-    /// <summary>The end of a recorded subscription is an error of this cmdlet.</summary>
-    private bool Claims(NasException error, NasSubscription? subscription) =>
-        subscription is not null && _subscriptions.Contains(subscription);
-
-    private static bool IsFileError(Exception error) =>
-        error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException;
 }

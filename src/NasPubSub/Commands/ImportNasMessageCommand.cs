@@ -8,10 +8,10 @@ using NasPubSub.Recording;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Import-NasMessage: sends recorded messages again, or outputs them.</summary>
+/// <summary>Import-NasMessage: sends recorded messages again, to streams where wanted, or outputs them.</summary>
 [Cmdlet(VerbsData.Import, "NasMessage", DefaultParameterSetName = "Publish", SupportsShouldProcess = true)]
 [OutputType(typeof(NasMessage))]
-public sealed class ImportNasMessageCommand : NasSessionCmdlet
+public sealed class ImportNasMessageCommand : NasJetStreamCmdlet
 {
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
@@ -19,6 +19,7 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
     private NasConnection? _connection;
     private SubjectMap _map = null!;
     private NasPublisher? _publisher;
+    private StreamReplay? _replay;
     private CountProgress _progress = null!;
     private RecordingReader _reader = null!;
     private string _path = "";
@@ -46,6 +47,17 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
     [Parameter(ParameterSetName = "Publish")]
     [Alias("NoNamespace")]
     public SwitchParameter Raw { get; set; }
+
+    /// <summary>The stream that is to store the messages.</summary>
+    [Parameter(ParameterSetName = "Publish")]
+    [ArgumentCompleter(typeof(StreamCompleter))]
+    [TypedTextTransformation]
+    [ValidateNotNullOrEmpty]
+    public string? Stream { get; set; }
+
+    /// <summary>Waits until the streams of the subjects have stored the messages.</summary>
+    [Parameter(ParameterSetName = "Publish")]
+    public SwitchParameter Acknowledge { get; set; }
 
     /// <summary>Passes on the messages that were sent.</summary>
     [Parameter(ParameterSetName = "Publish")]
@@ -100,7 +112,20 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
         }
 
         _connection.SendBatched();
-        EndPublishing(flush: true);
+        if (_replay is null)
+        {
+            EndPublishing(flush: true);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _replay?.Close();
+        }
+        base.Dispose(disposing);
     }
 
     private void ReadFile()
@@ -111,6 +136,10 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
             if (!NoPublish)
             {
                 _connection ??= Nas;
+                if (Stream is not null || Acknowledge)
+                {
+                    _replay ??= new StreamReplay(JetStream, Stream, !Raw, PassThru);
+                }
             }
 
             _count = 0;
@@ -121,6 +150,7 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
                 TakeLine(line, pace);
             }
 
+            FlushReplay();
             WriteVerbose($"{_count} messages of {_path} were {(NoPublish ? "read" : "published")}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -217,6 +247,10 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
             _connection!.SendBatched();
             ShowProgress();
             WriteWarnings();
+            if (_replay is not null)
+            {
+                TakeResults(_replay);
+            }
             if (Cancellation.WaitHandle.WaitOne(left < Slice ? left : Slice))
             {
                 throw new PipelineStoppedException();
@@ -224,8 +258,66 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
         }
     }
 
+    /// <summary>The end of a file: each of its messages has been stored, or has its error.</summary>
+    private void FlushReplay()
+    {
+        if (_replay is null)
+        {
+            return;
+        }
+        try
+        {
+            Await(_replay.FlushAsync(Cancellation));
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            ReportOrFail(e, _path);
+        }
+        TakeResults(_replay);
+    }
+
+    private void TakeResults(StreamReplay replay)
+    {
+        while (replay.TryTake(out var result))
+        {
+            if (result.Error is not null)
+            {
+                _count--;
+                ReportOrFail(OfLine(result.Error, result.Line), result.Message);
+            }
+            else if (PassThru)
+            {
+                WriteObject(result.Message);
+            }
+        }
+    }
+
+    private void PublishToStream(StreamReplay replay, NasMessage message)
+    {
+        try
+        {
+            var taken = replay.PublishAsync(message, _reader.LineNumber, Cancellation);
+            if (!taken.IsCompletedSuccessfully)
+            {
+                Await(taken.AsTask());
+            }
+            _count++;
+            SeenSubjects.Add(_connection!, message.Subject);
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            ReportOrFail(OfLine(e, _reader.LineNumber), message);
+        }
+        TakeResults(replay);
+    }
+
     private void Publish(NasMessage message)
     {
+        if (_replay is not null)
+        {
+            PublishToStream(_replay, message);
+            return;
+        }
         try
         {
             if (_publisher?.Subject != message.Subject)
@@ -245,7 +337,7 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
         }
         catch (Exception e) when (IsExpected(e))
         {
-            ReportOrFail(OfLine(e), message);
+            ReportOrFail(OfLine(e, _reader.LineNumber), message);
             return;
         }
         if (PassThru)
@@ -254,9 +346,14 @@ public sealed class ImportNasMessageCommand : NasSessionCmdlet
         }
     }
 
-    private Exception OfLine(Exception error) =>
+    private Exception OfLine(Exception error, long line) =>
         error is NasException nas
-            ? new NasException(nas.Error, $"Line {_reader.LineNumber} of '{_path}': {nas.Message}", nas)
+            ? new NasException(nas.Error, $"Line {line} of '{_path}': {nas.Message}", nas)
+            {
+                Code = nas.Code,
+                ApiErrorCode = nas.ApiErrorCode,
+                ApiErrorDescription = nas.ApiErrorDescription,
+            }
             : error;
 
     private void ShowProgress()

@@ -91,6 +91,41 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <inheritdoc cref="Await{T}(Task{T})"/>
     private protected void Await(Task task) => Await(task, Slice, WriteWarnings);
 
+    /// <summary>Waits for one item after the other.</summary>
+    private protected IEnumerable<T> AwaitEach<T>(IAsyncEnumerable<T> source)
+    {
+        var items = source.GetAsyncEnumerator(Cancellation);
+        try
+        {
+            while (IsThere(items.MoveNextAsync()))
+            {
+                yield return items.Current;
+            }
+        }
+        finally
+        {
+            _ = items.DisposeAsync();
+        }
+
+        // Most are there already.
+        bool IsThere(ValueTask<bool> next) => next.IsCompletedSuccessfully ? next.Result : Await(next.AsTask());
+    }
+
+    /// <summary>Waits as <see cref="Await{T}(Task{T})"/> does, and does something five times a second.</summary>
+    private protected T Await<T>(Task<T> task, Action meanwhile)
+    {
+        Await(
+            task,
+            Slice,
+            () =>
+            {
+                meanwhile();
+                WriteWarnings();
+            }
+        );
+        return task.Result;
+    }
+
     private void Await(Task task, int slice, Action meanwhile)
     {
         try

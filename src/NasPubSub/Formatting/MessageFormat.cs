@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Management.Automation;
 using System.Text;
 using NasPubSub.Diagnostics;
 
@@ -30,6 +31,14 @@ public static class MessageFormat
         }
 
         return message.Payload.Length == 0 ? "" : Text(message.Payload) ?? Hex(message.Payload);
+    }
+
+    /// <summary>The message with the views that begin with its place in the stream.</summary>
+    internal static PSObject AsStored(NasMessage message)
+    {
+        var stored = new PSObject(message);
+        stored.TypeNames.Insert(0, "NasPubSub.NasMessage#Stored");
+        return stored;
     }
 
     /// <summary>All headers in one line.</summary>

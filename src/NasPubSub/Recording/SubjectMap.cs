@@ -80,6 +80,23 @@ internal sealed class SubjectMap
         return message.Subject;
     }
 
+    /// <summary>A filter or stream subject mapped as the subjects are that it matches.</summary>
+    public string MapPattern(string pattern)
+    {
+        if (_pattern is not null)
+        {
+            return _pattern.Replace(pattern, _replacement);
+        }
+        foreach (var (old, to) in _pairs)
+        {
+            if (old == pattern || NasSubject.Matches(old, pattern))
+            {
+                return old == pattern ? to : Fill(old, to, pattern);
+            }
+        }
+        return pattern;
+    }
+
     private void Add(string old, string to)
     {
         try

@@ -64,7 +64,7 @@ public sealed class ContractTests
             made.Order(StringComparer.Ordinal),
             exported.Select(c => c.ImplementingType.FullName!).Order(StringComparer.Ordinal)
         );
-        Assert.All(exported, c => Assert.Matches("^Nas(PubSub|[A-Z][a-z]*[^s])$", c.Noun));
+        Assert.All(exported, c => Assert.Matches("^Nas(PubSub|([A-Z][a-z]+)*[A-Z][a-z]*[^s])$", c.Noun));
         var approved = new[]
         {
             typeof(VerbsCommon),
