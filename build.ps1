@@ -244,7 +244,7 @@ function Invoke-Test([string[]] $Names) {
     if (-not $Names) { Invoke-Format }
     try { $env:NATS_SERVER = Get-Server } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
     $suites = @(Get-Suite | Where-Object { Test-Wanted $Names $_.Name })
-    $wine = if ($wineSuites.Where{ Test-Wanted $Names $_ }) { Start-Wine }
+    $wine = if ($Names -and $wineSuites.Where{ Test-Wanted $Names $_ }) { Start-Wine }
     if (-not $suites -and -not $wine) { throw "There is no suite $($Names -join ', ')." }
     try {
         if ($suites) { Invoke-Suite $suites }
