@@ -9,6 +9,9 @@ param(
     [ValidateSet('Build', 'Demo', 'Test', 'Bench', 'Package', 'Clean')]
     [string] $Task = 'Build',
 
+    # Tests what was built before.
+    [switch] $NoBuild,
+
     # The suites to test, all without (client, jetstream, module-net8.0, ...), or the arguments of the benchmarks.
     [Parameter(ValueFromRemainingArguments)]
     [string[]] $Rest = @()
@@ -214,6 +217,19 @@ function Get-Suite {
     }
 }
 
+# Runs the suites with assemblies that count, in a shell of their own: see tools/coverage.proj.
+function Invoke-Coverage([string[]] $Names) {
+    Invoke-Build
+    $command = "$(& tools/Get-ShellPath.ps1) -NoProfile -NonInteractive -File build.ps1 -Task Test -NoBuild $Names"
+    $env:NAS_COVERAGE = ''
+    dotnet restore tools/coverage.proj -v quiet | Out-Host
+    dotnet msbuild tools/coverage.proj -t:Cover -nologo -v:minimal "-p:TestCommand=$command" "-p:CoverageFolder=$results/" | Out-Host
+    $status = $LASTEXITCODE
+    & tools/Show-Coverage.ps1 $results | Set-Content (Join-Path $results coverage.md)
+    Get-Content (Join-Path $results summary.txt)
+    exit $status
+}
+
 # Is a suite among those that were asked for, by the beginnings of their names?
 function Test-Wanted([string[]] $Names, [string] $Suite) {
     -not $Names -or [bool] $Names.Where{ $Suite -like "$_*" }
@@ -240,7 +256,7 @@ function Stop-Wine($Wine) {
 function Invoke-Test([string[]] $Names) {
     if (Test-Path $results) { Remove-Item $results -Recurse -Force }
     $null = New-Item $results -ItemType Directory
-    Invoke-Build
+    if (-not $NoBuild) { Invoke-Build }
     if (-not $Names) { Invoke-Format }
     try { $env:NATS_SERVER = Get-Server } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
     $suites = @(Get-Suite | Where-Object { Test-Wanted $Names $_.Name })
@@ -253,9 +269,10 @@ function Invoke-Test([string[]] $Names) {
     finally {
         if ($wine) { Stop-Wine $wine }
     }
-    if ($env:NAS_COVERAGE) { & tools/Show-Coverage.ps1 $results | Set-Content (Join-Path $results coverage.md) }
     ''
-    "$($count.passed) passed, $($count.failed) failed, $($count.skipped) skipped"
+    $summary = "$($count.passed) passed, $($count.failed) failed, $($count.skipped) skipped"
+    Set-Content (Join-Path $results summary.txt) $summary
+    $summary
     if ($count.failed -ne 0 -or $count.passed -eq 0) { exit 1 }
 }
 
@@ -264,7 +281,7 @@ try {
     switch ($Task) {
         Build { Invoke-Build }
         Demo { Invoke-Demo }
-        Test { Invoke-Test $Rest }
+        Test { if ($env:NAS_COVERAGE) { Invoke-Coverage $Rest } else { Invoke-Test $Rest } }
         Bench { dotnet run -c Release --project tests/NasPubSub.Benchmarks -- @Rest }
         Package {
             # The packages must not contain the path of the build folder.

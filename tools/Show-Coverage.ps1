@@ -11,7 +11,8 @@ foreach ($file in Get-ChildItem $Folder -Recurse -Filter *.cobertura.xml) {
         $package = $class.ParentNode.ParentNode.GetAttribute('name')
         if (-not $hits[$package]) { $hits[$package] = [Collections.Generic.Dictionary[string, bool]]::new() }
         foreach ($line in $class.SelectNodes('lines/line')) {
-            $key = $class.GetAttribute('filename') + ':' + $line.GetAttribute('number')
+            # Reports name files from different folders on.
+            $key = $class.GetAttribute('name') + (Split-Path $class.GetAttribute('filename') -Leaf) + ':' + $line.GetAttribute('number')
             $before = $false
             $null = $hits[$package].TryGetValue($key, [ref] $before)
             $hits[$package][$key] = $before -or $line.GetAttribute('hits') -ne '0'

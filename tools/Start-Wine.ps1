@@ -35,9 +35,11 @@ $environment = @{
     # Without this the runtime dies in a finalizer.
     DOTNET_EnableWriteXorExecute = '0'
     DOTNET_TieredPGO = '0'
-    # Wine sometimes loses a thread that the garbage collector wants to suspend: fewer collections, and fewer threads that end.
-    DOTNET_GCgen0size = '0x4000000'
+    # Under Wine the runtime sometimes crashes when it suspends threads: few collections, no recompilation, no threads that end.
+    DOTNET_GCgen0size = '0x20000000'
+    DOTNET_GCgen0MaxBudget = '0x20000000'
     DOTNET_gcConcurrent = '0'
+    DOTNET_TC_CallCounting = '0'
     DOTNET_ThreadPool_ThreadTimeoutMs = '-1'
 }
 $settings = $environment.Keys.ForEach{ "$_=$($environment[$_])" }

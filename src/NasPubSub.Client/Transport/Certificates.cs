@@ -81,17 +81,21 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
                 : null;
         }
 
+        var isPem = true;
         try
         {
             var text = SharedFile.ReadAllText(path);
-            return text.IndexOf("-----BEGIN ", StringComparison.Ordinal) >= 0
-                ? FromPem(path, text, options)
-                : FromPfx(path, options.CertificatePassword);
+            isPem = text.IndexOf("-----BEGIN ", StringComparison.Ordinal) >= 0;
+            return isPem ? FromPem(path, text, options) : FromPfx(path, options.CertificatePassword);
         }
         catch (Exception e) when (PemFile.IsUnreadable(e))
         {
             var key = options.KeyFile is { } keyFile ? $" with the key '{keyFile}'" : "";
-            var password = options.CertificatePassword is null ? "" : " Is the password right?";
+            // Not every system says so.
+            var password =
+                options.CertificatePassword is not null ? " Is the password right?"
+                : isPem ? ""
+                : " If it has a password, give CertificatePassword (-TlsCertificatePassword).";
             throw Bad($"The client certificate '{path}' cannot be used{key}: {e.Message}{password}", path, e);
         }
     }

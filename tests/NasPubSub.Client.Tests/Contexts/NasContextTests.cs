@@ -105,9 +105,10 @@ public sealed class NasContextTests(ContextFixture folder)
             """{ "creds": "a.creds", "ca": "file://ca.pem", "cert": "/c/c.pem", "key": "sub/k.pem" }"""
         );
         var options = NasContext.Load("near").ToOptions(new NasOptions(), path => Path.Combine("/here", path));
-        Assert.Equal("credentials file /here/a.creds", options.Credentials?.ToString());
+        static string Here(string path) => Path.Combine("/here", path);
+        Assert.Equal($"credentials file {Here("a.creds")}", options.Credentials?.ToString());
         Assert.Equal(
-            ("/here/ca.pem", "/c/c.pem", "/here/sub/k.pem"),
+            (Here("ca.pem"), "/c/c.pem", Here("sub/k.pem")),
             (options.Tls.CaFile, options.Tls.CertificateFile, options.Tls.KeyFile)
         );
     }
