@@ -47,6 +47,8 @@ $null = env @settings wineboot --init 2>&1
 # The version that .NET supports; Wine says Windows 7 otherwise.
 $null = env @settings wine winecfg -v win10 2>&1
 if ($LASTEXITCODE -ne 0) { throw "Wine cannot start (exit code $LASTEXITCODE)." }
+# Windows without a display, or none can be opened: log-off, shutdown and taskkill speak to windows.
+$null = env @settings wine reg add 'HKCU\Software\Wine\Drivers' /v Graphics /d null /f 2>&1
 
 # In this folder a path such as C:/folder/file means the same to programs outside Wine.
 $drives = Join-Path $Prefix 'drives'

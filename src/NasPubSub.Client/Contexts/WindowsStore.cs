@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using NasPubSub.Threading;
 
 namespace NasPubSub.Contexts;
 
@@ -40,13 +42,32 @@ internal static class WindowsStore
             ),
         };
         using var personal = new X509Store(StoreName.My, location);
-        personal.Open(OpenFlags.ReadOnly | OpenFlags.OpenExistingOnly);
-        return personal
-                .Certificates.Find(by, match, validOnly: false)
-                .Cast<X509Certificate2>()
-                .FirstOrDefault(c => c.HasPrivateKey)
+        try
+        {
+            personal.Open(OpenFlags.ReadOnly | OpenFlags.OpenExistingOnly);
+        }
+        catch (CryptographicException e)
+        {
+            throw new ContextException($"the Windows store '{store}' cannot be opened: {e.Message}");
+        }
+
+        // Copied from the dialog of Windows, a thumbprint has blanks and begins with an invisible mark.
+        var wanted = by == X509FindType.FindByThumbprint ? new string([.. match.Where(char.IsLetterOrDigit)]) : match;
+        return Choose(personal.Certificates.Find(by, wanted, validOnly: false), WallClock.Now)
             ?? throw new ContextException(
                 $"the Windows store has no certificate with a private key whose {(matchBy.Length == 0 ? "subject" : matchBy)} is '{match}'."
             );
     }
+
+    /// <summary>
+    /// One with a private key, which may stay in the store. Where several match, one that is valid now and stays so for
+    /// the longest time: a renewed certificate lies beside the one before.
+    /// </summary>
+    internal static X509Certificate2? Choose(X509Certificate2Collection matches, DateTime now) =>
+        matches
+            .Cast<X509Certificate2>()
+            .Where(c => c.HasPrivateKey)
+            .OrderByDescending(c => c.NotBefore <= now && now <= c.NotAfter)
+            .ThenByDescending(c => c.NotAfter)
+            .FirstOrDefault();
 }

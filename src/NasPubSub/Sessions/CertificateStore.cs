@@ -7,12 +7,14 @@ namespace NasPubSub.Sessions;
 internal static class CertificateStore
 {
     /// <summary>
-    /// The client certificate of this thumbprint, with its private key, from the store of the user or the machine.
+    /// The client certificate of this thumbprint, with its private key, from the store of the user or the machine. The
+    /// key stays there, and need not be exportable.
     /// </summary>
     /// <exception cref="NasException">InvalidOption: there is none.</exception>
     public static X509Certificate2 Find(string thumbprint)
     {
-        var wanted = thumbprint.Replace(" ", "");
+        // Copied from the dialog of Windows, it has blanks and begins with an invisible mark.
+        var wanted = new string([.. thumbprint.Where(char.IsLetterOrDigit)]);
         foreach (var location in new[] { StoreLocation.CurrentUser, StoreLocation.LocalMachine })
         {
             using var store = new X509Store(StoreName.My, location);

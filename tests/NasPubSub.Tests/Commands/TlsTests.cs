@@ -218,13 +218,17 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
         );
     }
 
-    [Fact]
-    public void A_certificate_of_the_users_store_is_found_by_its_thumbprint()
+    /// <summary>Also as the dialog of Windows shows it, and when the key must stay in the store.</summary>
+    [Theory]
+    [InlineData(true, "")]
+    [InlineData(false, "\u200e")]
+    public void A_certificate_of_the_users_store_is_found_by_its_thumbprint(bool isExportable, string mark)
     {
         using var certificate = X509CertificateLoader.LoadPkcs12FromFile(
             servers.Certificates.Client.PfxFile,
             TestCertificates.PfxPassword,
-            X509KeyStorageFlags.PersistKeySet | X509KeyStorageFlags.Exportable
+            X509KeyStorageFlags.PersistKeySet
+                | (isExportable ? X509KeyStorageFlags.Exportable : X509KeyStorageFlags.DefaultKeySet)
         );
         using var store = new X509Store(StoreName.My, StoreLocation.CurrentUser);
         store.Open(OpenFlags.ReadWrite);
@@ -235,7 +239,7 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
             Assert.True(
                 shell.Get<bool>(
                     servers.Fill(
-                        $"(Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateThumbprint {certificate.Thumbprint}).IsTls"
+                        $"(Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateThumbprint '{mark}{certificate.Thumbprint}').IsTls"
                     )
                 )
             );
