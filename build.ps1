@@ -123,6 +123,29 @@ function Get-WineSuite($Wine) {
     }
 }
 
+# The client's suite with the build for Windows PowerShell, on .NET Framework or on mono, its nearest kin.
+function Get-FrameworkSuite {
+    $program = 'tests/NasPubSub.Client.Net472/bin/Release/net472/NasPubSub.Client.Tests.exe'
+    $file = Join-Path $results 'mono.json'
+    # mono starts threads slowly, and these tests wait on many.
+    $options = '-noLogo', '-noColor', '-noAutoReporters', '-reporter', 'quiet', '-maxThreads', '2', '-result-ctrf', $file
+    if ($IsWindows -or $PSEdition -eq 'Desktop') {
+        New-Suite framework (Join-Path $PSScriptRoot $program) $options @{} (Get-CtrfReader $file -ShowSkipped)
+        return
+    }
+    $mono = (Get-Command mono -CommandType Application -ErrorAction Ignore | Select-Object -First 1).Source
+    if (-not $mono) {
+        Write-Host '== the suite mono is skipped: there is no mono on PATH (Debian has it in mono-complete)'
+        return
+    }
+    # mono-runtime alone starts programs, but lacks the assemblies behind which .NET Standard is.
+    if (-not (Test-Path (Join-Path (Split-Path (Split-Path $mono)) 'lib/mono/4.5/Facades/netstandard.dll'))) {
+        Write-Host '== the suite mono is skipped: this mono has no netstandard.dll (mono-runtime is not enough; Debian has the rest in mono-complete)'
+        return
+    }
+    New-Suite mono $mono (@($program) + $options) @{ MONO_THREADS_PER_CPU = '50' } (Get-CtrfReader $file -ShowSkipped)
+}
+
 function New-PesterSuite {
     $file = Join-Path $results 'pester.counts'
     New-Suite Pester (& tools/Get-ShellPath.ps1) ('-NoProfile', '-NonInteractive', '-File', 'tools/Invoke-PesterTests.ps1', '-CountFile',
@@ -204,6 +227,7 @@ function Get-Suite {
     New-XUnitSuite module-netstandard2.0 NasPubSub.Tests @{ NAS_MODULE_BUILD = 'netstandard2.0' }
     New-XUnitSuite client NasPubSub.Client.Tests
     New-XUnitSuite jetstream NasPubSub.JetStream.Tests
+    Get-FrameworkSuite
     foreach ($version in '2.9', '2.10') {
         $old = $null
         try { $old = Get-Server $version } catch { Write-Host "== tests against nats-server $version are skipped: it cannot be fetched" }

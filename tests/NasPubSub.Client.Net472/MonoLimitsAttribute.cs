@@ -12,6 +12,8 @@ public sealed class MonoLimitsAttribute : BeforeAfterTestAttribute
 {
     private const string Events = "mono's EventSource writes no events and makes no manifest";
 
+    private const string Threads = "mono takes seconds to give the many waits of this test a thread each";
+
     private static readonly bool IsMono = Type.GetType("Mono.Runtime") is not null;
 
     private static readonly Dictionary<string, string> Reasons = new()
@@ -27,6 +29,10 @@ public sealed class MonoLimitsAttribute : BeforeAfterTestAttribute
             "mono does not say how much of a send that failed was taken, so nothing of it is sent again",
         ["JwtTests.A_file_that_hangs_holds_nothing_up_for_longer_than_the_connect_timeout"] =
             "mono cannot write to the named pipe that stands for the file",
+        ["BoundedWaitTests.Each_ends_within_the_time_of_its_options"] = Threads,
+        ["BoundedWaitTests.Each_ends_when_its_token_says_so"] = Threads,
+        ["HostileServerTests.Endless_control_lines_are_kept_nowhere"] =
+            "mono's sockets need more than the time of this test for its megabytes of short lines",
         ["AddressTests.A_bad_address_is_refused_and_its_secrets_not_shown"] =
             "mono's Uri takes port 0 for no port",
     };

@@ -47,6 +47,8 @@ internal static class NetFramework
     extension(Environment)
     {
         public static bool IsPrivilegedProcess => GetUserId() == 0;
+
+        public static long TickCount64 => (long)(Stopwatch.GetTimestamp() * 1000.0 / Stopwatch.Frequency);
     }
 
     extension(TimeSpan)
