@@ -26,12 +26,7 @@ internal static class ConsumerErrors
     /// </exception>
     public static void CheckStored(NasConsumerConfiguration asked, NasConsumer stored)
     {
-        var differences = ConfigurationDifference
-            .NotApplied(asked, stored.ToConfiguration())
-            // The first wait of a backoff takes its place.
-            .Where(c => c.Setting != nameof(asked.AckWait) || asked.Backoff.Length == 0)
-            .ToList();
-        if (differences.Count > 0)
+        if (ConfigurationDifference.NotApplied(asked, stored.ToConfiguration()) is { Count: > 0 } differences)
         {
             throw new NasException(
                 NasError.ServerError,
@@ -40,6 +35,23 @@ internal static class ConsumerErrors
             {
                 Code = "SettingsNotApplied",
                 Target = $"{stored.Stream}/{stored.Consumer}",
+            };
+        }
+    }
+
+    /// <summary>The server takes the first wait of a backoff instead of AckWait, in silence.</summary>
+    /// <exception cref="NasException">InvalidConfiguration.</exception>
+    public static void CheckAckWait(NasConsumerConfiguration settings)
+    {
+        if (settings.Backoff is { Length: > 0 } waits && settings.AckWait is { } wait && wait != waits[0])
+        {
+            throw new NasException(
+                NasError.InvalidOption,
+                $"AckWait cannot be {wait}: the first wait of Backoff, {waits[0]}, takes its place."
+            )
+            {
+                Code = "InvalidConfiguration",
+                Target = settings.Name,
             };
         }
     }

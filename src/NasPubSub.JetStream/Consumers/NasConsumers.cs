@@ -142,6 +142,10 @@ public sealed class NasConsumers
         var before = await GetAsync(stream, consumer, cancel).ConfigureAwait(false);
         var after = before.ToConfiguration();
         change(after);
+        if (after.AckWait == before.AckWait && after.Backoff is { Length: > 0 } waits)
+        {
+            after.AckWait = waits[0];
+        }
         var wire = await PrepareAsync(stream, after, useNamespace: false, cancel).ConfigureAwait(false);
         return new NasConsumerUpdate(this, before, wire);
     }
@@ -314,6 +318,7 @@ public sealed class NasConsumers
         {
             NasSubject.CheckSubscribe(filter);
         }
+        ConsumerErrors.CheckAckWait(wire);
         await ConsumerVersions.RequireAsync(Features, wire.Json, cancel).ConfigureAwait(false);
         return wire;
     }

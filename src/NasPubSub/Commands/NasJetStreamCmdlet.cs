@@ -22,14 +22,17 @@ public abstract class NasJetStreamCmdlet : NasSessionCmdlet
     /// <summary>
     /// The JetStream that a stream from the pipeline was found in, unless the call names another connection or domain.
     /// </summary>
-    private protected NasJetStream JetStreamOf(NasStream? piped)
+    private protected NasJetStream JetStreamOf(NasStream? piped) => JetStreamOf(piped?.GetJetStream());
+
+    /// <summary>As <see cref="JetStreamOf(NasStream?)"/>, for any other object that knows its JetStream.</summary>
+    private protected NasJetStream JetStreamOf(NasJetStream? piped)
     {
         if (piped is null || Connection is not null || Domain is not null)
         {
             return JetStream;
         }
-        Use(piped.GetJetStream().Connection);
-        return piped.GetJetStream();
+        Use(piped.Connection);
+        return piped;
     }
 
     /// <summary>The JetStream of the cmdlet's connection, connecting it where the runspace has no session.</summary>
@@ -77,6 +80,44 @@ public abstract class NasJetStreamCmdlet : NasSessionCmdlet
             );
         }
         return [.. streams.Where(s => pattern.IsMatch(s.Stream))];
+    }
+
+    /// <summary>The name of a stream as it is, or those that match it as a pattern.</summary>
+    private protected IReadOnlyList<string> FindStreams(NasJetStream jetStream, string name) =>
+        WildcardPattern.ContainsWildcardCharacters(name)
+            ? [.. ListStreams(jetStream, name).Select(s => s.Stream)]
+            : [name];
+
+    /// <summary>Names of consumers as they are, and those that match one as a pattern.</summary>
+    private protected IReadOnlyList<(string Stream, string Consumer)> FindConsumers(
+        NasJetStream jetStream,
+        string stream,
+        IEnumerable<string> wanted
+    )
+    {
+        var found = new List<(string, string)>();
+        foreach (var name in wanted)
+        {
+            try
+            {
+                foreach (var one in FindStreams(jetStream, stream))
+                {
+                    if (!WildcardPattern.ContainsWildcardCharacters(name))
+                    {
+                        found.Add((one, name));
+                        continue;
+                    }
+                    var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase);
+                    var all = AwaitAll(jetStream.Consumers.ListNamesAsync(one, Cancellation));
+                    found.AddRange(all.Where(pattern.IsMatch).Select(c => (one, c)));
+                }
+            }
+            catch (NasException e)
+            {
+                ReportOrFail(e, stream);
+            }
+        }
+        return found;
     }
 
     /// <summary>Waits for all items.</summary>

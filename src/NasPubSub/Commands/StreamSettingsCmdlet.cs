@@ -177,7 +177,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
     /// <summary>Reads configurations; each as one with subjects on the wire.</summary>
     private protected IReadOnlyList<NasStreamConfiguration> ReadConfigurations(NasJetStream jetStream, object given) =>
         [
-            .. new StreamConfigurationReader(FullPath, Cancellation)
+            .. NewReader()
                 .Read(given)
                 .Select(c => jetStream.Streams.ToWire(c, !Raw)),
         ];
@@ -197,7 +197,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
                 _ => parameter.Value,
             };
         }
-        var settings = new StreamConfigurationReader(FullPath, Cancellation).ReadParameters(given);
+        var settings = NewReader().ReadParameters(given);
         return jetStream.Streams.ToWire(settings, !Raw);
     }
 
@@ -206,4 +206,18 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
         parameter is "Subject" || typeof(StreamSettingsCmdlet).GetProperty(parameter) is { } property
             && property.DeclaringType == typeof(StreamSettingsCmdlet)
             && parameter != nameof(Raw);
+
+    private ConfigurationReader<NasStreamConfiguration> NewReader() =>
+        new(
+            NasStreamConfiguration.Parse,
+            given =>
+                given switch
+                {
+                    NasStream stream => stream.ToConfiguration(),
+                    NasStreamConfiguration configuration => configuration.Copy(),
+                    _ => null,
+                },
+            FullPath,
+            Cancellation
+        );
 }
