@@ -22,6 +22,7 @@
         'Get-NasConnection'
         'Get-NasConsumer'
         'Get-NasContext'
+        'Get-NasDeadLetter'
         'Get-NasStream'
         'Get-NasStreamMessage'
         'Get-NasSubscription'

@@ -24,6 +24,7 @@ public sealed class NasJetStream
         Features = new ServerFeatures(Api, Options);
         Streams = new NasStreams(this);
         Consumers = new NasConsumers(this);
+        DeadLetters = new NasDeadLetters(this);
         Messages = new NasStoredMessages(Api);
         Backups = new NasBackups(this);
     }
@@ -36,6 +37,9 @@ public sealed class NasJetStream
 
     /// <summary>The streams of the account.</summary>
     public NasStreams Streams { get; }
+
+    /// <summary>Messages that consumers gave up.</summary>
+    public NasDeadLetters DeadLetters { get; }
 
     /// <summary>The consumers of streams.</summary>
     public NasConsumers Consumers { get; }

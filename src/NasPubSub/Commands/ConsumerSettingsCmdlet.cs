@@ -112,6 +112,10 @@ public abstract class ConsumerSettingsCmdlet : NasJetStreamCmdlet
     [Parameter]
     public ulong RateLimit { get; set; }
 
+    /// <summary>Records what consumers of the account give up from now on.</summary>
+    [Parameter]
+    public SwitchParameter TrackDeadLetter { get; set; }
+
     /// <summary>Takes subjects as they are, without the namespace.</summary>
     [Parameter]
     [Alias("NoNamespace")]
@@ -140,11 +144,21 @@ public abstract class ConsumerSettingsCmdlet : NasJetStreamCmdlet
         return jetStream.Consumers.ToWire(NewReader().ReadParameters(given), !Raw);
     }
 
+    /// <summary>What -TrackDeadLetter asks for, before the consumer can give anything up.</summary>
+    private protected void TrackDeadLetters(NasJetStream jetStream)
+    {
+        if (TrackDeadLetter)
+        {
+            var streams = Await(jetStream.DeadLetters.StartRecordingAsync(Cancellation));
+            WriteVerbose($"Dead letters are recorded in {string.Join(", ", streams)}.");
+        }
+    }
+
     /// <summary>Is the parameter a setting, and not about the call?</summary>
     private protected virtual bool IsSetting(string parameter) =>
         typeof(ConsumerSettingsCmdlet).GetProperty(parameter) is { } property
         && property.DeclaringType == typeof(ConsumerSettingsCmdlet)
-        && parameter != nameof(Raw);
+        && parameter is not (nameof(Raw) or nameof(TrackDeadLetter));
 
     private ConfigurationReader<NasConsumerConfiguration> NewReader() =>
         new(

@@ -42,11 +42,21 @@ public sealed class GetNasConsumerCommand : NasJetStreamCmdlet
                 _ => null,
             }
         );
-        foreach (var stream in Stream.SelectMany(s => FindStreams(jetStream, s)))
+        foreach (var name in Stream)
         {
-            foreach (var wanted in Consumer)
+            try
             {
-                Write(jetStream, stream, wanted);
+                foreach (var stream in FindStreams(jetStream, name))
+                {
+                    foreach (var wanted in Consumer)
+                    {
+                        Write(jetStream, stream, wanted);
+                    }
+                }
+            }
+            catch (NasException e)
+            {
+                ReportOrFail(e, name);
             }
         }
     }

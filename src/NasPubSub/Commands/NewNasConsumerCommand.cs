@@ -140,6 +140,7 @@ public sealed class NewNasConsumerCommand : ConsumerSettingsCmdlet
         }
         try
         {
+            TrackDeadLetters(jetStream);
             WriteObject(Await(jetStream.Consumers.CreateAsync(Stream, settings, !Raw, Cancellation)));
         }
         catch (NasException e)

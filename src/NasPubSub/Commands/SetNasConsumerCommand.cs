@@ -74,12 +74,13 @@ public sealed class SetNasConsumerCommand : ConsumerSettingsCmdlet
                 jetStream.Consumers.PrepareUpdateAsync(stream, name, settings, useNamespace: false, Cancellation)
             );
             if (
-                update.Changes.Count > 0
-                && !ShouldProcess(target, $"Change the consumer: {string.Join("; ", update.Changes)}")
+                (update.Changes.Count > 0 || TrackDeadLetter)
+                && !ShouldProcess(target, $"Change the consumer: {Changes(update)}")
             )
             {
                 return;
             }
+            TrackDeadLetters(jetStream);
             var consumer = Await(update.ApplyAsync(Cancellation));
             if (PassThru)
             {
@@ -91,6 +92,12 @@ public sealed class SetNasConsumerCommand : ConsumerSettingsCmdlet
             ReportOrFail(e, target);
         }
     }
+
+    private string Changes(NasConsumerUpdate update) =>
+        string.Join(
+            "; ",
+            update.Changes.Select(c => c.ToString()).Concat(TrackDeadLetter ? ["record dead letters"] : [])
+        );
 
     private static string NameOf(NasConsumerConfiguration settings) =>
         settings.Name

@@ -15,7 +15,7 @@ internal static class JetStreamAdvice
             "StreamExists" or "ConsumerExists" => ErrorCategory.ResourceExists,
             "SubjectsOverlap" or "InvalidConfiguration" or "NotAcknowledgeable" => ErrorCategory.InvalidArgument,
             "InvalidName" or "InvalidSequence" => ErrorCategory.InvalidArgument,
-            "ConfigurationNotFound" => ErrorCategory.ObjectNotFound,
+            "ConfigurationNotFound" or "DeadLettersNotRecorded" => ErrorCategory.ObjectNotFound,
             "ConsumerUnavailable" => ErrorCategory.ResourceUnavailable,
             "BackupNotFound" => ErrorCategory.ObjectNotFound,
             "BackupExists" => ErrorCategory.ResourceExists,
@@ -54,6 +54,8 @@ internal static class JetStreamAdvice
             "InvalidName" => "Choose a name without blanks, dots, wildcards and slashes.",
             "InvalidSequence" => "Get-NasStream shows the first and the last sequence of the stream.",
             "ConfigurationNotFound" => "Check the path, and that the file may be read.",
+            "DeadLettersNotRecorded" =>
+                "New-NasConsumer and Set-NasConsumer record them from then on with -TrackDeadLetter.",
             "ConsumerUnavailable" => "Check that enough servers of the cluster run; Get-NasStream shows the replicas.",
             "StreamFull" => "Raise the limits with Set-NasStream, remove messages with Clear-NasStream, or let old ones go.",
             "InsufficientResources" => "Free storage on the servers, or ask for higher limits of the account.",

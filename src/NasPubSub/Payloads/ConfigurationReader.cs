@@ -28,8 +28,8 @@ internal static class ConfigurationReader
 }
 
 /// <summary>
-/// Settings in whatever form a user has them: a configuration or what has one, a hashtable or an object, JSON, or a file
-/// with JSON.
+/// Settings in whatever form a user has them: a configuration or what has one, a hashtable or an object, JSON, or a
+/// file with JSON.
 /// </summary>
 /// <param name="parse">Reads one configuration from JSON.</param>
 /// <param name="own">Takes a copy of the settings of an object of the library; null for any other object.</param>

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Management.Automation;
 using System.Management.Automation.Internal;
 using System.Text;
+using NasPubSub.JetStream;
 
 namespace NasPubSub.Payloads;
 
@@ -72,6 +73,10 @@ internal sealed class PayloadSource(
                 Bytes = new ArraySegment<byte>(message.Payload);
                 Headers = own is null && headers is null ? message.Headers : Merge(message.Headers, own, false);
                 return;
+            case NasDeadLetter letter:
+                Bytes = new ArraySegment<byte>(letter.Payload ?? throw DeadLetterGone(letter));
+                Headers = own is null && headers is null ? letter.Headers : Merge(letter.Headers, own, false);
+                return;
             case PSCustomObject when MessageRecord.Is(value, _members):
                 var carried = MessageRecord.Headers(value!, _members);
                 foreach (var field in own ?? [])
@@ -112,6 +117,9 @@ internal sealed class PayloadSource(
     }
 
     public void Dispose() => _json.Dispose();
+
+    private static PSArgumentException DeadLetterGone(NasDeadLetter letter) =>
+        new($"message {letter.Sequence} of '{letter.Stream}' is not stored any more.");
 
     private void TakeText(string text)
     {

@@ -158,5 +158,24 @@ internal static class HeldCalls
         new("Set-NasStream s -MaxAge 1d", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("Remove-NasStream s -Confirm:$false", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("Clear-NasStream s", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Get-NasConsumer", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Get-NasConsumer s c", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("New-NasConsumer s c", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Set-NasConsumer s c -MaxDeliver 3", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Remove-NasConsumer s c", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Suspend-NasConsumer s c", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Resume-NasConsumer s c", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Reset-NasConsumer s c", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Reset-NasConsumer s c -Unpin g", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Get-NasDeadLetter s", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Get-NasDeadLetter -Subject a", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("New-NasMessage a x -ReplyTo '$JS.ACK.s.c.1.1.1.1.0' | Confirm-NasMessage", AtOnce, AtOnce, AtOnce, AtOnce),
+        new(
+            "New-NasMessage a x -ReplyTo '$JS.ACK.s.c.1.1.1.1.0' | Confirm-NasMessage -Wait -Timeout LIMIT",
+            "NotConnected",
+            Timeout,
+            Timeout,
+            "NotConnected"
+        ),
     ];
 }
