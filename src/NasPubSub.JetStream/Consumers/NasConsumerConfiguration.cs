@@ -61,18 +61,14 @@ public sealed class NasConsumerConfiguration : NasConfiguration
     /// </summary>
     public void Apply(NasConsumerConfiguration changes)
     {
-        foreach (var field in changes.Json)
+        if (changes.Json.ContainsKey("filter_subject") || changes.Json.ContainsKey("filter_subjects"))
         {
-            if (field.Key is "filter_subject" or "filter_subjects")
-            {
-                // One replaces the other.
-                Set("filter_subject", (JsonNode?)null);
-                Set("filter_subjects", (JsonNode?)null);
-            }
+            // One takes the place of the other.
+            (Json["filter_subject"], Json["filter_subjects"]) = (null, null);
         }
         foreach (var field in changes.Json)
         {
-            Set(field.Key, field.Value is null ? null : JsonNode.Parse(field.Value.ToJsonString()));
+            Json[field.Key] = field.Value is null ? null : JsonNode.Parse(field.Value.ToJsonString());
         }
     }
 

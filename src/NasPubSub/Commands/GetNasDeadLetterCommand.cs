@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
+using NasPubSub.Errors;
 using NasPubSub.JetStream;
 using NasPubSub.Payloads;
 
@@ -11,7 +12,7 @@ namespace NasPubSub.Commands;
 public sealed class GetNasDeadLetterCommand : NasJetStreamCmdlet
 {
     /// <summary>The stream of the consumers, with wildcards where wanted.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true, ParameterSetName = "Stream")]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Stream")]
     [ArgumentCompleter(typeof(StreamCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -19,7 +20,7 @@ public sealed class GetNasDeadLetterCommand : NasJetStreamCmdlet
     public string[] Stream { get; set; } = [];
 
     /// <summary>The consumers, with wildcards where wanted.</summary>
-    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true, ParameterSetName = "Stream")]
+    [Parameter(Position = 1, ParameterSetName = "Stream")]
     [ArgumentCompleter(typeof(ConsumerCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
@@ -38,14 +39,16 @@ public sealed class GetNasDeadLetterCommand : NasJetStreamCmdlet
     [Alias("NoNamespace")]
     public SwitchParameter Raw { get; set; }
 
-    /// <summary>Dead letters that were listed before.</summary>
+    /// <summary>Streams or consumers; with -Remove, dead letters that were listed before.</summary>
+    /// <remarks>
+    /// Not by the names of properties: a dead letter has a stream and a consumer, and is neither.
+    /// </remarks>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "InputObject")]
-    public NasDeadLetter[] InputObject { get; set; } = [];
+    [ValidateNotNull]
+    public object InputObject { get; set; } = null!;
 
     /// <summary>Removes them.</summary>
-    [Parameter(ParameterSetName = "Stream")]
-    [Parameter(ParameterSetName = "Subject")]
-    [Parameter(Mandatory = true, ParameterSetName = "InputObject")]
+    [Parameter]
     public SwitchParameter Remove { get; set; }
 
     /// <inheritdoc/>
@@ -54,10 +57,7 @@ public sealed class GetNasDeadLetterCommand : NasJetStreamCmdlet
         switch (ParameterSetName)
         {
             case "InputObject":
-                foreach (var letter in InputObject)
-                {
-                    RemoveOne(letter);
-                }
+                ProcessPiped(InputObject.Unwrap());
                 break;
             case "Subject":
                 foreach (var subject in Subject)
@@ -68,25 +68,53 @@ public sealed class GetNasDeadLetterCommand : NasJetStreamCmdlet
             default:
                 foreach (var stream in Stream)
                 {
-                    WriteOf(stream);
+                    WriteOf(JetStream, stream, Consumer ?? []);
                 }
                 break;
         }
     }
 
-    private void WriteOf(string wanted)
+    private void ProcessPiped(object? piped)
+    {
+        switch (piped)
+        {
+            case NasDeadLetter letter when Remove:
+                RemoveOne(letter);
+                break;
+            case NasStream stream:
+                WriteOf(JetStreamOf(stream), stream.Stream, []);
+                break;
+            case NasConsumer consumer:
+                WriteOf(JetStreamOf(consumer.GetJetStream()), consumer.Stream, [consumer.Consumer]);
+                break;
+            case string name:
+                WriteOf(JetStream, name, []);
+                break;
+            default:
+                WriteError(
+                    NasErrorRecord.InvalidArgument(
+                        "-InputObject takes streams and consumers, and dead letters with -Remove.",
+                        piped,
+                        "Get-NasStream and Get-NasConsumer output what it takes."
+                    )
+                );
+                break;
+        }
+    }
+
+    private void WriteOf(NasJetStream jetStream, string wanted, string[] wantedConsumers)
     {
         try
         {
-            foreach (var stream in FindStreams(JetStream, wanted))
+            foreach (var stream in FindStreams(jetStream, wanted))
             {
-                foreach (var consumer in Consumer ?? [null!])
+                foreach (var consumer in wantedConsumers.Length > 0 ? wantedConsumers : [null!])
                 {
                     var isPattern = WildcardPattern.ContainsWildcardCharacters(consumer ?? "");
                     var one = isPattern ? null : consumer;
                     NasDeadLetterReason? unrecorded = null;
                     Write(
-                        JetStream.DeadLetters.ListAsync(stream, one, r => unrecorded = r, Cancellation),
+                        jetStream.DeadLetters.ListAsync(stream, one, r => unrecorded = r, Cancellation),
                         stream,
                         isPattern ? new WildcardPattern(consumer, WildcardOptions.IgnoreCase) : null
                     );
