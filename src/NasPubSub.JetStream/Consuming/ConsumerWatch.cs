@@ -188,7 +188,9 @@ internal sealed class ConsumerWatch : IDisposable
         Inbox.Wake();
     }
 
-    /// <summary>While a cluster starts, a server may not know yet what is there: one that says no is asked again.</summary>
+    /// <summary>
+    /// While a cluster starts, a server may not know yet what is there: one that says no is asked again.
+    /// </summary>
     private async Task<ConsumerState> AskTwiceAsync()
     {
         try
@@ -210,9 +212,13 @@ internal sealed class ConsumerWatch : IDisposable
         {
             Gone(_options.NoWait ? ReadErrors.NoAnswer(Stream, Consumer, Inbox.AnswerTime) : null);
         }
-        else if (_isIdle && state.Explain($"The consumer '{Consumer}' of '{Stream}'", _options.Group, Inbox.State.PinId) is { } notice)
+        else if (_isIdle)
         {
-            Tell(notice);
+            var name = $"The consumer '{Consumer}' of '{Stream}'";
+            if (state.Explain(name, _options.Group, Inbox.State.PinId) is { } notice)
+            {
+                Tell(notice);
+            }
         }
     }
 

@@ -51,7 +51,9 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
     /// <summary>How long the consumer waits for the acknowledgement of a first delivery.</summary>
     public TimeSpan AckWait => _watch.State.AckWait;
 
-    /// <summary>Has it ended? Then no more messages are read, and <see cref="Error"/> says why, if there is a reason.</summary>
+    /// <summary>
+    /// Has it ended? Then no more messages are read, and <see cref="Error"/> says why, if there is a reason.
+    /// </summary>
     public bool IsCompleted => _inbox.State.IsEnded;
 
     /// <summary>
@@ -160,8 +162,8 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
     }
 
     /// <summary>
-    /// Tells the consumer that the messages which this client buffers, and which were not read yet, are in progress: the
-    /// time to acknowledge them begins anew. Call it more often than <see cref="AckWait"/> where reading is slow.
+    /// Tells the consumer that the messages which this client buffers, and which were not read yet, are in progress:
+    /// the time to acknowledge them begins anew. Call it more often than <see cref="AckWait"/> where reading is slow.
     /// Thread-safe.
     /// </summary>
     public void KeepAlive()

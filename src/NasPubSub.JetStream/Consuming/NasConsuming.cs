@@ -48,8 +48,8 @@ public static class NasConsuming
 
     /// <summary>
     /// Fetches messages of a pull consumer with one request. It ends when all have come, when the consumer has no more
-    /// and <see cref="NasReadOptions.NoWait"/> is set, or after <see cref="NasReadOptions.Expires"/>: fewer messages are
-    /// no error.
+    /// and <see cref="NasReadOptions.NoWait"/> is set, or after <see cref="NasReadOptions.Expires"/>: fewer messages
+    /// are no error.
     /// </summary>
     /// <param name="consumers">Those of the account.</param>
     /// <param name="stream">The stream.</param>
@@ -102,5 +102,14 @@ public static class NasConsuming
         string consumer,
         NasReadOptions? options = null,
         CancellationToken cancel = default
-    ) => NasConsumerReader.OpenAsync(consumers.Api, consumers.Features, stream, consumer, options, isFetch: false, cancel);
+    ) =>
+        NasConsumerReader.OpenAsync(
+            consumers.Api,
+            consumers.Features,
+            stream,
+            consumer,
+            options,
+            isFetch: false,
+            cancel
+        );
 }

@@ -11,7 +11,9 @@ public sealed record NasReadOptions
     /// </summary>
     public int? Batch { get; init; }
 
-    /// <summary>Bytes asked for at most that were not read yet, instead of messages; 0 for no limit. Default: 0.</summary>
+    /// <summary>
+    /// Bytes asked for at most that were not read yet, instead of messages; 0 for no limit. Default: 0.
+    /// </summary>
     public long MaxBytes { get; init; }
 
     /// <summary>Messages (bytes with <see cref="MaxBytes"/>) below which more is asked for. Default: half.</summary>
@@ -36,8 +38,8 @@ public sealed record NasReadOptions
     public bool NoWait { get; init; }
 
     /// <summary>
-    /// Asks for no message before it is read where a message that is not read would be spoiled: where the consumer has a
-    /// maximum of deliveries, or asks for no acknowledgement. An explicit <see cref="Batch"/> takes precedence.
+    /// Asks for no message before it is read where a message that is not read would be spoiled: where the consumer has
+    /// a maximum of deliveries, or asks for no acknowledgement. An explicit <see cref="Batch"/> takes precedence.
     /// Default: no.
     /// </summary>
     public bool SpareDeliveries { get; init; }

@@ -12,7 +12,6 @@ namespace NasPubSub.JetStream.Consuming;
 /// </summary>
 internal sealed class PullInbox : IDisposable
 {
-    private const int Chunk = 256;
     private static readonly TimeSpan Answer = TimeSpan.FromSeconds(1);
 
     private static readonly NasSubscriptionOptions Unbounded = new()
@@ -30,10 +29,8 @@ internal sealed class PullInbox : IDisposable
     private readonly string _subject,
         _inbox;
     private readonly Waker _waker = new();
+    private readonly InboxBuffer _buffer = new();
     private NasSubscription _subscription = null!;
-    private NasMessage[] _items = new NasMessage[Chunk];
-    private int _next,
-        _end;
     private long _reconnects;
     private bool _isWaiting,
         _hasEnded;
@@ -41,7 +38,14 @@ internal sealed class PullInbox : IDisposable
     private Deadline _silent = Deadline.Never,
         _askAfter;
 
-    private PullInbox(JetStreamApi api, string subject, PullState state, PullTiming timing, PullGroup group, IPullOwner owner)
+    private PullInbox(
+        JetStreamApi api,
+        string subject,
+        PullState state,
+        PullTiming timing,
+        PullGroup group,
+        IPullOwner owner
+    )
     {
         _connection = api.Connection;
         _subject = subject;
@@ -110,15 +114,14 @@ internal sealed class PullInbox : IDisposable
     }
 
     /// <summary>Does nothing keep the next message from being taken? Then <see cref="TryNext"/> does.</summary>
-    public bool IsReady => _next < _end && !State.IsDue;
+    public bool IsReady => !_buffer.IsEmpty && !State.IsDue;
 
     /// <summary>The next message that has come. Under the <see cref="Gate"/>.</summary>
     public bool TryNext([NotNullWhen(true)] out NasMessage? message)
     {
-        while (!State.IsEnded && (_next < _end || Fill()))
+        while (!State.IsEnded && (!_buffer.IsEmpty || Fill()))
         {
-            message = _items[_next];
-            _items[_next++] = null!;
+            message = _buffer.Take();
             if (message.Status != 0 && message.Topic == _inbox)
             {
                 var status = PullStatus.From(message);
@@ -156,7 +159,7 @@ internal sealed class PullInbox : IDisposable
         var came = 0;
         try
         {
-            came = _subscription.Read(_items, wait, wake);
+            came = _subscription.Read(_buffer.Space, wait, wake);
         }
         catch (OperationCanceledException)
         {
@@ -182,7 +185,7 @@ internal sealed class PullInbox : IDisposable
         {
             if (await _subscription.ReadAsync(wake).ConfigureAwait(false) is { } message)
             {
-                _items[came++] = message;
+                _buffer.Space[came++] = message;
             }
         }
         catch (OperationCanceledException)
@@ -200,13 +203,15 @@ internal sealed class PullInbox : IDisposable
     /// <summary>Ends a wait.</summary>
     public void Wake() => _waker.Wake();
 
-    /// <summary>The messages that have come and were not read. Not while somebody waits for some: there are none.</summary>
+    /// <summary>
+    /// The messages that have come and were not read. While somebody waits for some there are none.
+    /// </summary>
     public NasMessage[] Buffered()
     {
         lock (Gate)
         {
             while (!_isWaiting && Fill()) { }
-            return [.. _items.AsSpan(_next, _end - _next).ToArray().Where(m => m.Topic != _inbox)];
+            return [.. _buffer.ToArray().Where(m => m.Topic != _inbox)];
         }
     }
 
@@ -240,31 +245,12 @@ internal sealed class PullInbox : IDisposable
     /// <returns>Has something come?</returns>
     private bool Fill()
     {
-        if (_next == _end)
-        {
-            _next = _end = 0;
-        }
-        else if (_end == _items.Length)
-        {
-            Array.Resize(ref _items, _items.Length * 2);
-        }
-        var to = _end == 0 ? _items : new NasMessage[Math.Min(Chunk, _items.Length - _end)];
-        var came = _subscription.Read(to, TimeSpan.Zero);
-        if (_end > 0)
-        {
-            to.AsSpan(0, came).CopyTo(_items.AsSpan(_end));
-        }
-        Came(came);
-        return came > 0;
-    }
-
-    private void Came(int count)
-    {
-        _end += count;
-        if (count > 0)
+        var hasCome = _buffer.Fill(_subscription);
+        if (hasCome)
         {
             Listen();
         }
+        return hasCome;
     }
 
     /// <summary>Something came, or was asked for: from now on silence counts.</summary>
@@ -321,7 +307,12 @@ internal sealed class PullInbox : IDisposable
         }
     }
 
-    private bool TryBeginWait(Deadline deadline, CancellationToken cancel, out TimeSpan wait, out CancellationToken wake)
+    private bool TryBeginWait(
+        Deadline deadline,
+        CancellationToken cancel,
+        out TimeSpan wait,
+        out CancellationToken wake
+    )
     {
         lock (Gate)
         {
@@ -333,7 +324,7 @@ internal sealed class PullInbox : IDisposable
             }
             wait = First(deadline, LookAt).Left;
             wake = _waker.Arm(cancel);
-            return _isWaiting = !State.IsEnded && _next == _end;
+            return _isWaiting = !State.IsEnded && _buffer.IsEmpty;
         }
     }
 
@@ -342,8 +333,11 @@ internal sealed class PullInbox : IDisposable
         lock (Gate)
         {
             _isWaiting = false;
-            _next = _end = 0;
-            Came(came);
+            _buffer.Restart(came);
+            if (came > 0)
+            {
+                Listen();
+            }
         }
     }
 

@@ -306,7 +306,8 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// <summary>
     /// Writes a message in the form the user chose; JSON that cannot be read is the error of its message.
     /// </summary>
-    private protected void WriteMessage(NasMessage message, NasMessageForm form, Encoding encoding)
+    /// <returns>False for such an error.</returns>
+    private protected bool WriteMessage(NasMessage message, NasMessageForm form, Encoding encoding)
     {
         if (form == NasMessageForm.Message)
         {
@@ -319,7 +320,9 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
         else
         {
             WriteError(error);
+            return false;
         }
+        return true;
     }
 
     /// <summary>

@@ -15,6 +15,9 @@ internal sealed class ReceiveClock(TimeSpan? timeout, TimeSpan? idleTimeout)
 
     public TimeSpan Elapsed => _clock.Elapsed;
 
+    /// <summary>Is the time for all of it over?</summary>
+    public bool IsPast => timeout is not null && Elapsed >= timeout;
+
     /// <summary>How long to wait for messages now.</summary>
     public TimeSpan NextWait
     {

@@ -12,6 +12,10 @@ internal static class JetStreamAdvice
         code switch
         {
             "StreamNotFound" or "ConsumerNotFound" or "MessageNotFound" => ErrorCategory.ObjectNotFound,
+            "ConsumerDeleted" => ErrorCategory.ResourceUnavailable,
+            "PushConsumer" => ErrorCategory.InvalidArgument,
+            "PullRefused" => ErrorCategory.InvalidOperation,
+            "MaxBytesExceeded" => ErrorCategory.LimitsExceeded,
             "StreamExists" or "ConsumerExists" => ErrorCategory.ResourceExists,
             "SubjectsOverlap" or "InvalidConfiguration" or "NotAcknowledgeable" => ErrorCategory.InvalidArgument,
             "InvalidName" or "InvalidSequence" => ErrorCategory.InvalidArgument,
@@ -46,6 +50,10 @@ internal static class JetStreamAdvice
             "RestoreFailed" => "Try again; the log of the server says more. The server forgets what it has received.",
             "CopyIncomplete" => "Compare limits and states of both streams with Get-NasStream; copying again goes on.",
             "DirectGetNotAllowed" => "Allow direct gets with Set-NasStream -AllowDirect.",
+            "ConsumerDeleted" => "Somebody deleted it, its stream is gone, or it was inactive for too long. New-NasConsumer makes another.",
+            "PushConsumer" => "Subscribe to its delivery subject with Receive-NasMessage -Subject, or use a pull consumer.",
+            "PullRefused" => "Get-NasConsumer shows the settings of the consumer; its limits and its priority groups may refuse a request.",
+            "MaxBytesExceeded" => "Increase -MaxBytes, or the limit of the consumer.",
             "StreamExists" => "Change the stream with Set-NasStream, or choose another name. Namespaces share the names.",
             "ConsumerExists" => "Change the consumer with Set-NasConsumer, or choose another name.",
             "SubjectsOverlap" => "Each subject belongs to one stream only; Get-NasStream -Subject finds the other one.",

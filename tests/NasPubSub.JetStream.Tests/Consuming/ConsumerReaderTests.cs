@@ -14,7 +14,8 @@ public sealed class ConsumerReaderTests(StreamServer server) : IClassFixture<Str
         await FillAsync("ORDER", 5000);
         await ConsumeAsync("ORDER", "c", "\"ack_policy\":\"none\"");
         var next = 1ul;
-        await foreach (var message in Js.Consumers.ReadAsync("ORDER", "c", new NasReadOptions { Batch = 64, Count = 5000 }))
+        var options = new NasReadOptions { Batch = 64, Count = 5000 };
+        await foreach (var message in Js.Consumers.ReadAsync("ORDER", "c", options))
         {
             Assert.Equal(next++, message.Sequence);
         }

@@ -160,12 +160,10 @@ public sealed class OrderedReaderTests(StreamServer server) : IClassFixture<Stre
         await server.CreateStreamAsync("DELETED");
         await using (await Js.OpenReaderAsync("DELETED"))
         {
-            Assert.Equal(1, (await server.CallAsync("STREAM.INFO.DELETED"))["state"]!["consumer_count"]!.GetValue<int>());
+            Assert.Equal(1, await ConsumersAsync());
         }
 
-        await Eventually.TrueAsync(async () =>
-            (await server.CallAsync("STREAM.INFO.DELETED"))["state"]!["consumer_count"]!.GetValue<int>() == 0
-        );
+        await Eventually.TrueAsync(async () => await ConsumersAsync() == 0);
         await using var reader = await Js.OpenReaderAsync("DELETED", new NasOrderedOptions { NamePrefix = "d" });
         var next = reader.ReadAsync().AsTask();
         await Eventually.TrueAsync(async () =>
@@ -174,6 +172,9 @@ public sealed class OrderedReaderTests(StreamServer server) : IClassFixture<Stre
         await server.CallAsync("STREAM.DELETE.DELETED");
         var error = await Assert.ThrowsAsync<NasException>(() => next.WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.Equal("StreamNotFound", error.Code);
+
+        async Task<int> ConsumersAsync() =>
+            (await server.CallAsync("STREAM.INFO.DELETED"))["state"]!["consumer_count"]!.GetValue<int>();
     }
 
     private async Task ForceAsync(NasConnection connection, NasOrderedReader reader, int turn)

@@ -45,6 +45,7 @@ public sealed class LayerTests
     [InlineData(
         "Commands",
         "Recording",
+        "Receiving",
         "Formatting",
         "Jobs",
         "Completion",
