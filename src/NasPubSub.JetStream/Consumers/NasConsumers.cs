@@ -379,7 +379,8 @@ public sealed class NasConsumers
                 .CallAsync(subject, body, isSafe: true, subject: stream, cancel: cancel)
                 .ConfigureAwait(false);
             yield return page;
-            var count = (page[list] as JsonArray)?.Count ?? 0;
+            // Those that no server answered for are counted in the total as well.
+            var count = ((page[list] as JsonArray)?.Count ?? 0) + ((page["missing"] as JsonArray)?.Count ?? 0);
             total = count == 0 ? 0 : page.Long("total");
             offset += count;
         } while (offset < total);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using NasPubSub.Diagnostics;
 using NasPubSub.JetStream.Api;
 
 namespace NasPubSub.JetStream;
@@ -8,7 +9,7 @@ public sealed class NasStreamPeer
 {
     internal NasStreamPeer(JsonNode json)
     {
-        Name = json.Text("name");
+        Name = TerminalText.Line(json.Text("name"));
         IsCurrent = json.Flag("current");
         IsOffline = json.Flag("offline");
         Active = json.Duration("active") ?? TimeSpan.Zero;
@@ -39,11 +40,11 @@ public sealed class NasStreamSourceState
 {
     internal NasStreamSourceState(JsonNode json)
     {
-        Name = json.Text("name");
+        Name = TerminalText.Line(json.Text("name"));
         Lag = json.ULong("lag");
         // -1 where nothing has come yet.
         Active = json.Long("active") < 0 ? null : json.Duration("active");
-        Error = json["error"] is { } error ? error.Text("description") : null;
+        Error = json["error"] is { } error ? TerminalText.Line(error.Text("description")) : null;
     }
 
     /// <summary>The name of the copied stream.</summary>

@@ -40,9 +40,10 @@ public sealed class NasStreams
                 .ConfigureAwait(false)
         )
         {
-            foreach (var name in page["missing"] as JsonArray ?? [])
+            var missing = (page["missing"] as JsonArray ?? []).Select(name => name!.GetValue<string>());
+            foreach (var name in missing.Union((page["offline"] as JsonObject ?? []).Select(f => f.Key)))
             {
-                onMissing?.Invoke(name!.GetValue<string>());
+                onMissing?.Invoke(name);
             }
             foreach (var stream in (JsonArray)page["streams"]!)
             {
@@ -335,7 +336,8 @@ public sealed class NasStreams
         {
             body["offset"] = offset;
             var page = await Api.CallAsync(call, body, isSafe: true, cancel: cancel).ConfigureAwait(false);
-            var count = (page[list] as JsonArray)?.Count ?? 0;
+            // Those that no server answered for are counted in the total as well.
+            var count = ((page[list] as JsonArray)?.Count ?? 0) + ((page["missing"] as JsonArray)?.Count ?? 0);
             page[list] ??= new JsonArray();
             yield return page;
             total = count == 0 ? 0 : page.Long("total");

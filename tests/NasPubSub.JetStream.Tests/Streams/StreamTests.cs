@@ -115,11 +115,12 @@ public sealed class StreamTests(StreamServer fixture) : IClassFixture<StreamServ
     }
 
     [ServerFact(MinVersion = "2.11")]
-    public async Task A_leader_steps_down()
+    public async Task A_leader_steps_down_and_a_stream_without_a_server_is_named()
     {
         await using var cluster = await NatsCluster.StartAsync(3, new NatsServerOptions { JetStream = true });
-        await using var connection = await cluster.Servers[0].ConnectAsync();
-        var streams = new NasJetStream(connection).Streams;
+        var any = new NasOptions { Servers = [.. cluster.Servers.Select(s => s.Url)], Namespace = null };
+        await using var connection = new NasConnection(any);
+        var streams = new NasJetStream(connection, new() { Timeout = TimeSpan.FromSeconds(20) }).Streams;
         await streams.CreateAsync(
             new NasStreamConfiguration("R3", "r3") { Replicas = 3, Storage = NasStorage.Memory }
         );
@@ -130,6 +131,28 @@ public sealed class StreamTests(StreamServer fixture) : IClassFixture<StreamServ
         await Eventually.TrueAsync(async () =>
             (await streams.GetAsync("R3")).Leader is { } leader && leader != first
         );
+
+        var single = await streams.CreateAsync(new NasStreamConfiguration("R1", "r1"));
+        var lost = int.Parse(single.Leader!.TrimStart('n')) - 1;
+        await cluster.Servers[lost].KillAsync();
+        var missing = new HashSet<string>();
+        var listed = new List<string>();
+        // The first list may meet the election of a new leader.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                missing.Clear();
+                listed.Clear();
+                await foreach (var stream in streams.ListAsync(onMissing: name => missing.Add(name)))
+                {
+                    listed.Add(stream.Stream);
+                }
+                return listed.Count > 0;
+            },
+            TimeSpan.FromSeconds(40)
+        );
+        Assert.Equal(["R3"], listed);
+        Assert.Equal(["R1"], missing);
     }
 
     private static async Task<List<T>> ListAsync<T>(IAsyncEnumerable<T> source)
