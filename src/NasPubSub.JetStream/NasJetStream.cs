@@ -96,6 +96,25 @@ public sealed class NasJetStream
         CancellationToken cancel = default
     ) => new StreamCopy(this, stream, destination, options ?? new NasCopyOptions(), progress).RunAsync(cancel);
 
+    /// <summary>Publishes messages of which the stream stores all, or none (ADR-50).</summary>
+    /// <param name="messages">At most 1,000, of one stream.</param>
+    /// <param name="stream">The stream; null for the one that has the first message's subject. It needs
+    /// <c>allow_atomic</c>, the server 2.12.</param>
+    /// <param name="cancel">Ends the wait; the messages may be stored.</param>
+    /// <returns>A receipt for each message, in their order.</returns>
+    /// <exception cref="NasException">BatchTooLarge, UnsupportedByServer, AtomicDisabled, StreamNotFound, NoStream: nothing
+    /// was sent. WrongRevision or another error of the stream: nothing is stored. OutcomeUnknown: the commit was not
+    /// answered.</exception>
+    public Task<IReadOnlyList<NasPublishReceipt>> PublishAtomicAsync(
+        IReadOnlyList<NasBatchMessage> messages,
+        string? stream = null,
+        CancellationToken cancel = default
+    ) => new AtomicBatch(this).PublishAsync(messages, stream, cancel);
+
+    /// <summary>Is that few enough messages for <see cref="PublishAtomicAsync"/>? For callers that collect them.</summary>
+    /// <exception cref="NasException">BatchTooLarge.</exception>
+    public static void CheckAtomicCount(int count) => AtomicBatch.CheckCount(count);
+
     /// <summary>Makes a publisher for many messages, of which several may be under way at the same time.</summary>
     /// <exception cref="NasException">InvalidOption.</exception>
     public NasStreamPublisher CreatePublisher(NasStreamPublisherOptions? options = null) =>

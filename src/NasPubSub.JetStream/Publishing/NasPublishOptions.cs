@@ -60,11 +60,15 @@ public sealed record NasPublishOptions
     /// </summary>
     public BigInteger? Increment { get; init; }
 
-    /// <summary>Headers of the message.</summary>
+    /// <summary>Headers of the message. Do not change them later.</summary>
     public NasHeaders? Headers { get; init; }
 
     /// <summary>False publishes to the subjects as they stand, without the namespace. Default: yes.</summary>
     public bool UseNamespace { get; init; } = true;
+
+    /// <summary>Does it ask for what older servers do not know?</summary>
+    internal bool NeedsServer =>
+        TimeToLive is not null || Schedule is not null || Increment is not null || ExpectedSubject is not null;
 
     /// <summary>Does storing it depend on what is stored already?</summary>
     internal bool HasExpectation =>

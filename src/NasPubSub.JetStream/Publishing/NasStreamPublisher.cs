@@ -22,6 +22,7 @@ public sealed class NasStreamPublisher : IAsyncDisposable
     private StreamFacts? _stream;
     private PublishTarget? _last;
     private NasPublishOptions? _checked;
+    private EncodedOptions? _headers;
 
     internal NasStreamPublisher(NasJetStream jetStream, NasStreamPublisherOptions options)
     {
@@ -49,8 +50,9 @@ public sealed class NasStreamPublisher : IAsyncDisposable
     /// messages wait for their acknowledgement as may. Messages of several callers at a time are stored in any order.
     /// </summary>
     /// <param name="subject">Without the namespace.</param>
-    /// <param name="payload">The bytes; copied.</param>
-    /// <param name="options">What the message asks of the stream, and its headers.</param>
+    /// <param name="payload">The bytes; copied before the call completes.</param>
+    /// <param name="options">What the message asks of the stream, and its headers. Several messages may share one
+    /// object.</param>
     /// <param name="state">Goes to the callbacks with the result.</param>
     /// <param name="cancel">Ends the wait; the message was not taken.</param>
     /// <exception cref="NasException">InvalidSubject, InvalidHeader, InvalidOption, StreamNotFound, NoAcknowledgement,
@@ -114,7 +116,8 @@ public sealed class NasStreamPublisher : IAsyncDisposable
     {
         var useNamespace = options?.UseNamespace ?? true;
         var target = _last is { } last && last.IsFor(subject, useNamespace) ? last : null;
-        if (target is null || (options is not null && !ReferenceEquals(options, _checked)) || !_engine.IsOpen)
+        var isNew = options is { NeedsServer: true } && !ReferenceEquals(options, _checked);
+        if (target is null || isNew || !_engine.IsOpen)
         {
             return PublishLaterAsync(subject, payload, text, options, state, cancel);
         }
@@ -167,19 +170,34 @@ public sealed class NasStreamPublisher : IAsyncDisposable
         {
             return new OutgoingBody(default, payload, text, null, null, state);
         }
-        options ??= new NasPublishOptions();
+        var headers = _headers;
+        if (headers is null || !ReferenceEquals(headers.Options, options) || headers.HasStream != mustName)
+        {
+            _headers = headers = Encode(options, mustName);
+        }
+        return new OutgoingBody(
+            headers.Block,
+            payload,
+            text,
+            headers.MessageId,
+            options is { HasExpectation: true } ? options : null,
+            state
+        );
+    }
+
+    private EncodedOptions Encode(NasPublishOptions? options, bool mustName)
+    {
+        var asked = options ?? new NasPublishOptions();
         var headers = PublishHeaders.Of(
-            mustName ? options with { ExpectedStream = _stream!.Name } : options,
+            mustName ? asked with { ExpectedStream = _stream!.Name } : asked,
             _jetStream.Connection
         );
         var block = headers.Count == 0 ? [] : headers.ToByteArray();
-        return new OutgoingBody(
+        return new EncodedOptions(
+            options,
+            mustName,
             block.AsMemory(0, Math.Max(0, block.Length - 2)),
-            payload,
-            text,
-            headers[PublishHeaders.MessageId],
-            options.HasExpectation ? options : null,
-            state
+            headers[PublishHeaders.MessageId]
         );
     }
 
@@ -219,4 +237,12 @@ public sealed class NasStreamPublisher : IAsyncDisposable
             return null;
         }
     }
+
+    /// <summary>The headers of the last options: many messages in a row have the same.</summary>
+    private sealed record EncodedOptions(
+        NasPublishOptions? Options,
+        bool HasStream,
+        ReadOnlyMemory<byte> Block,
+        string? MessageId
+    );
 }

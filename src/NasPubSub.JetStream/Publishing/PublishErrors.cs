@@ -23,6 +23,13 @@ internal static class PublishErrors
             Target = topic,
         };
 
+    public static NasException NotOfStream(string topic, string stream) =>
+        new(NasError.InvalidSubject, $"The stream '{stream}' does not take messages on the subject '{topic}'.")
+        {
+            Code = "NoStream",
+            Target = topic,
+        };
+
     /// <summary>It was never sent.</summary>
     public static NasException NotSent(string topic, TimeSpan limit) =>
         new(

@@ -12,13 +12,15 @@ namespace NasPubSub.Commands;
 /// </summary>
 [Cmdlet(VerbsData.Publish, "NasMessage")]
 [OutputType(typeof(object))]
-public sealed class PublishNasMessageCommand : NasPublishCmdlet
+public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
 {
     private NasConnection _connection = null!;
     private readonly CustomObjectMembers _members = new();
     private NasPublisher? _publisher,
         _last;
-    private ScriptBlock? _subjectScript;
+    private ScriptBlock? _subjectScript,
+        _idScript;
+    private IStreamPublish? _stream;
 
     /// <summary>
     /// The subject, or a script block that gives it for each object. Without it objects bring their own.
@@ -36,7 +38,7 @@ public sealed class PublishNasMessageCommand : NasPublishCmdlet
     [Parameter]
     public SwitchParameter Flush { get; set; }
 
-    /// <summary>Passes on the objects that were sent.</summary>
+    /// <summary>Passes on the objects that were sent; those that were stored, where a stream acknowledges them.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -69,6 +71,11 @@ public sealed class PublishNasMessageCommand : NasPublishCmdlet
             {
                 _publisher = PublisherOf(TypedText.Of(Subject) ?? "");
             }
+            if (IsAcknowledged)
+            {
+                _idScript = MessageId.Unwrap() as ScriptBlock;
+                _stream = CreateStreamPublish(_connection, ReplyTo, PassThru);
+            }
         }
         catch (Exception e) when (IsExpected(e))
         {
@@ -83,7 +90,11 @@ public sealed class PublishNasMessageCommand : NasPublishCmdlet
         {
             var isSent = _publisher is null ? SendOwn(Payload) : Send(_publisher, Payload, ReplyTo);
             WriteWarnings();
-            if (PassThru && isSent)
+            if (_stream is not null)
+            {
+                WriteResults(_stream);
+            }
+            else if (PassThru && isSent)
             {
                 WriteObject(Payload);
             }
@@ -97,8 +108,35 @@ public sealed class PublishNasMessageCommand : NasPublishCmdlet
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        if (_stream is not null)
+        {
+            try
+            {
+                Await(_stream.FlushAsync(Cancellation));
+            }
+            catch (Exception e) when (IsExpected(e))
+            {
+                Fail(e);
+            }
+            WriteResults(_stream);
+            ReportDenials();
+            return;
+        }
         _connection.SendBatched();
         EndPublishing(Flush);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && _stream?.Close() is > 0 and var open)
+        {
+            // The pipeline was stopped, and takes no more warnings.
+            Host.UI.WriteWarningLine(
+                $"{open:N0} messages are not acknowledged: each may be stored, or not. Publish them again with the same -MessageId, or look into the stream."
+            );
+        }
+        base.Dispose(disposing);
     }
 
     private NasPublisher PublisherOf(string subject)
@@ -123,6 +161,10 @@ public sealed class PublishNasMessageCommand : NasPublishCmdlet
             return false;
         }
 
+        if (_stream is not null)
+        {
+            return Store(_stream, publisher.Subject, payload);
+        }
         if (Source.Text is { } text)
         {
             publisher.Publish(text, replyTo, Source.Headers, Cancellation);
@@ -132,6 +174,27 @@ public sealed class PublishNasMessageCommand : NasPublishCmdlet
             publisher.Publish(Source.Bytes, replyTo, Source.Headers, Cancellation);
         }
 
+        return true;
+    }
+
+    /// <returns>False where it reported an error instead.</returns>
+    private bool Store(IStreamPublish stream, string subject, object? payload)
+    {
+        string? id;
+        try
+        {
+            id = _idScript is not null ? Evaluate(_idScript, payload) : TypedText.Of(MessageId);
+        }
+        catch (Exception e) when (IsScriptError(e))
+        {
+            WriteError(NasErrorRecord.MessageIdScriptFailed(payload, e));
+            return false;
+        }
+        var taken = stream.PublishAsync(subject, Source, id, payload, Cancellation);
+        if (!taken.IsCompletedSuccessfully)
+        {
+            Await(taken.AsTask());
+        }
         return true;
     }
 

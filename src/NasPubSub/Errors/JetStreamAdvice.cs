@@ -31,6 +31,10 @@ internal static class JetStreamAdvice
             "JetStreamDisabled" or "NoLeader" => ErrorCategory.ResourceUnavailable,
             "UnsupportedByServer" => ErrorCategory.NotImplemented,
             "WrongRevision" => ErrorCategory.InvalidOperation,
+            "NoStream" => ErrorCategory.ObjectNotFound,
+            "OutcomeUnknown" => ErrorCategory.OperationTimeout,
+            "NoAcknowledgement" or "AtomicDisabled" => ErrorCategory.InvalidOperation,
+            "BatchTooLarge" => ErrorCategory.LimitsExceeded,
             "JetStreamError" or "SettingsNotApplied" => ErrorCategory.InvalidResult,
             _ => null,
         };
@@ -74,6 +78,12 @@ internal static class JetStreamAdvice
             "WrongRevision" => "Somebody else wrote first: read the present state, and try again.",
             "NotAcknowledgeable" =>
                 "Acknowledge only what 'Receive-NasMessage -Stream -Consumer' outputs, of a consumer with -AckPolicy Explicit or All.",
+            "NoStream" => "Get-NasStream shows the subjects of the streams; check the subject, the namespace, and -Raw.",
+            "OutcomeUnknown" =>
+                "Look into the stream before you publish the message again, or give messages a -MessageId of their own.",
+            "NoAcknowledgement" => "Publish without -Stream and -Acknowledge, or set NoAck of the stream to false.",
+            "AtomicDisabled" => "Set-NasStream -AllowAtomic allows atomic batches.",
+            "BatchTooLarge" => "Publish several batches.",
             "JetStreamError" => "ApiErrorCode and ApiErrorDescription of the exception are the server's; see its log as well.",
             _ => null,
         };

@@ -192,6 +192,15 @@ internal static class NasErrorRecord
             "Correct the script block of -Subject, in which $_ is the object."
         );
 
+    public static ErrorRecord MessageIdScriptFailed(object? value, Exception error) =>
+        Make(
+            new PSArgumentException($"-MessageId returned no id for the object: {error.Message}", error),
+            "MessageIdScriptFailed",
+            ErrorCategory.InvalidResult,
+            new FailedPayload(value),
+            "Correct the script block of -MessageId, in which $_ is the object."
+        );
+
     public static ErrorRecord InvalidPayload(object? value, Exception error) =>
         Make(
             new PSArgumentException($"The object cannot be converted to a message: {error.Message}", error),

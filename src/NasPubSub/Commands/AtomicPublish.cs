@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using NasPubSub.JetStream;
+using NasPubSub.Payloads;
+
+namespace NasPubSub.Commands;
+
+/// <summary>Collects the objects of a pipeline, and stores all of them at its end, or none.</summary>
+internal sealed class AtomicPublish(NasJetStream jetStream, string? stream, NasPublishOptions common) : IStreamPublish
+{
+    private readonly List<NasBatchMessage> _messages = [];
+    private readonly ConcurrentQueue<PublishResult> _results = new();
+
+    /// <summary>Nothing is sent before the end of the pipeline.</summary>
+    public int Pending { get; private set; }
+
+    public ValueTask PublishAsync(
+        string subject,
+        PayloadSource source,
+        string? messageId,
+        object? input,
+        CancellationToken cancel
+    )
+    {
+        var payload = source.Text is { } text ? System.Text.Encoding.UTF8.GetBytes(text) : [.. source.Bytes];
+        var options = common with { Headers = source.Headers, MessageId = messageId };
+        _messages.Add(new NasBatchMessage(subject, payload, options, input));
+        NasJetStream.CheckAtomicCount(_messages.Count);
+        return default;
+    }
+
+    public bool TryTake(out PublishResult result) => _results.TryDequeue(out result);
+
+    public async Task FlushAsync(CancellationToken cancel)
+    {
+        if (_messages.Count == 0)
+        {
+            return;
+        }
+        Pending = _messages.Count;
+        try
+        {
+            foreach (var receipt in await jetStream.PublishAtomicAsync(_messages, stream, cancel).ConfigureAwait(false))
+            {
+                _results.Enqueue(new PublishResult(receipt, null, receipt.Input));
+            }
+        }
+        catch (NasException e)
+        {
+            _results.Enqueue(new PublishResult(null, e, _messages.ConvertAll(m => m.Input).ToArray()));
+        }
+        Pending = 0;
+    }
+
+    public int Close() => Pending;
+}

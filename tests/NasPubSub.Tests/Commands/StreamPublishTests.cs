@@ -1,0 +1,153 @@
+using System.Management.Automation;
+using NasPubSub.JetStream;
+using NasPubSub.Tests.Infrastructure;
+using NasPubSub.TestServer;
+
+namespace NasPubSub.Tests.Commands;
+
+/// <summary>Publish-NasMessage to streams.</summary>
+public sealed class StreamPublishTests : IAsyncLifetime
+{
+    private NatsServer _server = null!;
+    private Shell _shell = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await NatsServer.StartAsync(new NatsServerOptions { JetStream = true });
+        _shell = Shell.Open();
+        _shell.Run(
+            """
+            param($url)
+            $nas = Connect-NasPubSub $url -Namespace n
+            function Api($call, $json = '') { Invoke-NasRequest "`$JS.API.$call" $json -Raw -As Json }
+            function Stream($name, $more = '') {
+                $null = Api "STREAM.CREATE.$name" "{""name"":""$name"",""subjects"":[""n.$name.>""],""storage"":""memory""$more}"
+            }
+            function Stored($name) { (Api "STREAM.INFO.$name").state.messages }
+            """,
+            _server.Url
+        );
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _shell.Run("Disconnect-NasPubSub");
+        _shell.Dispose();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public void Objects_are_stored_in_order_when_the_cmdlet_returns()
+    {
+        var stored = _shell.Run("Stream s; 1..5000 | Publish-NasMessage s.a -Stream s -Window 64; Stored s");
+        Assert.Equal(5000L, Assert.Single(stored).BaseObject);
+        Assert.Equal("4999", _shell.Get<string>("[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String((Api STREAM.MSG.GET.s '{\"seq\":4999}').message.data))"));
+    }
+
+    [Fact]
+    public void Receipts_hold_the_object_and_PassThru_passes_on_what_was_stored()
+    {
+        var receipts = _shell
+            .Run("Stream s; @{ a = 1 }, 'two', ([byte[]](1, 2)) | Publish-NasMessage s.a -Acknowledge -Receipt")
+            .Select(r => (NasPublishReceipt)r.BaseObject)
+            .ToList();
+        Assert.Equal([1UL, 2, 3], receipts.Select(r => r.Sequence));
+        Assert.All(receipts, r => Assert.Equal(("s", "s.a"), (r.Stream, r.Subject)));
+        Assert.Equal("two", ((PSObject)receipts[1].Input!).BaseObject);
+        var result = _shell.Invoke(
+            "Stream small ',\"max_msg_size\":300'; 'a', ('x' * 500), 'b' | Publish-NasMessage small.a -Stream small -PassThru"
+        );
+        Assert.Equal(["a", "b"], result.Values);
+        Assert.Equal(new string('x', 500), result.Errors.Single().TargetObject.ToString());
+    }
+
+    [Fact]
+    public void A_refused_message_is_one_error_that_can_be_sent_again()
+    {
+        var result = _shell.Invoke(
+            """
+            Stream s
+            1..3 | Publish-NasMessage s.a -ExpectedSubjectSequence 0
+            $Error.TargetObject | Publish-NasMessage s.b -Acknowledge
+            Stored s
+            """
+        );
+        Assert.Equal(["WrongRevision", "WrongRevision"], result.Errors.Select(e => e.FullyQualifiedErrorId.Split(',')[0]));
+        Assert.Equal(3L, Assert.Single(result.Output).BaseObject);
+        Assert.Equal(10071, ((NasException)result.Errors[0].Exception).ApiErrorCode);
+    }
+
+    [Theory]
+    [InlineData("'x', 'y' | Publish-NasMessage none.a -Stream none", "StreamNotFound")]
+    [InlineData("'x' | Publish-NasMessage nobody -Acknowledge", "NoStream")]
+    [InlineData("'x' | Publish-NasMessage s.a -Stream s -ReplyTo r", "InvalidArgument")]
+    [InlineData("'x' | Publish-NasMessage s.a -At 2030-01-01", "InvalidArgument")]
+    [InlineData("'x' | Publish-NasMessage s.a -At 2030-01-01 -Every 5s -TargetSubject s.b", "InvalidArgument")]
+    [InlineData("'x' | Publish-NasMessage s.a -MessageId { throw 'no' }", "MessageIdScriptFailed")]
+    [InlineData("'x', 'y' | Publish-NasMessage s.a -Stream s -Atomic", "AtomicDisabled")]
+    [InlineData("1..1001 | Publish-NasMessage s.a -Stream s -Atomic", "BatchTooLarge")]
+    [InlineData("'x' | Publish-NasMessage s.a -TimeToLive 100ms", "InvalidOption")]
+    public void What_cannot_be_stored_is_one_error(string script, string error)
+    {
+        var result = _shell.Invoke("Stream s; " + script);
+        Assert.Equal(error, result.ErrorId);
+        Assert.Equal(0L, _shell.Get<long>("Stored s"));
+    }
+
+    [Fact]
+    public void Ids_of_a_script_block_keep_duplicates_out()
+    {
+        var duplicates = _shell.Run(
+            "Stream s; 'a', 'b', 'a' | Publish-NasMessage s.a -MessageId { \"id-$_\" } -Receipt | ForEach-Object IsDuplicate"
+        );
+        Assert.Equal([false, false, true], duplicates.Select(d => d.BaseObject));
+    }
+
+    [Fact]
+    public void A_batch_and_a_schedule_reach_the_stream()
+    {
+        var receipts = _shell.Run(
+            """
+            Stream s ',"allow_atomic":true,"allow_msg_schedules":true,"allow_msg_ttl":true'
+            1..3 | Publish-NasMessage s.a -Stream s -Atomic -Receipt
+            'later' | Publish-NasMessage s.plan -At (Get-Date).AddMilliseconds(200) -TargetSubject s.target -Receipt
+            'short' | Publish-NasMessage s.ttl -TimeToLive 5 -Receipt
+            """
+        );
+        Assert.Equal([1UL, 2, 3, 4, 5], receipts.Select(r => ((NasPublishReceipt)r.BaseObject).Sequence).Take(5));
+    }
+
+    [Fact]
+    public async Task Control_C_ends_it_within_a_second_while_the_server_is_silent()
+    {
+        _shell.Run("Stream s; 1 | Publish-NasMessage s.a -Stream s");
+        await _server.PauseAsync();
+        var run = _shell.Start("1..5000 | Publish-NasMessage s.a -Stream s");
+        await Task.WhenAny(run.Completed, Task.Delay(300));
+        Assert.InRange(await run.StopAsync(), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.True((await run.Completed).Stopped);
+        await _server.ResumeAsync();
+    }
+
+    [Fact]
+    public async Task Objects_survive_a_server_that_is_killed()
+    {
+        _shell.Run("$null = Api STREAM.CREATE.k '{\"name\":\"k\",\"subjects\":[\"n.k\"],\"storage\":\"file\"}'");
+        var run = _shell.Start("1..20000 | Publish-NasMessage k -Stream k");
+        for (var kill = 0; kill < 2 && !run.Completed.IsCompleted; kill++)
+        {
+            await _server.KillAsync();
+            await _server.RestartAsync();
+        }
+        (await run.Completed.WaitAsync(TimeSpan.FromSeconds(60))).ThrowIfFailed();
+        Assert.Equal(20000L, _shell.Get<long>("Stored k"));
+    }
+
+    [Fact]
+    public void A_receipt_shows_stream_sequence_subject_and_object()
+    {
+        var shown = _shell.Show("Stream s; 'hello' | Publish-NasMessage s.a -Acknowledge -Receipt");
+        Assert.Matches(@"Stream +Sequence Duplicate Subject +Input", shown);
+        Assert.Matches(@"s +1 False +s\.a +hello", shown);
+    }
+}
