@@ -102,16 +102,19 @@ public sealed class NasJetStream
     /// <c>allow_atomic</c>, the server 2.12.</param>
     /// <param name="cancel">Ends the wait; the messages may be stored.</param>
     /// <returns>A receipt for each message, in their order.</returns>
-    /// <exception cref="NasException">BatchTooLarge, UnsupportedByServer, AtomicDisabled, StreamNotFound, NoStream: nothing
-    /// was sent. WrongRevision or another error of the stream: nothing is stored. OutcomeUnknown: the commit was not
-    /// answered.</exception>
+    /// <exception cref="NasException">BatchTooLarge, UnsupportedByServer, AtomicDisabled, StreamNotFound, NoStream:
+    /// nothing was sent. WrongRevision or another error of the stream: nothing is stored. OutcomeUnknown: the commit
+    /// was not answered.</exception>
     public Task<IReadOnlyList<NasPublishReceipt>> PublishAtomicAsync(
         IReadOnlyList<NasBatchMessage> messages,
         string? stream = null,
         CancellationToken cancel = default
     ) => new AtomicBatch(this).PublishAsync(messages, stream, cancel);
 
-    /// <summary>Is that few enough messages for <see cref="PublishAtomicAsync"/>? For callers that collect them.</summary>
+    /// <summary>
+    /// Is that few enough messages for <see cref="PublishAtomicAsync"/>? For callers that collect
+    /// them.
+    /// </summary>
     /// <exception cref="NasException">BatchTooLarge.</exception>
     public static void CheckAtomicCount(int count) => AtomicBatch.CheckCount(count);
 

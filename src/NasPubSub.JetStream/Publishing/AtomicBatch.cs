@@ -3,9 +3,9 @@ using System.Globalization;
 namespace NasPubSub.JetStream.Publishing;
 
 /// <summary>
-/// Publishes messages of which a stream stores all or none (ADR-50): the first as a request, which says whether the stream
-/// takes the batch, and the last as a request, which commits it. An older server would store the first by itself, so
-/// server and stream are checked before anything is sent.
+/// Publishes messages of which a stream stores all or none (ADR-50): the first as a request, which says whether the
+/// stream takes the batch, and the last as a request, which commits it. An older server would store the first by
+/// itself, so server and stream are checked before anything is sent.
 /// </summary>
 internal sealed class AtomicBatch(NasJetStream jetStream)
 {

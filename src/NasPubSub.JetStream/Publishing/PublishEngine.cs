@@ -279,11 +279,7 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
             slot.Fail(slot.IsUncertain ? PublishErrors.Unknown(slot.Topic, PublishErrors.AsReason(e)) : e);
             return true;
         }
-        slot.SentAt = now;
-        if (!slot.IsSent)
-        {
-            (slot.IsSent, slot.FirstSentAt) = (true, now);
-        }
+        slot.MarkSent(now);
         return true;
     }
 

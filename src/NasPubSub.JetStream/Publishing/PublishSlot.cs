@@ -61,6 +61,15 @@ internal sealed class PublishSlot
     /// <summary>The subject on the wire.</summary>
     public string Topic => Target.Publisher.Topic;
 
+    public void MarkSent(TimeSpan now)
+    {
+        SentAt = now;
+        if (!IsSent)
+        {
+            (IsSent, FirstSentAt) = (true, now);
+        }
+    }
+
     public void Fail(NasException error) => (State, Error) = (SlotState.Failed, error);
 
     public ReadOnlySpan<byte> Body => Chunk.Bytes.AsSpan(Offset, Length);

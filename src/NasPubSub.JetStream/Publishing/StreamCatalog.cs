@@ -13,6 +13,7 @@ internal sealed class StreamCatalog(JetStreamApi api)
     /// <exception cref="NasException">StreamNotFound, and those of the API.</exception>
     public async Task<StreamFacts> GetAsync(string stream, CancellationToken cancel)
     {
+        ApiNames.CheckStream(stream);
         var info = await api.CallAsync($"STREAM.INFO.{stream}", isSafe: true, subject: stream, cancel: cancel)
             .ConfigureAwait(false);
         var facts = StreamFacts.Of(info);

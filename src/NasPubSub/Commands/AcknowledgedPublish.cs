@@ -31,8 +31,8 @@ internal sealed class AcknowledgedPublish : IStreamPublish
             options with
             {
                 Batch = true,
-                OnStored = wantsStored ? receipt => _results.Enqueue(new PublishResult(receipt, null, receipt.Input)) : null,
-                OnFailed = (error, input) => _results.Enqueue(new PublishResult(null, error, input)),
+                OnStored = wantsStored ? AddStored : null,
+                OnFailed = AddFailed,
             }
         );
         _common = common == new NasPublishOptions() ? null : common;
@@ -59,6 +59,12 @@ internal sealed class AcknowledgedPublish : IStreamPublish
     public Task FlushAsync(CancellationToken cancel) => _publisher.FlushAsync(cancel);
 
     public int Close() => _publisher.Close();
+
+    private void AddStored(NasPublishReceipt receipt) =>
+        _results.Enqueue(new PublishResult(receipt, null, receipt.Input));
+
+    private void AddFailed(NasException error, object? input) =>
+        _results.Enqueue(new PublishResult(null, error, input));
 
     /// <summary>Objects in a row have the same headers: then the options are the same object, too.</summary>
     private NasPublishOptions? OptionsOf(NasHeaders? headers, string? messageId)

@@ -115,7 +115,7 @@ public abstract class NasStreamPublishCmdlet : NasPublishCmdlet
     {
         if (replyTo is not null)
         {
-            Refuse("-ReplyTo", "A stream's acknowledgement goes to the reply subject, so there is no room for another.");
+            Refuse("-ReplyTo", "The reply subject of the message takes the acknowledgement of the stream.");
         }
         var options = Session.Of(connection).JetStream;
         var jetStream = new NasJetStream(
@@ -150,6 +150,17 @@ public abstract class NasStreamPublishCmdlet : NasPublishCmdlet
                 Receipt || passThru
             );
     }
+
+    /// <summary>Would every further object fail in the same way?</summary>
+    private protected static bool EndsStreamPublish(NasException error) =>
+        error.Code
+            is "StreamNotFound"
+                or "InvalidName"
+                or "NoAcknowledgement"
+                or "AtomicDisabled"
+                or "BatchTooLarge"
+                or "UnsupportedByServer"
+                or "JetStreamDisabled";
 
     /// <summary>Writes what became of messages, on the pipeline thread.</summary>
     private protected void WriteResults(IStreamPublish stream)

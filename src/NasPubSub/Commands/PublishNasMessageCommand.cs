@@ -38,7 +38,10 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
     [Parameter]
     public SwitchParameter Flush { get; set; }
 
-    /// <summary>Passes on the objects that were sent; those that were stored, where a stream acknowledges them.</summary>
+    /// <summary>
+    /// Passes on the objects that were sent; those that were stored, where a stream acknowledges
+    /// them.
+    /// </summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
@@ -99,6 +102,10 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
                 WriteObject(Payload);
             }
         }
+        catch (NasException e) when (_stream is not null && EndsStreamPublish(e))
+        {
+            Fail(e, Stream);
+        }
         catch (Exception e) when (IsExpected(e))
         {
             ReportOrFail(e, new FailedPayload(Payload));
@@ -133,7 +140,7 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
         {
             // The pipeline was stopped, and takes no more warnings.
             Host.UI.WriteWarningLine(
-                $"{open:N0} messages are not acknowledged: each may be stored, or not. Publish them again with the same -MessageId, or look into the stream."
+                $"{open:N0} messages are not acknowledged. Each may be stored, or not: look into the stream."
             );
         }
         base.Dispose(disposing);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using NasPubSub.JetStream;
 using NasPubSub.Measuring;
 
 namespace NasPubSub.Formatting;
@@ -95,6 +96,16 @@ public static class ShownProperties
 
     /// <summary>The topic of a message as one line.</summary>
     public static string MessageTopicText(PSObject message) => Line<NasMessage>(message, m => m.Topic);
+
+    /// <summary>The subject of a stored message as one line.</summary>
+    public static string ReceiptSubjectText(PSObject receipt) => Line<NasPublishReceipt>(receipt, r => r.Subject);
+
+    /// <summary>The stream of a stored message as one line.</summary>
+    public static string ReceiptStreamText(PSObject receipt) => Line<NasPublishReceipt>(receipt, r => r.Stream);
+
+    /// <summary>What was published, as one line.</summary>
+    public static string ReceiptInputText(PSObject receipt) =>
+        Line<NasPublishReceipt>(receipt, r => r.Input?.ToString());
 
     /// <summary>The reply subject of a message as one line.</summary>
     public static string MessageReplyToText(PSObject message) => Line<NasMessage>(message, m => m.ReplyTo);

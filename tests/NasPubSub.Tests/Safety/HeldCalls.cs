@@ -74,6 +74,7 @@ internal static class HeldCalls
             "BufferFull Timeout",
             AtOnce + "NotConnected"
         ),
+        new("Publish-NasMessage a x -Acknowledge -Timeout LIMIT", Timeout, Timeout, Timeout, Timeout),
         new("$most, $most | Publish-NasMessage a", AtOnce, AtOnce, "BufferFull BufferFull", AtOnce),
         new("$message | Send-NasReply $most", None, AtOnce, "BufferFull", AtOnce),
         new("Receive-NasMessage a -Timeout LIMIT", Quiet, Timeout, Timeout, Timeout),
