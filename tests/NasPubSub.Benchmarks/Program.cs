@@ -15,6 +15,7 @@ internal static class Program
             .. PublishRows.All,
             .. ReceiveRows.All,
             .. RequestRows.All,
+            .. StreamPublishRows.All,
             .. PipelineRows.All,
             .. ImportRows.All,
             .. JsonRows.All,

@@ -6,11 +6,10 @@ namespace NasPubSub.JetStream;
 
 /// <summary>
 /// Publishes many messages to streams, of which a number may wait for their acknowledgement at the same time. Every
-/// message for which no error is reported is stored exactly once, in the order of the calls, while connections break
-/// and servers are killed: a message is kept until it is acknowledged, and sent again with the same id, but only as
-/// long as the stream recognizes the id (its <c>duplicate_window</c>). While a replicated stream changes its leader,
-/// messages of one window may be stored in another order, unless fast ingest carries them. Made by
-/// <see cref="NasJetStream.CreatePublisher"/>. Thread-safe.
+/// message for which no error is reported is stored exactly once, in the order of the calls, while connections break and
+/// servers are killed: a message is kept until it is acknowledged, and sent again with the same id, but only as long as
+/// the stream recognizes the id (its <c>duplicate_window</c>). While a replicated stream changes its leader, messages of
+/// one window may be stored in another order. Made by <see cref="NasJetStream.CreatePublisher"/>. Thread-safe.
 /// </summary>
 public sealed class NasStreamPublisher : IAsyncDisposable
 {

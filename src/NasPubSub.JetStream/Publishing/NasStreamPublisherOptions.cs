@@ -30,12 +30,6 @@ public sealed record NasStreamPublisherOptions
     public bool Batch { get; init; }
 
     /// <summary>
-    /// Uses fast ingest (ADR-50, nats-server 2.14) where the stream allows it and no receipts are asked for. Default:
-    /// yes.
-    /// </summary>
-    public bool UseFastIngest { get; init; } = true;
-
-    /// <summary>
     /// Called for each message that was stored, in the order of publishing, one call at a time on a thread of the pool.
     /// Null makes no receipts.
     /// </summary>

@@ -1,0 +1,174 @@
+using NasPubSub.Benchmarks.Measuring;
+using NasPubSub.Benchmarks.Shell;
+using NasPubSub.Benchmarks.Wire;
+using NasPubSub.JetStream;
+using NasPubSub.TestServer;
+using NATS.Client.JetStream;
+
+namespace NasPubSub.Benchmarks.Rows;
+
+/// <summary>Publish n messages of 128 B to a stream in memory, each acknowledged, 1,000 under way at most.</summary>
+internal static class StreamPublishRows
+{
+    private const string Subject = "bench.stream",
+        Stream = "BENCH";
+    private const int Size = 128,
+        Window = 1000;
+
+    public static IEnumerable<Row> All =>
+        [
+            new(
+                "publish 128 B with acknowledgement",
+                300_000,
+                [Figure.Rate(Goal.OfLimit(0.80), Goal.OfPeer(2.5)), Figure.Allocated()],
+                _ => OpenAsync()
+            )
+            {
+                IsKey = true,
+            },
+            new(
+                "pipeline: 1..n to Publish-NasMessage -Stream",
+                200_000,
+                [new Figure("k obj/s", false, Goal.OfLimit(0.50))],
+                _ => OpenPipelineAsync()
+            ),
+        ];
+
+    private static async Task<IReadOnlyList<Contestant>> OpenAsync()
+    {
+        var server = await NatsServer.StartAsync(new NatsServerOptions { JetStream = true });
+        var bench = new Bench(server.Url, server.Port);
+        var payload = new byte[Size];
+        var ours = await Clients.OursAsync(bench);
+        await CreateStreamAsync(ours);
+        var publisher = new NasJetStream(ours).CreatePublisher();
+        var peer = await Clients.PeerAsync(bench);
+        var context = new NatsJSContext(peer);
+        var raw = new RawStreamPublisher(server.Port, Subject, Size, Window);
+        return
+        [
+            new Contender(
+                Role.Ours,
+                Contestant.OursName,
+                async count =>
+                {
+                    await PurgeAsync(ours);
+                    var stretch = Stretch.Start();
+                    for (var i = 0; i < count; i++)
+                    {
+                        await publisher.PublishAsync(Subject, payload);
+                    }
+
+                    await publisher.FlushAsync();
+                    return stretch.End(count);
+                },
+                async () =>
+                {
+                    await ours.DisposeAsync();
+                    await server.DisposeAsync();
+                }
+            ),
+            new Contender(
+                Role.Peer,
+                Contestant.PeerName,
+                async count =>
+                {
+                    await PurgeAsync(ours);
+                    return await PeerAsync(context, payload, count);
+                },
+                () => new ValueTask(Clients.CloseAsync(peer))
+            ),
+            new Contender(
+                Role.Limit,
+                "raw socket",
+                async count =>
+                {
+                    await PurgeAsync(ours);
+                    return raw.Run(count);
+                },
+                () =>
+                {
+                    raw.Dispose();
+                    return default;
+                }
+            ),
+        ];
+    }
+
+    private static async Task<double[]> PeerAsync(NatsJSContext context, byte[] payload, int count)
+    {
+        var pending = new ValueTask<NATS.Client.JetStream.Models.PubAckResponse>[Window];
+        var stretch = Stretch.Start();
+        for (var i = 0; i < count; i++)
+        {
+            if (i >= Window)
+            {
+                (await pending[i % Window]).EnsureSuccess();
+            }
+            pending[i % Window] = context.PublishAsync(Subject, payload);
+        }
+
+        for (var i = Math.Max(0, count - Window); i < count; i++)
+        {
+            (await pending[i % Window]).EnsureSuccess();
+        }
+        return stretch.End(count);
+    }
+
+    private static async Task<IReadOnlyList<Contestant>> OpenPipelineAsync()
+    {
+        var server = await NatsServer.StartAsync(new NatsServerOptions { JetStream = true });
+        var shell = new HostedShell();
+        var nas = shell.Get<NasConnection>($"Connect-NasPubSub {server.Url} -NoNamespace");
+        await CreateStreamAsync(nas);
+        return
+        [
+            new Contender(
+                Role.Ours,
+                Contestant.OursName,
+                async count =>
+                {
+                    await PurgeAsync(nas);
+                    return Time(count, $"1..{count} | Publish-NasMessage {Subject} -Stream {Stream}");
+                },
+                async () =>
+                {
+                    shell.Run("Disconnect-NasPubSub");
+                    shell.Dispose();
+                    await server.DisposeAsync();
+                }
+            ),
+            new Contender(
+                Role.Limit,
+                "Publish-NasMessage without a stream",
+                count => Task.FromResult(Time(count, $"1..{count} | Publish-NasMessage core.stream -Flush"))
+            ),
+        ];
+
+        double[] Time(int count, string script)
+        {
+            var stretch = Stretch.Start();
+            shell.Run(script);
+            return [stretch.End(count)[0]];
+        }
+    }
+
+    /// <summary>The server forgets ids after 5 s, so that those of earlier turns do not pile up.</summary>
+    private static Task CreateStreamAsync(NasConnection connection) =>
+        CallAsync(
+            connection,
+            $"STREAM.CREATE.{Stream}",
+            $$"""{"name":"{{Stream}}","subjects":["{{Subject}}"],"storage":"memory","duplicate_window":5000000000}"""
+        );
+
+    private static Task PurgeAsync(NasConnection connection) => CallAsync(connection, $"STREAM.PURGE.{Stream}", "");
+
+    private static async Task CallAsync(NasConnection connection, string call, string json)
+    {
+        var reply = await connection.RequestAsync($"$JS.API.{call}", json, useNamespace: false);
+        if (reply.Text.Contains("\"error\"", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException(reply.Text);
+        }
+    }
+}
