@@ -5,6 +5,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Consumers;
 
 /// <summary>Confirm-NasMessage, and what consumers then know.</summary>
+[Trait("Servers", "old")]
 public sealed class ConfirmTests(StreamFixture fixture) : StreamShellTests(fixture)
 {
     private const string Next = "(Invoke-NasRequest \"`$JS.API.CONSUMER.MSG.NEXT.$s.c\" -Raw)";

@@ -6,6 +6,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Consumers;
 
 /// <summary>Consumers by their cmdlets: settings, names, pipelines.</summary>
+[Trait("Servers", "old")]
 public sealed class ConsumerCmdletTests(StreamFixture fixture) : StreamShellTests(fixture)
 {
     [ServerTheory(MinVersion = "2.14")]
@@ -63,14 +64,14 @@ public sealed class ConsumerCmdletTests(StreamFixture fixture) : StreamShellTest
         using var shell = OpenStream();
         shell.Run(
             """
-            $null = New-NasConsumer $s a -Configuration @{ AckWait = '2m'; MaxAckPending = 3; FilterSubjects = 'x.a', 'x.b' }
+            $null = New-NasConsumer $s a -Configuration @{ AckWait = '2m'; MaxAckPending = 3; FilterSubjects = 'x.a' }
             $file = [IO.Path]::GetTempFileName()
             Set-Content $file '{ "config": { "name": "b", "durable_name": "b", "ack_policy": "explicit", "ack_wait": 5000000000 } }'
             $null = New-NasConsumer $s -Configuration $file
             Remove-Item $file
             """
         );
-        Assert.Equal("00:02:00 3 x.a x.b", shell.Get<string>(
+        Assert.Equal("00:02:00 3 x.a", shell.Get<string>(
             "$c = Get-NasConsumer $s a; \"$($c.AckWait) $($c.MaxAckPending) $($c.FilterSubjects)\""
         ));
         Assert.Equal("00:00:05", shell.Get<string>("\"$((Get-NasConsumer $s b).AckWait)\""));
@@ -176,6 +177,24 @@ public sealed class ConsumerCmdletTests(StreamFixture fixture) : StreamShellTest
         );
         Assert.Equal(list, kept);
     }
+
+    [Fact]
+    public void Names_of_streams_and_consumers_complete_from_the_server()
+    {
+        using var shell = OpenStream();
+        shell.Run("'work', 'worn' | ForEach-Object { $null = New-NasConsumer $s $_ }");
+        foreach (var cmdlet in new[] { "Get", "Set", "Remove", "Suspend", "Resume", "Reset" })
+        {
+            var line = $"{cmdlet}-NasConsumer {Space.ToUpperInvariant()} wor";
+            Assert.Equal(["work", "worn"], Complete(shell, line));
+        }
+        Assert.Equal([Space.ToUpperInvariant()], Complete(shell, $"New-NasConsumer {Space.ToUpperInvariant()}"));
+    }
+
+    private static IEnumerable<object?> Complete(Shell shell, string line) =>
+        shell
+            .Run("(TabExpansion2 $args[0] $args[0].Length).CompletionMatches.CompletionText", line)
+            .Select(text => text.BaseObject);
 
     /// <summary>A shell with a stream in <c>$s</c>; with -Raw one that keeps other subjects too.</summary>
     private Shell OpenStream(string raw = "")

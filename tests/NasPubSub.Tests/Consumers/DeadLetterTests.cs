@@ -9,7 +9,7 @@ namespace NasPubSub.Tests.Consumers;
 public sealed class DeadLetterTests : IAsyncLifetime
 {
     private const string Next = """
-        function Next { Invoke-NasRequest '$JS.API.CONSUMER.MSG.NEXT.JOBS.worker' '{"expires":2000000000}' -Raw }
+        function Next { Invoke-NasRequest '$JS.API.CONSUMER.MSG.NEXT.JOBS.worker' '{"expires":500000000}' -Raw }
         """;
 
     private readonly Shell _shell = Shell.Open();
@@ -155,6 +155,8 @@ public sealed class DeadLetterTests : IAsyncLifetime
             Next | Confirm-NasMessage -Reject {{reason}} -Wait
             """
         );
-        await Eventually.TrueAsync(() => _shell.Get<int>("(Get-NasStream NAS_DEAD_LETTERS).Messages") == 2);
+        // Server 2.9 notices that a message wore out when a client pulls.
+        var pull = _server.Version < new Version(2, 10) ? "$null = Next; " : "";
+        await Eventually.TrueAsync(() => _shell.Get<int>(pull + "(Get-NasStream NAS_DEAD_LETTERS).Messages") == 2);
     }
 }
