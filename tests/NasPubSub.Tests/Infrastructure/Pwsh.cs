@@ -10,6 +10,7 @@ internal static class Pwsh
 {
     /// <summary>
     /// The one on PATH, else the one that tools/pwsh put into .tools, else this program if it is self-contained.
+    /// <c>NAS_TEST_SHELL=powershell.exe</c> chooses Windows PowerShell, with the build for it.
     /// </summary>
     private static readonly string[] Executable =
         Folders().Select(folder => Path.Combine(folder, Name)).FirstOrDefault(File.Exists) is { } found ? [found]
@@ -17,7 +18,10 @@ internal static class Pwsh
             ? [Environment.ProcessPath!, Program.AsPwsh, "-ExecutionPolicy", "Bypass"]
         : throw new FileNotFoundException("There is no pwsh. Run ./build.sh once, which fetches it.");
 
-    private static string Name => OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh";
+    private static string Name =>
+        Environment.GetEnvironmentVariable("NAS_TEST_SHELL") is { Length: > 0 } chosen ? chosen
+        : OperatingSystem.IsWindows() ? "pwsh.exe"
+        : "pwsh";
 
     /// <summary>
     /// A process that imports the module and then runs a script. Its output and errors are to be read.
