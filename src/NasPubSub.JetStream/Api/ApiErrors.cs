@@ -26,6 +26,9 @@ internal static class ApiErrors
     /// <summary>A stream could not be restored; the description says why.</summary>
     public const int RestoreFailed = 10062;
 
+    /// <summary>A stream could not be backed up; the description says why.</summary>
+    public const int SnapshotFailed = 10064;
+
     /// <summary>There is no such message.</summary>
     public const int MessageNotFound = 10037;
 

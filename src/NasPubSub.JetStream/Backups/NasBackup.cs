@@ -75,7 +75,7 @@ public sealed class NasBackup
                 NasError.InvalidOption,
                 BackupFolder.IsBrokenOff(path)
                     ? $"The backup in '{path}' was broken off before it was whole."
-                    : $"There is no backup in '{path}': it has {BackupFolder.Meta} and {BackupFolder.Data}."
+                    : $"There is no backup in '{path}', which would have {BackupFolder.Meta} and {BackupFolder.Data}."
             )
             {
                 Code = "BackupNotFound",

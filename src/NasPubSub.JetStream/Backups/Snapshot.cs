@@ -66,8 +66,7 @@ internal sealed class Snapshot(JetStreamApi api, string stream, NasBackupOptions
         {
             request["jsck"] = true;
         }
-        var response = await api.CallAsync($"STREAM.SNAPSHOT.{stream}", request, false, stream, cancel)
-            .ConfigureAwait(false);
+        var response = await BeginAsync(request, cancel).ConfigureAwait(false);
         var total = response["state"].Long("bytes");
         var done = 0L;
         for (var index = 1L; ;)
@@ -88,6 +87,21 @@ internal sealed class Snapshot(JetStreamApi api, string stream, NasBackupOptions
             progress?.Report(new NasTransferProgress(done, total));
         }
         return new JsonObject { ["config"] = Taken(response, "config"), ["state"] = Taken(response, "state") };
+    }
+
+    private async Task<JsonObject> BeginAsync(JsonObject request, CancellationToken cancel)
+    {
+        try
+        {
+            return await api.CallAsync($"STREAM.SNAPSHOT.{stream}", request, false, stream, cancel)
+                .ConfigureAwait(false);
+        }
+        catch (NasException e) when (e.ApiErrorCode == ApiErrors.SnapshotFailed)
+        {
+            throw e.ApiErrorDescription!.EndsWith("no impl", StringComparison.Ordinal)
+                ? ApiErrors.Unsupported("A backup of a stream in memory", "2.15", _connection.ServerInfo?.Version)
+                : Failed(e.ApiErrorDescription);
+        }
     }
 
     /// <summary>The next message; one without payload is the end.</summary>

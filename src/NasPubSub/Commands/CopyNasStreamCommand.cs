@@ -25,6 +25,10 @@ public sealed class CopyNasStreamCommand : NasJetStreamCmdlet
     [ValidateNotNullOrEmpty]
     public string Stream { get; set; } = "";
 
+    /// <summary>A stream from the pipeline: it is copied from where it was found.</summary>
+    [Parameter(ValueFromPipeline = true, DontShow = true)]
+    public NasStream? InputObject { get; set; }
+
     /// <summary>The name of the destination; without it that of the stream.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(StreamCompleter))]
@@ -112,7 +116,7 @@ public sealed class CopyNasStreamCommand : NasJetStreamCmdlet
         var name = Destination ?? Stream;
         try
         {
-            var source = JetStream;
+            var source = JetStreamOf(InputObject);
             var target = FindDestination(source);
             if (!ShouldProcess(Where(target, name), $"Copy the messages of the stream {Stream}"))
             {

@@ -21,6 +21,10 @@ public sealed class ExportNasStreamCommand : NasTransferCmdlet
     [ValidateNotNullOrEmpty]
     public string Stream { get; set; } = "";
 
+    /// <summary>A stream from the pipeline: it is backed up where it was found.</summary>
+    [Parameter(ValueFromPipeline = true, DontShow = true)]
+    public NasStream? InputObject { get; set; }
+
     /// <summary>The folder of the backup; a script block gives each stream of the pipeline its own.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [Alias("LiteralPath", "FilePath", "PSPath")]
@@ -75,7 +79,7 @@ public sealed class ExportNasStreamCommand : NasTransferCmdlet
         {
             options = options with { IdleTimeout = idle };
         }
-        var backups = JetStream.Backups;
+        var backups = JetStreamOf(InputObject).Backups;
         WriteObject(
             Transfer(
                 $"Backing up {Stream} to {path}",

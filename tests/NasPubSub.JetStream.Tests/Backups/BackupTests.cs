@@ -101,6 +101,9 @@ public sealed class BackupTests : IDisposable
     {
         await using var old = await StreamServer.StartAsync("2.9");
         await using var server = await StreamServer.StartAsync();
+        await old.CreateStreamAsync("M");
+        var memory = await Assert.ThrowsAsync<NasException>(() => old.JetStream.Backups.ExportAsync("M", _folder));
+        Assert.Equal("UnsupportedByServer", memory.Code);
         await FillAsync(old, 100, 1000);
         await old.JetStream.Backups.ExportAsync("S", _folder);
         var stream = await server.JetStream.Backups.ImportAsync(_folder);

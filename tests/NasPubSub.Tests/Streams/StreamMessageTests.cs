@@ -115,6 +115,26 @@ public sealed class StreamMessageTests(StoredFixture fixture) : StoredTests(fixt
     }
 
     [Fact]
+    public void Streams_from_the_pipeline_are_backed_up_where_they_were_found()
+    {
+        var folder = Directory.CreateTempSubdirectory("nas-stream-").FullName;
+        try
+        {
+            using var shell = OpenFilled("a");
+            shell.Run("Set-Location $args[0]; $all = @((Get-NasStream $s), (Get-NasStream $s))", folder);
+            // Another session is the default one now.
+            shell.Run($"$null = Connect-NasPubSub {Url} -NoNamespace -Name other");
+            Assert.Equal("1", shell.Get<string>("($all[0] | Export-NasStream -Path { \"b/$($_.Stream)\" }).Messages"));
+            var twice = shell.Invoke("$all | Export-NasStream -Path c");
+            Assert.Equal((1, "BackupExists"), (twice.Output.Count, Id(twice.Errors[0])));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Ctrl_C_ends_a_copy_within_a_second()
     {
         using var shell = OpenFilled([.. Enumerable.Repeat("a", 300)]);
@@ -138,6 +158,8 @@ public sealed class StoredFixture : IAsyncLifetime
 /// <summary>Tests of cmdlets on a stream with some messages.</summary>
 public abstract class StoredTests(StoredFixture fixture) : IClassFixture<StoredFixture>
 {
+    protected string Url => fixture.Server.Url;
+
     protected string Space { get; } = "t" + Guid.NewGuid().ToString("N")[..10];
 
     /// <summary>
