@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using NasPubSub.Errors;
 using NasPubSub.JetStream;
+using NasPubSub.Jobs;
 using NasPubSub.Payloads;
 
 namespace NasPubSub.Commands;
@@ -97,6 +98,17 @@ public sealed class ConfirmNasMessageCommand : NasSessionCmdlet
         else
         {
             Await(sent.AsTask());
+        }
+
+        // The action that has this message leaves it alone from now on.
+        if (!InProgress)
+        {
+            MessagesInWork.Note(
+                message,
+                Retry ? Confirmation.Retry
+                    : Reject ? Confirmation.Rejected
+                    : Confirmation.Done
+            );
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using NasPubSub.Diagnostics;
 using NasPubSub.Errors;
 using NasPubSub.JetStream;
 
@@ -16,6 +17,7 @@ internal sealed class ConsumerSource : ActionSource
     private readonly NasConsumerReader _reader;
     private readonly RetryPolicy _retries;
     private readonly DeadLetterBox? _box;
+    private readonly bool _givesUp;
     private readonly MessagesInWork? _work;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly object _gate = new();
@@ -24,9 +26,15 @@ internal sealed class ConsumerSource : ActionSource
     private Task? _givenBack;
     private long _delivered;
 
-    private ConsumerSource(NasJetStream js, NasConsumerReader reader, RetryPolicy retries, DeadLetterBox? box)
+    private ConsumerSource(
+        NasJetStream js,
+        NasConsumerReader reader,
+        RetryPolicy retries,
+        DeadLetterBox? box,
+        bool givesUp
+    )
     {
-        (Connection, _reader, _retries, _box) = (js.Connection, reader, retries, box);
+        (Connection, _reader, _retries, _box, _givesUp) = (js.Connection, reader, retries, box, givesUp);
         _work = reader.NeedsAck ? new MessagesInWork(reader, js.Connection) : null;
     }
 
@@ -56,6 +64,7 @@ internal sealed class ConsumerSource : ActionSource
             var streams = await box.FindStreamsAsync(cancel).ConfigureAwait(false);
             options.CheckDeadLetters(consumer, js.Connection.ToWireSubject(subject, options.UseNamespace), streams);
         }
+        var givesUp = options.MaxDeliver > 0 || box is not null;
         ConsumerSource? source = null;
         var reading = new NasReadOptions
         {
@@ -68,7 +77,7 @@ internal sealed class ConsumerSource : ActionSource
             OnNotice = notice => Volatile.Read(ref source)?._job?.Warn(notice.Message),
         };
         var reader = await js.Consumers.OpenReaderAsync(stream, name, reading, cancel).ConfigureAwait(false);
-        Volatile.Write(ref source, new ConsumerSource(js, reader, retries, box));
+        Volatile.Write(ref source, new ConsumerSource(js, reader, retries, box, givesUp));
         return source!;
     }
 
@@ -99,7 +108,7 @@ internal sealed class ConsumerSource : ActionSource
         while (ReadOne(batch, cancel))
         {
             _work?.Add(batch[0]);
-            if (_work is null || !_retries.IsSpent(batch[0]))
+            if (_work is null || !_givesUp || !_retries.IsSpent(batch[0]))
             {
                 return 1;
             }
@@ -126,7 +135,8 @@ internal sealed class ConsumerSource : ActionSource
             case Confirmation.None when error is null:
                 Confirm(message, m => m.AckAsync(connection: Connection));
                 break;
-            case Confirmation.None when _retries.IsLast(message):
+            // Without a maximum of its own the job leaves the last failure to the consumer, which reports it.
+            case Confirmation.None when _givesUp && _retries.IsLast(message):
                 GiveUp(message, NasDeadLetterReason.MaxDeliveries, error.ToString());
                 break;
             default:
@@ -230,7 +240,20 @@ internal sealed class ConsumerSource : ActionSource
         }
         else
         {
-            Confirm(message, m => m.TermAsync(connection: Connection));
+            Confirm(message, m => Reject(m, $"given up after {m.Delivered} deliveries: {detail}"));
+        }
+    }
+
+    /// <summary>With the reason, where the server takes one.</summary>
+    private ValueTask Reject(NasMessage message, string reason)
+    {
+        try
+        {
+            return message.TermAsync(TerminalText.Line(reason), connection: Connection);
+        }
+        catch (NasException e) when (e.Code == "UnsupportedByServer")
+        {
+            return message.TermAsync(connection: Connection);
         }
     }
 

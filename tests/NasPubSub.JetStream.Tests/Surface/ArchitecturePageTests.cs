@@ -36,7 +36,8 @@ public sealed partial class ArchitecturePageTests
     [Fact]
     public void Every_class_of_the_table_exists()
     {
-        var names = Name().Matches(Section("### Classes of JetStream", "\n## ")).Select(n => n.Groups[1].Value).ToList();
+        var table = Section("### Classes of JetStream", "\n## ");
+        var names = Name().Matches(table).Select(n => n.Groups[1].Value).ToList();
         Assert.NotEmpty(names);
         Assert.Equal([], names.Except(Types.Select(t => t.Name)).Except(["Gate"]));
     }

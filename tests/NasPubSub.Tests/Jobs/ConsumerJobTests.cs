@@ -154,6 +154,22 @@ public sealed class ConsumerJobTests(StreamFixture fixture) : StreamShellTests(f
     }
 
     [Fact]
+    public async Task Where_only_the_consumer_counts_deliveries_it_reports_the_last_failure()
+    {
+        using var shell = OpenWithConsumer(",\"max_deliver\":2", "'bad'");
+        shell.Run(
+            """
+            $advisories = Register-NasSubscription "`$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.$s.c" -Raw
+            $job = Register-NasSubscription -Stream $s -Consumer c -RetryDelay 10ms -Action { throw 'no' }
+            """
+        );
+        await Eventually.TrueAsync(() => shell.Get<long>("$job.Failed") == 2);
+        var advisory = shell.Get<string>("($advisories | Receive-NasMessage -Count 1 -Timeout 10).Json.type");
+        Assert.Equal("io.nats.jetstream.advisory.v1.max_deliver", advisory);
+        Assert.Empty(shell.Run("$job.Warning"));
+    }
+
+    [Fact]
     public async Task Several_actions_run_at_once_and_each_acknowledges_its_own_message()
     {
         using var shell = OpenWithConsumer(publish: "1..8");
@@ -330,5 +346,38 @@ public sealed class ConsumerJobTests(StreamFixture fixture) : StreamShellTests(f
             """
         );
         Assert.Equal(6, sum);
+    }
+
+    [Fact]
+    public void What_the_action_confirms_itself_stays()
+    {
+        using var shell = OpenWithConsumer(publish: "'retry', 'reject', 'done'");
+        var result = shell.Run(
+            """
+            $job = Register-NasSubscription -Stream $s -Consumer c -MaxMessages 4 -MaxDeliver 5 -DeadLetter d.w -Action {
+                "$($_.Text)$($_.Delivered)"
+                if ($_.Text -eq 'reject') { $_ | Confirm-NasMessage -Reject }
+                elseif ($_.Text -eq 'done') { $_ | Confirm-NasMessage; throw 'too late' }
+                elseif ($_.Delivered -eq 1) { $_ | Confirm-NasMessage -Retry }
+            }
+            $null = $job | Wait-Job -Timeout 20
+            "$($job.Output | Sort-Object)"; $job.DeadLetters
+            """
+        );
+        Assert.Equal(["done1 reject1 retry1 retry2", 1L], result.Select(o => o.BaseObject));
+    }
+
+
+    [Fact]
+    public void A_consumer_comes_by_the_pipeline_too()
+    {
+        using var shell = OpenWithConsumer(publish: "1..3");
+        var texts = shell.Run(
+            """
+            $job = Get-NasConsumer $s c | Register-NasSubscription -MaxMessages 3 -Action { $_.Text }
+            $job | Wait-Job -Timeout 20 | Receive-Job
+            """
+        );
+        Assert.Equal(["1", "2", "3"], texts.Select(t => t.ToString()));
     }
 }
