@@ -136,6 +136,10 @@ public sealed class StreamCmdletTests(StreamFixture fixture) : StreamShellTests(
                 "[Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize((Get-NasStream $s)))"
             )
         );
+        // Behind an object of another type, a short list takes the place of the table.
+        var mixed = shell.Show("'text'; $nas; Get-NasStream $s");
+        Assert.Matches(@"SubjectsText +: v\.>", mixed);
+        Assert.DoesNotContain("DuplicateWindow", mixed);
         Assert.Matches(@"1 +v\.a", shell.Show("Get-NasStream $s -CountBySubject '>'"));
     }
 
