@@ -64,6 +64,16 @@ public sealed class WindowsPowerShellTests : IDisposable
         );
     }
 
+    /// <summary>Ours are among them, and what they bring along.</summary>
+    [Fact]
+    public void Every_assembly_of_the_folder_is_checked()
+    {
+        var names = Shipped.Select(row => row.Data).ToList();
+        string[] least = ["NasPubSub", "NasPubSub.Client", "NasPubSub.JetStream", "System.Text.Json"];
+        Assert.Empty(least.Except(names));
+        Assert.Equal(Directory.EnumerateFiles(Module, "*.dll", SearchOption.AllDirectories).Count(), names.Count);
+    }
+
     /// <summary>The engine reads the module's types before the module can set its resolver.</summary>
     [Fact]
     public void The_module_itself_asks_for_the_very_versions_beside_it() =>
