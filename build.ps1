@@ -182,7 +182,7 @@ function Complete-Suite($Run) {
 
 # Runs suites side by side, since they mostly wait, and shows the output of each when it has ended. A test that hangs ends its
 # suite (HangGuard in tests/NasPubSub.TestServer); the limit here is for what happens before and after the tests.
-function Invoke-Suite([object[]] $Suites, [int] $Lanes = 2, [TimeSpan] $Limit = '00:10:00') {
+function Invoke-Suite([object[]] $Suites, [int] $Lanes = 2, [TimeSpan] $Limit = '00:20:00') {
     $waiting = [Collections.Generic.Queue[object]]::new($Suites)
     $running = [Collections.Generic.List[object]]::new()
     try {
