@@ -133,20 +133,33 @@ public sealed class GetNasDeadLetterCommand : NasJetStreamCmdlet
 
     private void Write(IAsyncEnumerable<NasDeadLetter> source, string target, WildcardPattern? consumers = null)
     {
+        var letters = source.GetAsyncEnumerator(Cancellation);
         try
         {
-            foreach (var letter in AwaitAll(source).Where(l => consumers?.IsMatch(l.Consumer) ?? true))
+            while (Await(letters.MoveNextAsync().AsTask()))
             {
-                WriteObject(letter);
+                if (consumers?.IsMatch(letters.Current.Consumer) == false)
+                {
+                    continue;
+                }
+                WriteObject(letters.Current);
                 if (Remove)
                 {
-                    RemoveOne(letter);
+                    RemoveOne(letters.Current);
                 }
             }
         }
         catch (NasException e)
         {
             ReportOrFail(e, target);
+        }
+        finally
+        {
+            // A call under way ends by the token, and must not be disposed.
+            if (!Cancellation.IsCancellationRequested)
+            {
+                Await(letters.DisposeAsync().AsTask());
+            }
         }
     }
 
