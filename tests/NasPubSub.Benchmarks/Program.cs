@@ -14,6 +14,7 @@ internal static class Program
         [
             .. PublishRows.All,
             .. ReceiveRows.All,
+            .. ConsumeRows.All,
             .. RequestRows.All,
             .. StreamPublishRows.All,
             .. PipelineRows.All,

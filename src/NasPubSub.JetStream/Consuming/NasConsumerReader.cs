@@ -151,8 +151,31 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
         return WaitAndReadAsync(cancel);
     }
 
+    /// <summary>Waits until there are messages, and returns all that are there: for many it costs least.</summary>
+    /// <param name="destination">Receives the messages, up to its length.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <returns>How many; 0 at the end.</returns>
+    /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
+    /// <exception cref="NasException">The <see cref="Error"/> that ended it.</exception>
+    public async ValueTask<int> ReadAsync(NasMessage[] destination, CancellationToken cancel = default)
+    {
+        while (true)
+        {
+            lock (_inbox.Gate)
+            {
+                var taken = _inbox.Take(destination);
+                _watch.Look(taken);
+                if (taken > 0 || IsCompleted)
+                {
+                    return taken > 0 || Error is null ? taken : throw Error;
+                }
+            }
+            await _inbox.WaitAsync(cancel).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Every message until the end, which there is only with a limit or an error.</summary>
-    /// <inheritdoc cref="ReadAsync"/>
+    /// <inheritdoc cref="ReadAsync(CancellationToken)"/>
     public async IAsyncEnumerable<NasMessage> ReadAllAsync([EnumeratorCancellation] CancellationToken cancel = default)
     {
         while (await ReadAsync(cancel).ConfigureAwait(false) is { } message)
@@ -276,23 +299,7 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
     private async ValueTask<NasMessage?> WaitAndReadAsync(CancellationToken cancel)
     {
         var one = new NasMessage[1];
-        while (true)
-        {
-            lock (_inbox.Gate)
-            {
-                var taken = _inbox.Take(one);
-                _watch.Look(taken);
-                if (taken > 0)
-                {
-                    return one[0];
-                }
-                if (IsCompleted)
-                {
-                    return Error is null ? null : throw Error;
-                }
-            }
-            await _inbox.WaitAsync(cancel).ConfigureAwait(false);
-        }
+        return await ReadAsync(one, cancel).ConfigureAwait(false) > 0 ? one[0] : null;
     }
 
     /// <summary>A fetch that is over while it backs off has nothing to wait for.</summary>

@@ -5,6 +5,9 @@ namespace NasPubSub.JetStream;
 /// <summary>Reads messages through consumers. All methods are thread-safe.</summary>
 public static class NasConsuming
 {
+    /// <summary>Messages taken under one lock.</summary>
+    private const int Batch = 64;
+
     /// <summary>
     /// Reads a pull consumer without end: over reconnects, restarts and new leaders. When the reading stops, messages
     /// that were buffered are returned to the consumer, unless it has a maximum of deliveries, where that costs one: it
@@ -27,16 +30,23 @@ public static class NasConsuming
     )
     {
         var reader = await consumers.OpenReaderAsync(stream, consumer, options, cancel).ConfigureAwait(false);
+        var batch = new NasMessage[Batch];
+        int taken = 0,
+            next = 0;
         try
         {
-            while (await reader.ReadAsync(cancel).ConfigureAwait(false) is { } message)
+            while ((taken = await reader.ReadAsync(batch, cancel).ConfigureAwait(false)) > 0)
             {
-                yield return message;
+                for (next = 0; next < taken; )
+                {
+                    yield return batch[next++];
+                }
             }
         }
         finally
         {
-            foreach (var unread in await reader.StopAsync().ConfigureAwait(false))
+            var rest = batch.Skip(next).Take(taken - next);
+            foreach (var unread in rest.Concat(await reader.StopAsync().ConfigureAwait(false)))
             {
                 if (reader is { NeedsAck: true, MaxDeliver: 0 } && consumers.Api.Connection.IsConnected)
                 {
