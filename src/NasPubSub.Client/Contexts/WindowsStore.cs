@@ -48,7 +48,9 @@ internal static class WindowsStore
         }
         catch (CryptographicException e)
         {
-            throw new ContextException($"the Windows store '{store}' has no certificate, since it cannot be opened: {e.Message}");
+            throw new ContextException(
+                $"the Windows store '{store}' has no certificate, since it cannot be opened: {e.Message}"
+            );
         }
 
         // Copied from the dialog of Windows, a thumbprint has blanks and begins with an invisible mark.
