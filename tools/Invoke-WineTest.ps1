@@ -7,9 +7,8 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-$root = Split-Path $PSScriptRoot -Parent
 $servers = @{ 'nats-server' = & (Join-Path $PSScriptRoot Get-NatsServer.ps1) }
-$wine = & (Join-Path $PSScriptRoot Start-Wine.ps1) $servers (Join-Path $root '.tools/wine-prefix')
+$wine = & (Join-Path $PSScriptRoot Start-Wine.ps1) $servers ([IO.Path]::Combine([IO.Path]::GetTempPath(), 'naspubsub-wine'))
 try {
     $program = @{ client = 'client/NasPubSub.Client.Tests.exe'; module = 'module/NasPubSub.Tests.exe' }[$Part]
     # What was set by hand wins, such as WINEDEBUG=+winsock.

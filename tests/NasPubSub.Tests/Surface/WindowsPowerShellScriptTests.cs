@@ -44,7 +44,7 @@ public sealed partial class WindowsPowerShellScriptTests
         var text = File.ReadAllText(Path.Combine(Root, script));
         Assert.Empty(NewerThanWindowsPowerShell.In(text));
         // 5.1 reads a script without a byte order mark in the code page of the system.
-        Assert.Empty(text.ReplaceLineEndings("\n").Split('\n').Where(line => line.Any(c => c > '\u007f')));
+        Assert.DoesNotContain(text.ReplaceLineEndings("\n").Split('\n'), line => line.Any(c => c > '\u007f'));
     }
 
     [Theory]
