@@ -29,7 +29,7 @@ Describe 'The help' {
         }
     }
 
-    It 'has <_>' -ForEach 'about_NasPubSub', 'about_NasPubSub_Namespaces', 'about_NasPubSub_Subscriptions', 'about_NasPubSub_Errors', 'about_NasPubSub_Performance' {
+    It 'has <_>' -ForEach 'about_NasPubSub', 'about_NasPubSub_Namespaces', 'about_NasPubSub_Subscriptions', 'about_NasPubSub_Errors', 'about_NasPubSub_Performance', 'about_NasPubSub_JetStream' {
         $text = Get-Help $_ | Out-String
         $text | Should -Match 'SHORT DESCRIPTION\s+\w'
         ($text -split '\r?\n' | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80

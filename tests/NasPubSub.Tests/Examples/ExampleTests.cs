@@ -5,7 +5,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Tests.Examples;
 
 /// <summary>Every script in examples/ runs, and prints what it says.</summary>
-public sealed class ExampleTests(ServerFixture fixture) : ServedTests(fixture)
+public sealed class ExampleTests(StreamFixture fixture) : StreamShellTests(fixture)
 {
     private static readonly string Folder = Path.Combine(NatsServerBinary.RepositoryRoot, "examples");
 
@@ -128,6 +128,18 @@ public sealed class ExampleTests(ServerFixture fixture) : ServedTests(fixture)
             Price: 1.2
             The service on 'prices.get' failed with code 500: The service on 'prices.get' failed with code 500: There is no article 'car'.
             The service on 'prices.none' failed with code 500: Nobody answers on 'bridge.prices.none': no service or subscription listens there.
+            """,
+        ["work-queue"] = """
+            Billed order 1, delivery 1
+            Billed order 2, delivery 1
+            Billed order 3, delivery 2
+            Billed order 4, delivery 1
+            Billed order 5, delivery 1
+            Dead after 3 deliveries: Order 6 has a negative amount.
+            """,
+        ["late-listener"] = """
+            Deployed: 1.4.2
+            Would fail: Timeout
             """,
         ["own-ca"] = """
             Encrypted: True
