@@ -1,4 +1,5 @@
 using NasPubSub.JetStream.Publishing;
+using NasPubSub.Threading;
 
 #pragma warning disable CS1573 // Overloads inherit the documentation of the parameters that they share.
 
@@ -6,10 +7,11 @@ namespace NasPubSub.JetStream;
 
 /// <summary>
 /// Publishes many messages to streams, of which a number may wait for their acknowledgement at the same time. Every
-/// message for which no error is reported is stored exactly once, in the order of the calls, while connections break and
-/// servers are killed: a message is kept until it is acknowledged, and sent again with the same id, but only as long as
-/// the stream recognizes the id (its <c>duplicate_window</c>). While a replicated stream changes its leader, messages of
-/// one window may be stored in another order. Made by <see cref="NasJetStream.CreatePublisher"/>. Thread-safe.
+/// message for which no error is reported is stored exactly once, in the order of the calls, while connections break
+/// and servers are killed: a message is kept until it is acknowledged, and sent again with the same id, but only as
+/// long as the stream recognizes the id (its <c>duplicate_window</c>). While a replicated stream changes its leader,
+/// messages of one window may be stored in another order. Made by <see cref="NasJetStream.CreatePublisher"/>.
+/// Thread-safe.
 /// </summary>
 public sealed class NasStreamPublisher : IAsyncDisposable
 {
@@ -134,6 +136,24 @@ public sealed class NasStreamPublisher : IAsyncDisposable
         CancellationToken cancel
     )
     {
+        var since = MonotonicClock.Now;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Deadline.ForTimer(_options.Timeout));
+        PublishTarget target;
+        try
+        {
+            target = await PrepareAsync(subject, options, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw PublishErrors.NotSent(subject, _options.Timeout);
+        }
+        var body = BodyOf(target, payload, text, options, state) with { Since = since };
+        await AddLaterAsync(target, body, cancel).ConfigureAwait(false);
+    }
+
+    private async Task<PublishTarget> PrepareAsync(string subject, NasPublishOptions? options, CancellationToken cancel)
+    {
         if (!_engine.IsOpen)
         {
             await _engine.OpenAsync(cancel).ConfigureAwait(false);
@@ -143,8 +163,7 @@ public sealed class NasStreamPublisher : IAsyncDisposable
             await PublishHeaders.RequireAsync(options, _jetStream.Features, cancel).ConfigureAwait(false);
             _checked = options;
         }
-        var target = await TargetOfAsync(subject, options?.UseNamespace ?? true, cancel).ConfigureAwait(false);
-        await AddLaterAsync(target, BodyOf(target, payload, text, options, state), cancel).ConfigureAwait(false);
+        return await TargetOfAsync(subject, options?.UseNamespace ?? true, cancel).ConfigureAwait(false);
     }
 
     private async ValueTask AddLaterAsync(PublishTarget target, OutgoingBody body, CancellationToken cancel)

@@ -18,6 +18,12 @@ internal readonly record struct OutgoingBody(
     object? Input
 )
 {
+    /// <summary>
+    /// When the caller gave it, where something had to be found out first; its time limit counts from
+    /// then.
+    /// </summary>
+    public TimeSpan? Since { get; init; }
+
     /// <summary>A block without any header.</summary>
     private static ReadOnlySpan<byte> Version => "NATS/1.0\r\n"u8;
 

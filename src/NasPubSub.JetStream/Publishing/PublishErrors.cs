@@ -34,7 +34,7 @@ internal static class PublishErrors
     public static NasException NotSent(string topic, TimeSpan limit) =>
         new(
             NasError.Timeout,
-            $"The message on '{topic}' was not sent within {limit.TotalSeconds:0.###} s: there was no connection."
+            $"The message on '{topic}' was not sent: within {limit.TotalSeconds:0.###} s no server answered."
         )
         {
             Target = topic,

@@ -79,7 +79,7 @@ internal sealed class PublishSlot
         (Number, Target, Input) = (number, target, body.Input);
         (MessageId, Expectation) = (body.MessageId, body.Expectation);
         (State, Ack, Error) = (SlotState.Open, default, null);
-        (AddedAt, FirstSentAt, SentAt) = (now, default, default);
+        (AddedAt, FirstSentAt, SentAt) = (body.Since ?? now, default, default);
         IsSent = IsAnswered = IsUncertain = false;
         NoResponders = 0;
     }
