@@ -37,7 +37,7 @@ public static class NasConsuming
         {
             while ((taken = await reader.ReadAsync(batch, cancel).ConfigureAwait(false)) > 0)
             {
-                for (next = 0; next < taken; )
+                for (next = 0; next < taken;)
                 {
                     yield return batch[next++];
                 }

@@ -243,14 +243,17 @@ public sealed class NasStreamPublisher : IAsyncDisposable
         return _last = target;
     }
 
-    /// <summary>A caller who may publish need not be allowed to ask: then nothing is sent twice.</summary>
+    /// <summary>
+    /// A caller who may publish need not be allowed to ask, or nobody answers: then nothing is sent
+    /// twice.
+    /// </summary>
     private async Task<StreamFacts?> AskAsync(string topic, CancellationToken cancel)
     {
         try
         {
             return await _streams.FindAsync(topic, cancel).ConfigureAwait(false);
         }
-        catch (NasException e) when (e.Error is NasError.PermissionDenied or NasError.Timeout)
+        catch (NasException e) when (e.Error is NasError.PermissionDenied or NasError.Timeout or NasError.NotConnected)
         {
             return null;
         }

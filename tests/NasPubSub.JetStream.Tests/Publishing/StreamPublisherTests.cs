@@ -175,9 +175,11 @@ public sealed class StreamPublisherTests(StreamServer stage) : IClassFixture<Str
         await publisher.PublishAsync("short.a", "1");
         await publisher.FlushAsync();
         await own.Server.PauseAsync();
+        var watch = System.Diagnostics.Stopwatch.StartNew();
         await publisher.PublishAsync("short.a", "2");
         await Eventually.TrueAsync(() => own.Connection.PendingBytes == 0);
         await own.Server.KillAsync();
+        await Eventually.TrueAsync(() => watch.Elapsed > TimeSpan.FromMilliseconds(300));
         await publisher.PublishAsync("short.a", "3");
         await own.Server.RestartAsync();
         await publisher.FlushAsync().WaitAsync(TimeSpan.FromSeconds(20));
