@@ -155,7 +155,7 @@ public sealed class StreamPublishTests : IAsyncLifetime
             await _server.RestartAsync();
         }
         (await run.Completed.WaitAsync(TimeSpan.FromSeconds(60))).ThrowIfFailed();
-        Assert.Equal(20000L, _shell.Get<long>("Stored k"));
+        Assert.Equal(20000L, _shell.Get<long>("$null = Wait-NasConnection 10; Stored k"));
     }
 
     [Fact]
