@@ -7,7 +7,7 @@ internal static class AckErrors
         new(
             NasError.NoReplySubject,
             message.Stream is null
-                ? $"The message on '{message.Topic}' cannot be acknowledged: no consumer delivered it, or one that asks for no acknowledgement."
+                ? $"The message on '{message.Topic}' cannot be acknowledged: no consumer delivered it, or its consumer expects no acknowledgement."
                 : $"Message {message.Sequence} of '{message.Stream}' cannot be acknowledged: it was read without a consumer."
         )
         {
@@ -27,7 +27,7 @@ internal static class AckErrors
     public static NasException NoConsumer(NasMessage message, NasException inner) =>
         new(
             NasError.NoResponders,
-            $"The acknowledgement of message {message.Sequence} was not taken: the consumer '{message.Consumer}' of '{message.Stream}' is gone, or it has no leader.",
+            $"The acknowledgement of message {message.Sequence} was not accepted: the consumer '{message.Consumer}' of '{message.Stream}' is gone, or it has no leader.",
             inner
         )
         {

@@ -74,8 +74,8 @@ internal static class ApiErrors
     /// <summary>Nobody answers API calls.</summary>
     public static NasException NoAnswer(NasConnection connection, NasJetStreamOptions options, Exception inner) =>
         Disabled(
-            options.Domain is { Length: > 0 } domain ? $"No JetStream of the domain '{domain}' answers."
-            : options.ApiPrefix is { } prefix ? $"No JetStream answers below '{prefix}'."
+            options.Domain is { Length: > 0 } domain ? $"JetStream in the domain '{domain}' does not answer."
+            : options.ApiPrefix is { } prefix ? $"JetStream does not answer under the prefix '{prefix}'."
             : connection.ServerInfo is { JetStream: false } ? "JetStream is not enabled on the server."
             : "JetStream does not answer: it is not enabled for the account, or has no leader.",
             inner

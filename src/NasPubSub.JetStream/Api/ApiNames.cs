@@ -25,7 +25,7 @@ internal static class ApiNames
             ? name
             : throw new NasException(
                 NasError.InvalidOption,
-                $"'{name}' cannot be the name of a {kind}: it has 1 to {Longest} characters without blanks and . * > / \\."
+                $"'{name}' cannot be the name of a {kind}: use 1 to {Longest} characters, no blanks and none of . * > / \\."
             )
             {
                 Code = "InvalidName",

@@ -118,7 +118,7 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
         }
         catch (NasException e)
         {
-            throw new NasException(NasError.InvalidOption, $"'{prefix}' cannot begin the subject of API calls.", e);
+            throw new NasException(NasError.InvalidOption, $"'{prefix}' is not a valid prefix of API subjects.", e);
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed class BackupFolder : IDisposable
         (_path, _replaceReadOnly) = (path, replaceReadOnly);
         if (!replace && (File.Exists(MetaOf(path)) || File.Exists(DataOf(path))))
         {
-            throw new NasException(NasError.InvalidOption, $"The folder '{path}' has a backup already.")
+            throw new NasException(NasError.InvalidOption, $"The folder '{path}' already contains a backup.")
             {
                 Code = "BackupExists",
                 Target = path,

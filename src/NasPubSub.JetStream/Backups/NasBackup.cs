@@ -74,8 +74,8 @@ public sealed class NasBackup
             throw new NasException(
                 NasError.InvalidOption,
                 BackupFolder.IsBrokenOff(path)
-                    ? $"The backup in '{path}' was broken off before it was whole."
-                    : $"There is no backup in '{path}', which would have {BackupFolder.Meta} and {BackupFolder.Data}."
+                    ? $"The backup in '{path}' is not complete."
+                    : $"There is no backup in '{path}': it has no {BackupFolder.Meta} and {BackupFolder.Data}."
             )
             {
                 Code = "BackupNotFound",
@@ -89,7 +89,7 @@ public sealed class NasBackup
             {
                 return new NasBackup(path, config, state);
             }
-            throw new JsonException("it has no settings and state of a stream.");
+            throw new JsonException("it lacks the settings or the state of a stream.");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {

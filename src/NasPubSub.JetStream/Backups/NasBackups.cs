@@ -127,11 +127,11 @@ public sealed class NasBackups
         }
         if (stream != backup.Stream)
         {
-            await RequireAsync("Another name than that of the backup", cancel).ConfigureAwait(false);
+            await RequireAsync("Restoring a stream under another name", cancel).ConfigureAwait(false);
         }
         if (options.Storage is { } storage && storage != (backup.ToConfiguration().Storage ?? NasStorage.File))
         {
-            await RequireAsync("Another storage than that of the backup", cancel).ConfigureAwait(false);
+            await RequireAsync("Restoring a stream to another storage", cancel).ConfigureAwait(false);
         }
     }
 

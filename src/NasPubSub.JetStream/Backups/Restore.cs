@@ -48,7 +48,7 @@ internal sealed class Restore(JetStreamApi api, string stream, TimeSpan idleTime
             await SendChunksAsync(to, inbox, answers, data, progress, cancel).ConfigureAwait(false);
             await PublishAsync(to, ReadOnlyMemory<byte>.Empty, inbox, cancel).ConfigureAwait(false);
             var last = await AnswerAsync(answers, LastTimeout, cancel).ConfigureAwait(false);
-            return JsonNode.Parse(last.Payload) as JsonObject ?? throw Failed("the server did not say that it is done");
+            return JsonNode.Parse(last.Payload) as JsonObject ?? throw Failed("the server did not confirm the end");
         }
         catch
         {
@@ -121,7 +121,7 @@ internal sealed class Restore(JetStreamApi api, string stream, TimeSpan idleTime
                 ?? new NasException(NasError.ConnectionClosed, "The connection was closed.");
         if (answer.Status == 503)
         {
-            throw Failed("the server gave it up");
+            throw Failed("the server abandoned it");
         }
         ThrowError(answer);
         return answer;

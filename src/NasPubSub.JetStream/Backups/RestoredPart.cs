@@ -21,7 +21,7 @@ internal sealed class RestoredPart(NasJetStream jetStream, string stream, ulong 
         var isLost = error is NasException { Error: NasError.ConnectionLost };
         if (isLost && !await jetStream.Connection.WaitConnectedAsync(ReconnectLimit).ConfigureAwait(false))
         {
-            return "The server may have a part of the stream when it runs again: remove it before you try again.";
+            return "The server may have a part of the stream when it is running again: remove it before you try again.";
         }
         using var limit = new CancellationTokenSource(Limit);
         try

@@ -85,7 +85,7 @@ public abstract class NasConfiguration
         }
         catch (JsonException e)
         {
-            throw new NasException(NasError.InvalidOption, $"The value of '{name}' is no JSON: {e.Message}", e);
+            throw new NasException(NasError.InvalidOption, $"The value of '{name}' is not JSON: {e.Message}", e);
         }
     }
 
@@ -112,9 +112,9 @@ public abstract class NasConfiguration
         }
         catch (JsonException e)
         {
-            throw new NasException(NasError.InvalidOption, $"The configuration is no JSON: {e.Message}", e);
+            throw new NasException(NasError.InvalidOption, $"The configuration is not JSON: {e.Message}", e);
         }
-        throw new NasException(NasError.InvalidOption, "The configuration is no JSON object.");
+        throw new NasException(NasError.InvalidOption, "The configuration is not a JSON object.");
     }
 
     internal static JsonObject Copy(JsonObject fields) => (JsonObject)JsonNode.Parse(fields.ToJsonString())!;

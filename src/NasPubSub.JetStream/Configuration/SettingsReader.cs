@@ -37,7 +37,7 @@ internal sealed class SettingsReader(IReadOnlyDictionary<string, string> aliases
         {
             throw Invalid($"The configuration cannot be read as JSON: {e.Message}", e);
         }
-        throw Invalid("The configuration is no JSON object.");
+        throw Invalid("The configuration is not a JSON object.");
     }
 
     /// <summary>Sets the properties of a configuration; a setting that is null is null in its JSON.</summary>

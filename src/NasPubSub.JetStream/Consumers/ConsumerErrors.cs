@@ -16,7 +16,7 @@ internal static class ConsumerErrors
         };
 
     public static NasException Exists(string stream, string consumer) =>
-        new(NasError.ServerError, $"'{stream}/{consumer}': There is a consumer of this name with other settings.")
+        new(NasError.ServerError, $"'{stream}/{consumer}': A consumer with this name exists, with other settings.")
         {
             Code = "ConsumerExists",
             Target = $"{stream}/{consumer}",
@@ -30,7 +30,7 @@ internal static class ConsumerErrors
         {
             throw new NasException(
                 NasError.ServerError,
-                $"The server stored the consumer '{stored}' otherwise than asked for: {string.Join("; ", differences)}."
+                $"The server stored the consumer '{stored}' with other settings than requested: {string.Join("; ", differences)}."
             )
             {
                 Code = "SettingsNotApplied",
@@ -63,7 +63,7 @@ internal static class ConsumerErrors
         {
             throw new NasException(
                 NasError.InvalidOption,
-                $"A consumer of '{stream}' cannot go on with message {wanted}: the last one is {last}."
+                $"A consumer of '{stream}' cannot continue with message {wanted}: the last one is {last}."
             )
             {
                 Code = "InvalidSequence",

@@ -235,7 +235,7 @@ public sealed class NasConsumers
     )
     {
         var call = Call("RESET", stream, consumer);
-        await Features.RequireAsync("To reset a consumer", ConsumerVersions.Reset, cancel).ConfigureAwait(false);
+        await Features.RequireAsync("Resetting a consumer", ConsumerVersions.Reset, cancel).ConfigureAwait(false);
         if (sequence is { } wanted)
         {
             var info = await Api
@@ -258,7 +258,7 @@ public sealed class NasConsumers
     public async Task UnpinAsync(string stream, string consumer, string group, CancellationToken cancel = default)
     {
         var call = Call("UNPIN", stream, consumer);
-        await Features.RequireAsync("To unpin a client", ConsumerVersions.Unpin, cancel).ConfigureAwait(false);
+        await Features.RequireAsync("Unpinning a client", ConsumerVersions.Unpin, cancel).ConfigureAwait(false);
         await Api
             .CallAsync(call, new JsonObject { ["group"] = group }, subject: $"{stream}/{consumer}", cancel: cancel)
             .ConfigureAwait(false);
@@ -292,7 +292,7 @@ public sealed class NasConsumers
     )
     {
         var call = Call("PAUSE", stream, consumer);
-        await Features.RequireAsync("To pause a consumer", ConsumerVersions.Pause, cancel).ConfigureAwait(false);
+        await Features.RequireAsync("Pausing a consumer", ConsumerVersions.Pause, cancel).ConfigureAwait(false);
         await Api
             .CallAsync(call, body, isSafe: true, subject: $"{stream}/{consumer}", cancel: cancel)
             .ConfigureAwait(false);

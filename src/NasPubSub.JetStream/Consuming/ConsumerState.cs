@@ -76,7 +76,7 @@ internal sealed class ConsumerState(JsonObject info)
         {
             return new NasReadNotice(
                 NasReadNoticeKind.TooManyReaders,
-                $"{name} takes no further request: {readers:N0} are waiting, as many as max_waiting allows."
+                $"{name} accepts no further request: {readers:N0} are waiting, as many as max_waiting allows."
             );
         }
         var holder = IsPinned ? Pin(group) : "";

@@ -76,7 +76,7 @@ internal sealed class ConsumerWatch : IDisposable
         {
             throw new NasException(
                 NasError.InvalidOption,
-                $"The consumer '{consumer}' of '{stream}' is read through one of its priority groups: {string.Join(", ", groups)}."
+                $"The consumer '{consumer}' of '{stream}' can be read only through one of its priority groups: {string.Join(", ", groups)}."
             )
             {
                 Target = options.Group,

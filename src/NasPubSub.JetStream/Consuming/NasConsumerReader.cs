@@ -77,7 +77,7 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
         var mode = options.NoWait ? PullMode.Available : isFetch ? PullMode.Fetch : PullMode.Endless;
         if (mode == PullMode.Endless && options.Expires < TimeSpan.FromSeconds(1))
         {
-            throw new NasException(NasError.InvalidOption, "Expires is 1 s or more for reading without end.");
+            throw new NasException(NasError.InvalidOption, "Expires must be at least 1 s when reading without end.");
         }
         var watch = await ConsumerWatch
             .OpenAsync(api, features, stream, consumer, options, cancel)
@@ -249,7 +249,7 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
             case PullVerdict.MaxBytesRaised:
                 _watch.Tell(
                     NasReadNoticeKind.MaxBytesRaised,
-                    $"A message of '{Stream}' is larger than MaxBytes: {_inbox.State.MaxBytes:N0} bytes are asked for from now on."
+                    $"A message of '{Stream}' is larger than MaxBytes: {_inbox.State.MaxBytes:N0} bytes are requested from now on."
                 );
                 break;
             case PullVerdict.MaxBytesExceeded:
@@ -270,7 +270,7 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
         {
             _watch.Tell(
                 NasReadNoticeKind.HeartbeatsMissed,
-                $"The server sent no heartbeat for the consumer '{Consumer}' of '{Stream}'; the request is made again."
+                $"The server sent no heartbeat for the consumer '{Consumer}' of '{Stream}'; the request is sent again."
             );
         }
         else if (_until.IsPast || _silences > 1)

@@ -65,20 +65,20 @@ public sealed record NasReadOptions
     /// <exception cref="NasException">InvalidOption.</exception>
     internal void Check()
     {
-        Require(Batch is null or > 0, "Batch is 1 or more.");
-        Require(MaxBytes >= 0, "MaxBytes is not negative.");
-        Require(Threshold is null or > 0, "Threshold is 1 or more.");
-        Require(Expires > TimeSpan.Zero, "Expires is more than zero.");
+        Require(Batch is null or > 0, "Batch must be at least 1.");
+        Require(MaxBytes >= 0, "MaxBytes must not be negative.");
+        Require(Threshold is null or > 0, "Threshold must be at least 1.");
+        Require(Expires > TimeSpan.Zero, "Expires must be greater than zero.");
         Require(
             Heartbeat is not { } beat || (beat > TimeSpan.Zero && beat.Ticks <= Expires.Ticks / 2),
-            "Heartbeat is half of Expires at most."
+            "Heartbeat must be at most half of Expires."
         );
-        Require(Count >= 0, "Count is not negative.");
-        Require(Priority is null or (>= 0 and <= 9), "Priority is 0 to 9.");
-        Require(MinPending >= 0 && MinAckPending >= 0, "MinPending and MinAckPending are not negative.");
+        Require(Count >= 0, "Count must not be negative.");
+        Require(Priority is null or (>= 0 and <= 9), "Priority must be from 0 to 9.");
+        Require(MinPending >= 0 && MinAckPending >= 0, "MinPending and MinAckPending must not be negative.");
         Require(
             Group is { Length: > 0 } || (Priority is null && MinPending == 0 && MinAckPending == 0),
-            "Priority, MinPending and MinAckPending need a Group."
+            "Priority, MinPending and MinAckPending require a Group."
         );
     }
 

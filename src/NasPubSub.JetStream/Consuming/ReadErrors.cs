@@ -26,7 +26,7 @@ internal static class ReadErrors
     public static NasException IsPush(string stream, string consumer) =>
         Make(
             "PushConsumer",
-            $"The consumer '{consumer}' of '{stream}' delivers to a subject of its own and cannot be read from.",
+            $"The consumer '{consumer}' of '{stream}' is a push consumer, which cannot be read from.",
             consumer
         );
 

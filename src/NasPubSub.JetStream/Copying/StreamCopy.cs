@@ -231,7 +231,7 @@ internal sealed class StreamCopy(
     private NasException Incomplete(long stored) =>
         new(
             _error!.Error,
-            $"The copy of '{stream}' ended after {stored} messages: {_error.Message} The next copy goes on from there.",
+            $"The copy of '{stream}' ended after {stored} messages: {_error.Message} The next copy continues from there.",
             _error
         )
         {

@@ -86,7 +86,7 @@ public sealed class NasDeadLetters
         if (recorders.Count == 0)
         {
             throw NotRecorded(
-                $"Nothing records what the consumers of '{stream}' give up, so nobody knows what it was.",
+                $"No stream records the messages that the consumers of '{stream}' give up.",
                 stream
             );
         }

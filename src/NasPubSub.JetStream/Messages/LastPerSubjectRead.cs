@@ -74,7 +74,7 @@ internal sealed class LastPerSubjectRead(JetStreamApi api, DirectGet direct, Sin
         const string Feature = "The last messages up to a sequence or time";
         return outcome == DirectOutcome.Unsupported
             ? ApiErrors.Unsupported(Feature, "2.11", api.Connection.ServerInfo?.Version)
-            : new NasException(NasError.ServerError, $"{Feature} need a direct get; the stream '{stream}' allows none.")
+            : new NasException(NasError.ServerError, $"{Feature} need a direct get; '{stream}' does not allow it.")
             {
                 Code = "DirectGetNotAllowed",
                 Target = stream,

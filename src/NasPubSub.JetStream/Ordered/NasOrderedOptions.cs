@@ -79,13 +79,13 @@ public sealed record NasOrderedOptions
             + (New ? 1 : 0)
             + (LastPerSubject ? 1 : 0);
         Require(starts <= 1, "Choose one of FromSequence, Since, Last, New and LastPerSubject.");
-        Require(Count >= 0, "Count is not negative.");
-        Require(Batch > 0, "Batch is 1 or more.");
-        Require(MaxBytes >= 0, "MaxBytes is not negative.");
-        Require(Expires >= TimeSpan.FromSeconds(1), "Expires is 1 s or more.");
+        Require(Count >= 0, "Count must not be negative.");
+        Require(Batch > 0, "Batch must be at least 1.");
+        Require(MaxBytes >= 0, "MaxBytes must not be negative.");
+        Require(Expires >= TimeSpan.FromSeconds(1), "Expires must be at least 1 s.");
         Require(
             Heartbeat > TimeSpan.Zero && Heartbeat.Ticks <= Expires.Ticks / 2,
-            "Heartbeat is half of Expires at most."
+            "Heartbeat must be at most half of Expires."
         );
     }
 

@@ -27,7 +27,7 @@ internal sealed class AtomicBatch(NasJetStream jetStream)
         {
             throw new NasException(
                 NasError.LimitExceeded,
-                $"An atomic batch has {MostMessages:N0} messages at most. Nothing was stored."
+                $"An atomic batch can have at most {MostMessages:N0} messages. Nothing was stored."
             )
             {
                 Code = "BatchTooLarge",
@@ -112,7 +112,7 @@ internal sealed class AtomicBatch(NasJetStream jetStream)
         {
             throw new NasException(
                 NasError.ServerError,
-                $"The stream '{facts.Name}' takes no atomic batches. Nothing was stored."
+                $"The stream '{facts.Name}' does not allow atomic batches. Nothing was stored."
             )
             {
                 Code = "AtomicDisabled",
@@ -137,7 +137,7 @@ internal sealed class AtomicBatch(NasJetStream jetStream)
             throw new PubAckReader().Read(default, reply.Payload).Error
                 ?? PublishErrors.Unknown(
                     message.Subject,
-                    "the server does not know atomic batches, and has stored the first message alone"
+                    "the server does not support atomic batches, and has stored only the first message"
                 );
         }
     }

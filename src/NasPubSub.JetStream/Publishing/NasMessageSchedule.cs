@@ -43,7 +43,7 @@ public sealed record NasMessageSchedule
     public static NasMessageSchedule Every(TimeSpan interval) =>
         interval >= TimeSpan.FromSeconds(1)
             ? new("@every " + Durations.ToText(interval), true)
-            : throw new NasException(NasError.InvalidOption, "The interval of a schedule is at least a second.");
+            : throw new NasException(NasError.InvalidOption, "The interval of a schedule must be at least 1 second.");
 
     /// <summary>By six fields (second first) or a name such as <c>@hourly</c>. Needs nats-server 2.14.</summary>
     /// <exception cref="NasException">InvalidOption.</exception>

@@ -29,7 +29,7 @@ public sealed class NasStreamPublisher : IAsyncDisposable
     {
         if (options.MaxPending is < 1 or > 1_000_000)
         {
-            throw new NasException(NasError.InvalidOption, "MaxPending is a number from 1 to 1,000,000.");
+            throw new NasException(NasError.InvalidOption, "MaxPending must be a number from 1 to 1,000,000.");
         }
         (_jetStream, _options) = (jetStream, options);
         _streams = new StreamCatalog(jetStream.Api);
@@ -91,7 +91,7 @@ public sealed class NasStreamPublisher : IAsyncDisposable
     /// <summary>Ends at once. Messages without a result fail: some may be stored.</summary>
     /// <returns>How many.</returns>
     public int Close() =>
-        _engine.Close(new NasException(NasError.ConnectionClosed, "The publisher was closed before."));
+        _engine.Close(new NasException(NasError.ConnectionClosed, "The publisher was closed."));
 
     /// <summary>Waits as <see cref="FlushAsync"/> does, and ends.</summary>
     public async ValueTask DisposeAsync()

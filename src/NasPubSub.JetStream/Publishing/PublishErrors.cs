@@ -17,14 +17,14 @@ internal static class PublishErrors
     public static bool IsWrongLast(NasException error) => error.ApiErrorCode is 10070 or 10071 or 10164;
 
     public static NasException NoStream(string topic, Exception? inner = null) =>
-        new(NasError.NoResponders, $"No stream takes messages on the subject '{topic}'.", inner)
+        new(NasError.NoResponders, $"No stream stores messages on the subject '{topic}'.", inner)
         {
             Code = "NoStream",
             Target = topic,
         };
 
     public static NasException NotOfStream(string topic, string stream) =>
-        new(NasError.InvalidSubject, $"The stream '{stream}' does not take messages on the subject '{topic}'.")
+        new(NasError.InvalidSubject, $"The stream '{stream}' does not store messages on the subject '{topic}'.")
         {
             Code = "NoStream",
             Target = topic,
@@ -55,7 +55,7 @@ internal static class PublishErrors
 
     /// <summary>It may be stored.</summary>
     public static NasException Unknown(string topic, string why) =>
-        new(NasError.Timeout, $"Whether the message on '{topic}' is stored is unknown: {why}.")
+        new(NasError.Timeout, $"It is unknown whether the message on '{topic}' was stored: {why}.")
         {
             Code = "OutcomeUnknown",
             Target = topic,

@@ -104,7 +104,7 @@ internal static class PublishHeaders
     private static string TimeText(TimeSpan time) =>
         time == Timeout.InfiniteTimeSpan ? "never"
         : time >= TimeSpan.FromSeconds(1) ? Durations.ToText(TimeSpan.FromSeconds(Math.Ceiling(time.TotalSeconds)))
-        : throw new NasException(NasError.InvalidOption, "The time to live of a message is at least a second.");
+        : throw new NasException(NasError.InvalidOption, "The time to live of a message must be at least 1 second.");
 
     private static string Signed(BigInteger value) =>
         (value.Sign < 0 ? "" : "+") + value.ToString(CultureInfo.InvariantCulture);

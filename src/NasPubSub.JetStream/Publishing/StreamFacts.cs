@@ -54,7 +54,7 @@ internal sealed record StreamFacts(
         {
             throw new NasException(
                 NasError.InvalidOption,
-                $"The stream '{Name}' acknowledges nothing (no_ack): nobody learns whether a message was stored."
+                $"The stream '{Name}' acknowledges nothing (no_ack), so it cannot report whether a message was stored."
             )
             {
                 Code = "NoAcknowledgement",

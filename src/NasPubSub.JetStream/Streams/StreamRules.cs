@@ -52,8 +52,8 @@ internal static class StreamRules
             }
             var why =
                 Fixed.Contains(field) ? "it cannot change"
-                : OneWay.Contains(field) && !ConfigurationDifference.IsDefault(old) ? "it cannot be taken back"
-                : field == "mirror" && now is not null ? "a mirror can only be taken away"
+                : OneWay.Contains(field) && !ConfigurationDifference.IsDefault(old) ? "it cannot be undone"
+                : field == "mirror" && now is not null ? "a mirror can only be removed"
                 : field == "retention" && (Is(old, "workqueue") || Is(now, "workqueue"))
                     ? "it cannot change to or from a work queue"
                 : null;
@@ -103,7 +103,7 @@ internal static class StreamRules
             });
         throw new NasException(
             NasError.ServerError,
-            $"The server stored the stream '{stream}' otherwise than asked for: {string.Join("; ", differences)}."
+            $"The server stored the stream '{stream}' with other settings than requested: {string.Join("; ", differences)}."
         )
         {
             Code = "SettingsNotApplied",

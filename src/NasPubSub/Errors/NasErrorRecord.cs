@@ -108,7 +108,7 @@ internal static class NasErrorRecord
             "ContextNotFound",
             ErrorCategory.ObjectNotFound,
             name,
-            "Get-NasContext lists them; New-NasContext makes one, and 'Set-NasContext name -Select' selects one."
+            "Get-NasContext lists them; New-NasContext creates one, and 'Set-NasContext name -Select' selects one."
         );
 
     public static ErrorRecord ContextExists(string name) =>
@@ -140,7 +140,7 @@ internal static class NasErrorRecord
                 "DownloadRefused",
                 ErrorCategory.SecurityError,
                 null,
-                "Nothing of it is kept. Check -Version, and -DownloadUrl or $env:NAS_SERVER_DOWNLOAD_URL where you use a mirror."
+                "The download is deleted. Check -Version, and -DownloadUrl or $env:NAS_SERVER_DOWNLOAD_URL if you use a mirror."
             )
             : Make(
                 error,
@@ -216,16 +216,16 @@ internal static class NasErrorRecord
             "RecordingNotFound",
             ErrorCategory.ObjectNotFound,
             path,
-            "Check the path; Export-NasMessage makes a recording."
+            "Check the path; Export-NasMessage creates a recording."
         );
 
     public static ErrorRecord RecordingExists(string path) =>
         Make(
-            new IOException($"The file '{path}' exists already."),
+            new IOException($"The file '{path}' already exists."),
             "RecordingExists",
             ErrorCategory.ResourceExists,
             path,
-            "Choose another file, or leave out -NoClobber; -Append goes on behind what is in it."
+            "Choose another file, or leave out -NoClobber; -Append adds to it."
         );
 
     public static ErrorRecord RecordingFailed(string path, Exception error) =>
@@ -234,7 +234,7 @@ internal static class NasErrorRecord
             "RecordingFailed",
             ErrorCategory.WriteError,
             path,
-            "Check the folder, its permissions and the room on the disk; -Force writes to a read-only file."
+            "Check the folder, its permissions and the free space on the disk; -Force writes to a read-only file."
         );
 
     public static ErrorRecord InvalidRecording(string path, long line, Exception error) =>
@@ -243,7 +243,7 @@ internal static class NasErrorRecord
             "InvalidRecording",
             ErrorCategory.InvalidData,
             path,
-            "Correct the line; Get-Help Export-NasMessage describes the format. The other lines are not concerned."
+            "Correct the line; Get-Help Export-NasMessage describes the format. The other lines are still read."
         );
 
     public static ErrorRecord InvalidMessage(object? value) =>
@@ -276,7 +276,7 @@ internal static class NasErrorRecord
             "NoFilePath",
             ErrorCategory.InvalidArgument,
             path,
-            "Use a full path, or change to a folder first: relative paths are seen from the current location."
+            "Use a full path, or change to a folder first: relative paths start at the current location."
         );
 
     public static ErrorRecord EndedEarly(NasSubscription subscription, long received, long wanted) =>
@@ -320,13 +320,13 @@ internal static class NasErrorRecord
     public static ErrorRecord DeadLetterFailed(NasMessage message, string subject, Exception error) =>
         Make(
             new InvalidOperationException(
-                $"Message {message.Sequence} of '{message.Stream}' was not published to the dead letters of '{subject}', and will be delivered again: {error.Message}",
+                $"Message {message.Sequence} of '{message.Stream}' could not be published to the dead-letter subject '{subject}', and is delivered again: {error.Message}",
                 error
             ),
             "DeadLetterFailed",
             ErrorCategory.WriteError,
             message,
-            "Check the stream that has the subject of -DeadLetter, and the permissions for it."
+            "Check the stream that has the subject of -DeadLetter, and the permission to publish to it."
         );
 
     /// <summary>

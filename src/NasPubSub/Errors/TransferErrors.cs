@@ -11,7 +11,7 @@ internal static class TransferErrors
             "BackupFailed",
             ErrorCategory.WriteError,
             path,
-            "Check the folder, its permissions and the room on the disk; -Force replaces read-only files."
+            "Check the folder, its permissions and the free space on the disk; -Force replaces read-only files."
         );
 
     public static ErrorRecord ScriptFailed(string stream, Exception error, NasMessage? message) =>
@@ -23,12 +23,12 @@ internal static class TransferErrors
             "ProcessFailed",
             ErrorCategory.InvalidResult,
             message,
-            "Correct the script block, in which $_ is the message, and copy again: the copy goes on where it ended."
+            "Correct the script block, in which $_ is the message, and copy again: the copy continues where it ended."
         );
 
     public static ErrorRecord FolderTwice(string path, string stream) =>
         NasErrorRecord.Make(
-            new IOException($"The folder '{path}' has the backup of another stream of this call."),
+            new IOException($"The folder '{path}' already contains the backup of another stream of this call."),
             "BackupExists",
             ErrorCategory.ResourceExists,
             stream,

@@ -74,7 +74,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(("StreamNotFound", false), (failed.Code, Directory.Exists(_folder)));
         Directory.CreateDirectory(_folder);
         File.WriteAllText(Path.Combine(_folder, "stream.tar.s2.partial"), "");
-        Assert.Contains("broken off", Assert.Throws<NasException>(() => NasBackup.Open(_folder)).Message);
+        Assert.Contains("not complete", Assert.Throws<NasException>(() => NasBackup.Open(_folder)).Message);
         File.WriteAllText(Path.Combine(_folder, "stream.tar.s2"), "");
         File.WriteAllText(Path.Combine(_folder, "backup.json"), "[]");
         Assert.Equal("InvalidBackup", Assert.Throws<NasException>(() => NasBackup.Open(_folder)).Code);

@@ -93,7 +93,7 @@ public sealed class CopyTests(StreamServer server) : IClassFixture<StreamServer>
         var (from, to) = await CreateAsync(",\"max_msg_size\":40");
         await FillAsync(from, 1, 2);
         var error = await Assert.ThrowsAsync<NasException>(() => CopyAsync(from, to));
-        Assert.Contains("goes on from there", error.Message);
+        Assert.Contains("continues from there", error.Message);
         error = await Assert.ThrowsAsync<NasException>(() =>
             server.JetStream.CopyStreamAsync(from, server.JetStream, new NasCopyOptions { Destination = from })
         );
