@@ -58,7 +58,7 @@ internal static class JetStreamAdvice
             "PushConsumer" => "Subscribe to its delivery subject with Receive-NasMessage -Subject, or use a pull consumer.",
             "PullRefused" => "Check the limits and the priority groups of the consumer with Get-NasConsumer.",
             "MaxBytesExceeded" => "Increase -MaxBytes, or the limit of the consumer.",
-            "StreamExists" => "Change the stream with Set-NasStream, or choose another name, which no namespace uses.",
+            "StreamExists" => "Change the stream with Set-NasStream, or choose another name. All namespaces share stream names.",
             "ConsumerExists" => "Change the consumer with Set-NasConsumer, or choose another name.",
             "SubjectsOverlap" => "Each subject belongs to one stream only; Get-NasStream -Subject finds the other stream.",
             "InvalidConfiguration" => "Correct the setting that the message names.",
