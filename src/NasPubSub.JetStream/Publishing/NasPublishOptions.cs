@@ -19,6 +19,12 @@ public enum NasRollup
 public sealed record NasPublishOptions
 {
     /// <summary>
+    /// The ids that a publisher chooses begin with this. Such an id belongs to one publish: leave it out of the headers
+    /// of a message that is published again, or the stream drops that as a duplicate.
+    /// </summary>
+    public const string ChosenIdPrefix = "_NAS.";
+
+    /// <summary>
     /// Recognizes the message: within the stream's <c>duplicate_window</c> a second one with the same id is not stored.
     /// Null: the publisher chooses an id, so that it can send the message again after a break.
     /// </summary>

@@ -39,7 +39,7 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
         (_jetStream, _options, _results, _streams) = (jetStream, options, results, streams);
         var inbox = jetStream.Connection.NewInbox();
         _window = new PublishWindow(
-            Encoding.ASCII.GetBytes(inbox.Substring(inbox.Length - 12) + "-"),
+            Encoding.ASCII.GetBytes($"{NasPublishOptions.ChosenIdPrefix}{inbox.Substring(inbox.Length - 12)}-"),
             options.MaxPending,
             options.MaxPendingBytes
         );

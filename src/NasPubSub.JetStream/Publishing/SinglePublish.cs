@@ -32,7 +32,8 @@ internal sealed class SinglePublish(
         if (headers[PublishHeaders.MessageId] is null)
         {
             var inbox = jetStream.Connection.NewInbox();
-            headers.Set(PublishHeaders.MessageId, inbox.Substring(inbox.LastIndexOf('.') + 1));
+            var id = inbox.Substring(inbox.LastIndexOf('.') + 1);
+            headers.Set(PublishHeaders.MessageId, NasPublishOptions.ChosenIdPrefix + id);
         }
         var deadline = Deadline.In(jetStream.Options.Timeout);
         while (true)

@@ -5,7 +5,16 @@ using NasPubSub.Payloads;
 namespace NasPubSub.Commands;
 
 /// <summary>Collects the objects of a pipeline, and stores all of them at its end, or none.</summary>
-internal sealed class AtomicPublish(NasJetStream jetStream, string? stream, NasPublishOptions common) : IStreamPublish
+/// <param name="jetStream">Where to publish.</param>
+/// <param name="stream">The stream; null for the one that has the subjects.</param>
+/// <param name="common">What all messages ask for.</param>
+/// <param name="wantsStored">Are stored messages results, or errors alone?</param>
+internal sealed class AtomicPublish(
+    NasJetStream jetStream,
+    string? stream,
+    NasPublishOptions common,
+    bool wantsStored
+) : IStreamPublish
 {
     private readonly List<NasBatchMessage> _messages = [];
     private readonly ConcurrentQueue<PublishResult> _results = new();
@@ -39,7 +48,8 @@ internal sealed class AtomicPublish(NasJetStream jetStream, string? stream, NasP
         Pending = _messages.Count;
         try
         {
-            foreach (var receipt in await jetStream.PublishAtomicAsync(_messages, stream, cancel).ConfigureAwait(false))
+            var receipts = await jetStream.PublishAtomicAsync(_messages, stream, cancel).ConfigureAwait(false);
+            foreach (var receipt in wantsStored ? receipts : [])
             {
                 _results.Enqueue(new PublishResult(receipt, null, receipt.Input));
             }

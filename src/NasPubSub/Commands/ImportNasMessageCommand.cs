@@ -329,7 +329,7 @@ public sealed class ImportNasMessageCommand : NasJetStreamCmdlet
             _publisher.Publish(
                 message.Payload,
                 message.ReplyTo,
-                message.HasHeaders ? message.Headers : null,
+                message.HasHeaders ? CarriedHeaders.Of(message.Headers) : null,
                 Cancellation
             );
             _count++;

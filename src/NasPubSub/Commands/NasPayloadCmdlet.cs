@@ -63,7 +63,7 @@ public abstract class NasPayloadCmdlet : NasSessionCmdlet
         }
         catch (Exception e) when (!IsExpected(e) && e is not (PipelineStoppedException or OutOfMemoryException))
         {
-            WriteError(NasErrorRecord.InvalidPayload(value, e));
+            Refuse(NasErrorRecord.InvalidPayload(value, e));
             return false;
         }
         if (_source.TakeCutWarning() is { } warning)
@@ -73,6 +73,9 @@ public abstract class NasPayloadCmdlet : NasSessionCmdlet
 
         return true;
     }
+
+    /// <summary>Reports an object that is not sent.</summary>
+    private protected virtual void Refuse(ErrorRecord error) => WriteError(error);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

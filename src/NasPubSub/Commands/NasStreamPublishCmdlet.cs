@@ -136,7 +136,7 @@ public abstract class NasStreamPublishCmdlet : NasPublishCmdlet
             UseNamespace = !Raw,
         };
         return Atomic
-            ? new AtomicPublish(jetStream, Stream, common)
+            ? new AtomicPublish(jetStream, Stream, common, Receipt || passThru)
             : new AcknowledgedPublish(
                 jetStream,
                 new NasStreamPublisherOptions
@@ -176,6 +176,21 @@ public abstract class NasStreamPublishCmdlet : NasPublishCmdlet
                 WriteObject(Receipt ? result.Receipt : result.Input);
             }
         }
+    }
+
+    /// <summary>An object that cannot be sent ends an atomic batch: it is all or nothing.</summary>
+    private protected override void Refuse(ErrorRecord error)
+    {
+        if (Atomic)
+        {
+            var details = error.ErrorDetails;
+            error.ErrorDetails = new ErrorDetails($"{details.Message} Nothing of the atomic batch was stored.")
+            {
+                RecommendedAction = details.RecommendedAction,
+            };
+            ThrowTerminatingError(error);
+        }
+        base.Refuse(error);
     }
 
     private NasMessageSchedule CreateSchedule()

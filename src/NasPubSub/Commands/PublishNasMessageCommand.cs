@@ -106,6 +106,10 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
         {
             Fail(e, Stream);
         }
+        catch (NasException e) when (Atomic)
+        {
+            Refuse(NasErrorRecord.From(e, new FailedPayload(Payload)));
+        }
         catch (Exception e) when (IsExpected(e))
         {
             ReportOrFail(e, new FailedPayload(Payload));
@@ -194,7 +198,7 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
         }
         catch (Exception e) when (IsScriptError(e))
         {
-            WriteError(NasErrorRecord.MessageIdScriptFailed(payload, e));
+            Refuse(NasErrorRecord.MessageIdScriptFailed(payload, e));
             return false;
         }
         var taken = stream.PublishAsync(subject, Source, id, payload, Cancellation);
@@ -231,7 +235,7 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
         catch (Exception e) when (IsScriptError(e))
         {
             // A property that cannot be read costs its record only.
-            WriteError(NasErrorRecord.InvalidPayload(value, e));
+            Refuse(NasErrorRecord.InvalidPayload(value, e));
             return false;
         }
         return Send(publisher, payload, reply, headers);
@@ -250,7 +254,7 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
         catch (Exception e) when (IsScriptError(e))
         {
             // This one gets no subject; the next may.
-            WriteError(NasErrorRecord.SubjectScriptFailed(value, e));
+            Refuse(NasErrorRecord.SubjectScriptFailed(value, e));
             return null;
         }
         if (!string.IsNullOrEmpty(subject))
@@ -258,7 +262,7 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
             return PublisherOf(subject!);
         }
 
-        WriteError(NasErrorRecord.MissingSubject(value, _subjectScript is not null));
+        Refuse(NasErrorRecord.MissingSubject(value, _subjectScript is not null));
         return null;
     }
 

@@ -71,14 +71,14 @@ internal sealed class PayloadSource(
                 break;
             case NasMessage message:
                 Bytes = new ArraySegment<byte>(message.Payload);
-                Headers = own is null && headers is null ? message.Headers : Merge(message.Headers, own, false);
+                TakeHeaders(message.HasHeaders ? message.Headers : null, own);
                 return;
             case NasDeadLetter letter:
                 Bytes = new ArraySegment<byte>(letter.Payload ?? throw DeadLetterGone(letter));
-                Headers = own is null && headers is null ? letter.Headers : Merge(letter.Headers, own, false);
+                TakeHeaders(letter.Headers, own);
                 return;
             case PSCustomObject when MessageRecord.Is(value, _members):
-                var carried = MessageRecord.Headers(value!, _members);
+                var carried = CarriedHeaders.Of(MessageRecord.Headers(value!, _members));
                 foreach (var field in own ?? [])
                 {
                     (carried ??= []).Set(field.Name, field.Values);
@@ -120,6 +120,12 @@ internal sealed class PayloadSource(
 
     private static PSArgumentException DeadLetterGone(NasDeadLetter letter) =>
         new($"message {letter.Sequence} of '{letter.Stream}' is not stored any more.");
+
+    private void TakeHeaders(NasHeaders? original, NasHeaders? own)
+    {
+        var carried = CarriedHeaders.Of(original);
+        Headers = own is null && headers is null ? carried : Merge(carried, own, false);
+    }
 
     private void TakeText(string text)
     {

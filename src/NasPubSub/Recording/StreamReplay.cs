@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using NasPubSub.JetStream;
+using NasPubSub.Payloads;
 
 namespace NasPubSub.Recording;
 
@@ -36,19 +37,22 @@ internal sealed class StreamReplay
 
     /// <summary>Takes a message, which is stored later.</summary>
     /// <exception cref="NasException">It cannot be sent.</exception>
-    public ValueTask PublishAsync(NasMessage message, long line, CancellationToken cancel) =>
-        _publisher.PublishAsync(
+    public ValueTask PublishAsync(NasMessage message, long line, CancellationToken cancel)
+    {
+        var headers = message.HasHeaders ? CarriedHeaders.Of(message.Headers) : null;
+        return _publisher.PublishAsync(
             message.Subject,
             message.Payload,
             new NasPublishOptions
             {
-                MessageId = message.HasHeaders ? message.Headers["Nats-Msg-Id"] : null,
-                Headers = message.HasHeaders ? message.Headers : null,
+                MessageId = headers?["Nats-Msg-Id"],
+                Headers = headers,
                 UseNamespace = _useNamespace,
             },
             new Result(message, line, null),
             cancel
         );
+    }
 
     /// <summary>Returns when every message has its result.</summary>
     public Task FlushAsync(CancellationToken cancel) => _publisher.FlushAsync(cancel);

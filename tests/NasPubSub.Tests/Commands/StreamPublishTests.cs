@@ -132,6 +132,58 @@ public sealed class StreamPublishTests : IAsyncLifetime
         Assert.Equal(["1", "2", "3", "4"], receipts.Take(4).Select(r => $"{r}"));
     }
 
+    [Theory]
+    [InlineData("'a..b', 's.a' | ForEach-Object { @{ Subject = $_; Payload = 1 } }", "", "InvalidSubject")]
+    [InlineData("1..3", "s.a -MessageId { if ($_ -eq 2) { throw 'no' } \"id$_\" }", "MessageIdScriptFailed")]
+    [InlineData("1, (ConvertTo-SecureString x -AsPlainText -Force), 3", "s.a", "InvalidPayload")]
+    public void An_atomic_batch_with_an_object_that_cannot_be_sent_stores_nothing(string from, string to, string id)
+    {
+        _shell.Run("Stream s ',\"allow_atomic\":true'");
+        var result = _shell.Invoke($"{from.Replace("@{", "[pscustomobject]@{")} | Publish-NasMessage {to} -Atomic");
+        Assert.Equal(id, result.ErrorId);
+        Assert.EndsWith(
+            "Nothing of the atomic batch was stored.",
+            _shell.Get<string>("$Error[0].ErrorDetails.Message")
+        );
+        Assert.Equal(0L, _shell.Get<long>("Stored s"));
+    }
+
+    [Fact]
+    public void An_atomic_batch_outputs_its_objects_only_with_PassThru()
+    {
+        var output = _shell.Run(
+            """
+            Stream s ',"allow_atomic":true'
+            1..3 | Publish-NasMessage s.a -Atomic
+            4..5 | Publish-NasMessage s.a -Atomic -PassThru
+            """
+        );
+        Assert.Equal(["4", "5"], output.Select(o => $"{o}"));
+        Assert.Equal(5L, _shell.Get<long>("Stored s"));
+    }
+
+    [Fact]
+    public void A_message_that_is_published_again_is_no_duplicate_unless_the_user_chose_its_id()
+    {
+        var stored = _shell.Run(
+            """
+            Stream s
+            'a' | Publish-NasMessage s.a -Stream s
+            'b' | Publish-NasMessage s.a -Stream s -MessageId mine
+            $messages = Get-NasStreamMessage s
+            $messages | Publish-NasMessage -Stream s
+            Stored s
+            $messages | Publish-NasMessage -Flush
+            Stored s
+            $file = Join-Path ([IO.Path]::GetTempPath()) "$([guid]::NewGuid()).jsonl"
+            try { $messages | Export-NasMessage $file; $null = Import-NasMessage $file -Stream s }
+            finally { Remove-Item $file }
+            Stored s
+            """
+        );
+        Assert.Equal(["3", "4", "5"], stored.Select(o => $"{o}"));
+    }
+
     [Fact]
     public async Task Control_C_ends_it_within_a_second_while_the_server_is_silent()
     {
