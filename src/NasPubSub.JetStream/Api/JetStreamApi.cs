@@ -56,7 +56,7 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
                 {
                     return response;
                 }
-                error = ApiErrors.From(failure, subject);
+                error = ApiErrors.From(failure, IsMissingStream(failure) ? StreamOf(call) ?? subject : subject);
                 if (error.ApiErrorCode != ApiErrors.NoLeader)
                 {
                     throw error;
@@ -91,6 +91,17 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
             }
             await Task.Delay(RetryWait, cancel).ConfigureAwait(false);
         }
+    }
+
+    private static bool IsMissingStream(JsonObject failure) => failure.Long("err_code") == ApiErrors.StreamNotFound;
+
+    /// <summary>The stream of a call about one consumer, such as <c>CONSUMER.INFO.orders.billing</c>.</summary>
+    private static string? StreamOf(string call)
+    {
+        var parts = call.Split('.');
+        return parts.Length > 3 && parts[0] == "CONSUMER" && parts[1] is ("INFO" or "CREATE" or "DELETE" or "PAUSE")
+            ? parts[2]
+            : null;
     }
 
     private static JsonObject Parse(NasMessage reply, string call)

@@ -51,7 +51,9 @@ internal sealed class ConsumerState(JsonObject info)
     /// <param name="name">As in "The consumer 'c' of 's'".</param>
     /// <param name="group">The priority group of the reader.</param>
     /// <param name="pinId">The pin that the reader holds.</param>
-    public NasReadNotice? Explain(string name, string? group, string? pinId)
+    /// <param name="isRefused">Did the server refuse a request because too many wait? Else that of the reader itself
+    /// may be the last one allowed.</param>
+    public NasReadNotice? Explain(string name, string? group, string? pinId, bool isRefused)
     {
         if (info.Flag("paused"))
         {
@@ -72,7 +74,7 @@ internal sealed class ConsumerState(JsonObject info)
             );
         }
         var readers = _config.Long("max_waiting");
-        if (readers > 0 && info.Long("num_waiting") >= readers)
+        if (isRefused && readers > 0 && info.Long("num_waiting") >= readers)
         {
             return new NasReadNotice(
                 NasReadNoticeKind.TooManyReaders,

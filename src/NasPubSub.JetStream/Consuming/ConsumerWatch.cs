@@ -40,6 +40,9 @@ internal sealed class ConsumerWatch : IDisposable
 
     public PullInbox Inbox { get; set; } = null!;
 
+    /// <summary>Did the server refuse the last request, because too many wait?</summary>
+    public bool IsRefused { get; set; }
+
     /// <summary>Called when the state is known anew.</summary>
     public Action<ConsumerState> Learned { get; set; } = null!;
 
@@ -208,17 +211,17 @@ internal sealed class ConsumerWatch : IDisposable
     {
         State = state;
         Learned(state);
-        if (_endsThen)
+        var name = $"The consumer '{Consumer}' of '{Stream}'";
+        var notice = _isIdle ? state.Explain(name, _options.Group, Inbox.State.PinId, IsRefused) : null;
+        if (notice is not null && (!_endsThen || _options.NoWait))
         {
-            Gone(_options.NoWait ? ReadErrors.NoAnswer(Stream, Consumer, Inbox.AnswerTime) : null);
+            Tell(notice);
         }
-        else if (_isIdle)
+        // The server keeps a request that does not wait until the consumer may deliver again.
+        var isHeld = notice?.Kind is NasReadNoticeKind.AckLimitReached or NasReadNoticeKind.Paused;
+        if (_endsThen || (_options.NoWait && isHeld))
         {
-            var name = $"The consumer '{Consumer}' of '{Stream}'";
-            if (state.Explain(name, _options.Group, Inbox.State.PinId) is { } notice)
-            {
-                Tell(notice);
-            }
+            Gone(_options.NoWait && !isHeld ? ReadErrors.NoAnswer(Stream, Consumer, Inbox.AnswerTime) : null);
         }
     }
 

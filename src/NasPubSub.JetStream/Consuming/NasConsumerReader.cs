@@ -104,7 +104,7 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
         {
             reader.Limit(watch.State);
             reader._until = mode == PullMode.Fetch ? Deadline.In(options.Expires + FullBackOff) : Deadline.Never;
-            watch.Begin(mode == PullMode.Endless);
+            watch.Begin(mode != PullMode.Fetch);
         }
         return reader;
     }
@@ -224,6 +224,7 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
     {
         _backOff = FirstBackOff;
         _silences = 0;
+        _watch.IsRefused = false;
         if (_watch.State.IsPinned && message.HasHeaders && message.Headers["Nats-Pin-Id"] is { } pin)
         {
             _inbox.State.PinId = pin;
@@ -244,6 +245,7 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
             case PullVerdict.TooManyRequests:
             case PullVerdict.TooLarge:
                 BackOff(FullBackOff);
+                _watch.IsRefused = verdict == PullVerdict.TooManyRequests;
                 _watch.LookNow();
                 break;
             case PullVerdict.MaxBytesRaised:

@@ -40,13 +40,15 @@ internal sealed class DeadLetterBox(NasJetStream js, string subject, bool useNam
             await js.Connection.FlushAsync(cancel: cancel).ConfigureAwait(false);
             return;
         }
-        // The same message is published again where its rejection did not reach the consumer.
+        // Sequences repeat when a stream is made again or a consumer is reset: only what one call sends again is a
+        // duplicate. A rejection that did not reach the consumer can therefore lead to a second dead letter.
         var id = string.Format(
             CultureInfo.InvariantCulture,
-            "{0}.{1}.{2}",
+            "{0}.{1}.{2}.{3:N}",
             message.Stream,
             message.Consumer,
-            message.Sequence
+            message.Sequence,
+            Guid.NewGuid()
         );
         var options = new NasPublishOptions { Headers = headers, MessageId = id, UseNamespace = useNamespace };
         await js.PublishAsync(subject, message.Payload, options, cancel).ConfigureAwait(false);

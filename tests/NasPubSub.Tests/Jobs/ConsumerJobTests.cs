@@ -367,6 +367,23 @@ public sealed class ConsumerJobTests(StreamFixture fixture) : StreamShellTests(f
         Assert.Equal(["done1 reject1 retry1 retry2", 1L], result.Select(o => o.BaseObject));
     }
 
+    [Fact]
+    public void What_is_given_up_again_after_the_consumer_was_made_again_is_another_dead_letter()
+    {
+        using var shell = OpenWithConsumer(publish: "'bad'");
+        var numbers = shell.Run(
+            """
+            foreach ($time in 1, 2) {
+                $job = Register-NasSubscription -Stream $s -Consumer c -MaxDeliver 1 -DeadLetter d.w -MaxMessages 1 -Action { throw 1 }
+                $null = $job | Wait-Job -Timeout 20
+                Remove-NasConsumer $s c -Confirm:$false
+                $null = New-NasConsumer $s c -Filter w.>
+            }
+            (Get-NasStream $s).LastSequence
+            """
+        );
+        Assert.Equal(3, Convert.ToInt32(Assert.Single(numbers).BaseObject));
+    }
 
     [Fact]
     public void A_consumer_comes_by_the_pipeline_too()

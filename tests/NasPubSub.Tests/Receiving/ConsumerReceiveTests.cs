@@ -131,11 +131,35 @@ public sealed class ConsumerReceiveTests(StreamFixture fixture) : StreamShellTes
     }
 
     [Fact]
+    public void What_is_there_and_held_back_ends_a_read_without_waiting_with_the_reason()
+    {
+        using var shell = Filled(3, "\"ack_policy\":\"explicit\",\"max_ack_pending\":1");
+        Assert.Single(shell.Run("Receive-NasMessage -Stream $s -Consumer c -Count 1"));
+        var clock = Stopwatch.StartNew();
+        var result = shell.Invoke("Receive-NasMessage -Stream $s -Consumer c -NoWait");
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 3);
+        Assert.Empty(result.Output);
+        Assert.Empty(result.Errors);
+        Assert.Contains("max_ack_pending", Assert.Single(result.Warnings));
+    }
+
+    [Fact]
+    public void The_only_reader_is_not_told_that_too_many_wait()
+    {
+        using var shell = Filled(0, "\"ack_policy\":\"explicit\",\"max_waiting\":1");
+        var result = shell.Invoke("Receive-NasMessage -Stream $s -Consumer c -Count 1 -Timeout 1.6");
+        Assert.Equal("Timeout", result.ErrorId);
+        Assert.Empty(result.Warnings);
+    }
+
+    [Fact]
     public async Task A_consumer_that_is_missing_or_deleted_is_an_error()
     {
         using var shell = Filled(1);
         Assert.Equal("ConsumerNotFound", shell.Invoke("Receive-NasMessage -Stream $s -Consumer none").ErrorId);
-        Assert.Equal("StreamNotFound", shell.Invoke("Receive-NasMessage -Stream none -Consumer none").ErrorId);
+        var missing = shell.Invoke("Receive-NasMessage -Stream none -Consumer c").Errors[0];
+        Assert.StartsWith("StreamNotFound", missing.FullyQualifiedErrorId);
+        Assert.Contains("'none'", missing.Exception.Message);
         Assert.Equal("StreamNotFound", shell.Invoke("Receive-NasMessage -Stream none").ErrorId);
         using var other = OpenConnected();
         var run = shell.Start("Receive-NasMessage -Stream $s -Consumer c");
