@@ -285,6 +285,7 @@ function Invoke-Test([string[]] $Names) {
     try { $env:NATS_SERVER = Get-Server } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
     $suites = @(Get-Suite | Where-Object { Test-Wanted $Names $_.Name })
     $wine = if ($Names -and $wineSuites.Where{ Test-Wanted $Names $_ }) { Start-Wine }
+    if (-not $Names -and -not $IsWindows) { Write-Host '== the suites for Windows run where there is Wine: ./build.sh test windows' }
     if (-not $suites -and -not $wine) { throw "There is no suite $($Names -join ', ')." }
     try {
         if ($suites) { Invoke-Suite $suites }
