@@ -35,7 +35,7 @@ public sealed class NasBackups
     {
         ApiNames.CheckStream(stream);
         options ??= new NasBackupOptions();
-        await _connection.ConnectAsync(cancel).ConfigureAwait(false);
+        await ConnectAsync(options.IdleTimeout, cancel).ConfigureAwait(false);
         using var target = new BackupFolder(folder, options.Replace, options.ReplaceReadOnly);
         var meta = await new Snapshot(ApiWith(options.IdleTimeout), stream, options)
             .ReceiveAsync(target.Output, progress, cancel)
@@ -64,6 +64,7 @@ public sealed class NasBackups
         var backup = NasBackup.Open(folder);
         var config = NasConfiguration.Copy(backup.Config);
         var stream = ApiNames.CheckStream(options.Stream ?? backup.Stream);
+        await ConnectAsync(options.IdleTimeout, cancel).ConfigureAwait(false);
         await RequireAsync(backup, stream, options, cancel).ConfigureAwait(false);
         Change(config, stream, options);
         using var data = new FileStream(
@@ -108,10 +109,24 @@ public sealed class NasBackups
     }
 
     /// <summary>A call may take as long as the server may be silent: it may have to look at every message.</summary>
-    private JetStreamApi ApiWith(TimeSpan timeout)
+    /// <summary>A call of a transfer may take as long as the transfer may be silent.</summary>
+    private JetStreamApi ApiWith(TimeSpan timeout) => new(_connection, _jetStream.Options with { Timeout = timeout });
+
+    private async Task ConnectAsync(TimeSpan timeout, CancellationToken cancel)
     {
-        var options = _jetStream.Options;
-        return new(_connection, options with { Timeout = timeout > options.Timeout ? timeout : options.Timeout });
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(timeout);
+        try
+        {
+            await _connection.ConnectAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new NasException(
+                NasError.Timeout,
+                $"The server did not answer within {timeout.TotalSeconds:0.###} s."
+            );
+        }
     }
 
     private async Task RequireAsync(

@@ -39,7 +39,7 @@ internal sealed class Restore(JetStreamApi api, string stream, TimeSpan idleTime
         IsAccepted = true;
         var to = response.Text("deliver_subject");
         var inbox = _connection.NewInbox();
-        var limits = new NasSubscriptionOptions { IsListed = false };
+        var limits = new NasSubscriptionOptions { IsListed = false, Confirm = false };
         var answers = await _connection
             .SubscribeAsync(inbox, null, null, useNamespace: false, limits, cancel: cancel)
             .ConfigureAwait(false);

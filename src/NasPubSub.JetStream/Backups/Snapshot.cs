@@ -29,6 +29,8 @@ internal sealed class Snapshot(JetStreamApi api, string stream, NasBackupOptions
         var limits = new NasSubscriptionOptions
         {
             IsListed = false,
+            // The call that follows on the same connection is bounded, and comes after it.
+            Confirm = false,
             MaxPendingMessages = int.MaxValue,
             MaxPendingBytes = BufferBytes,
         };

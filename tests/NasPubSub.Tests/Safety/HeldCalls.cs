@@ -168,6 +168,23 @@ internal static class HeldCalls
         new("Resume-NasConsumer s c", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("Reset-NasConsumer s c", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("Reset-NasConsumer s c -Unpin g", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Get-NasStreamMessage s 1", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Get-NasStreamMessage s -Last 3", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Remove-NasStreamMessage s 1 -Confirm:$false", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Copy-NasStream s d", "NotConnected", Timeout, Timeout, "NotConnected"),
+        new("Export-NasStream s $backup -IdleTimeout LIMIT", Timeout, Timeout, Timeout, Timeout),
+        new(
+            """
+            $null = [System.IO.Directory]::CreateDirectory($backup)
+            [System.IO.File]::WriteAllText("$backup/backup.json", '{ "config": { "name": "s" }, "state": {} }')
+            [System.IO.File]::WriteAllText("$backup/stream.tar.s2", 'x')
+            Import-NasStream $backup -IdleTimeout LIMIT
+            """,
+            Timeout,
+            Timeout,
+            Timeout,
+            Timeout
+        ),
         new("Get-NasDeadLetter s", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("Get-NasDeadLetter -Subject a", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("New-NasMessage a x -ReplyTo '$JS.ACK.s.c.1.1.1.1.0' | Confirm-NasMessage", AtOnce, AtOnce, AtOnce, AtOnce),

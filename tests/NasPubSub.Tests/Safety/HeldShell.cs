@@ -23,6 +23,7 @@ internal sealed class HeldShell : IAsyncDisposable
                 $$"""
                 $most = 'x' * 500kb
                 $record = '{{held._silent}}.jsonl'
+                $backup = '{{held._silent}}.backup'
                 $nas = Connect-NasPubSub {{held._server.Url}} -NoNamespace -MaxReconnects -1 -NoWait:{{(
                     SilentServer.LetsIn(silence) ? "$false" : "$true"
                 )}} `
@@ -93,6 +94,10 @@ internal sealed class HeldShell : IAsyncDisposable
         await Task.Run(_shell.Dispose);
         File.Delete(_silent);
         File.Delete(_silent + ".jsonl");
+        if (Directory.Exists(_silent + ".backup"))
+        {
+            Directory.Delete(_silent + ".backup", recursive: true);
+        }
         await _server.DisposeAsync();
     }
 

@@ -49,7 +49,7 @@ public sealed class StoppedCmdletTests : HeldCmdlets
         return type.GetNestedTypes(BindingFlags.NonPublic)
             .Prepend(type)
             .SelectMany(t => t.GetMethods(own))
-            .Any(m => Calls(m).Any(c => c.Name is "Await" or "get_Cancellation"));
+            .Any(m => Calls(m).Any(c => c.Name is "Await" or "Transfer" or "get_Cancellation"));
     }
 
     private static IEnumerable<MethodBase> Calls(MethodInfo method)
