@@ -7,5 +7,6 @@ internal static class CertificateIssuer
 {
     public const string Password = "nas-tests";
 
-    public static void Issue(string folder) => throw NetFramework.Missing($"make no keys, and no certificates in {folder}");
+    public static void Issue(string folder) =>
+        throw NetFramework.Missing($"make no keys, and no certificates in {folder}");
 }

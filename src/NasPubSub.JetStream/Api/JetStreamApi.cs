@@ -43,9 +43,9 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
     {
         var deadline = Deadline.In(Timeout);
         var payload = body is null ? ReadOnlyMemory<byte>.Empty : JsonSerializer.SerializeToUtf8Bytes(body);
+        NasException? error = null;
         while (true)
         {
-            NasException error;
             try
             {
                 var reply = await Connection
@@ -76,14 +76,8 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
             }
             catch (NasException e) when (e.Error == NasError.RequestTimeout)
             {
-                throw new NasException(
-                    NasError.Timeout,
-                    $"JetStream did not answer {SubjectOf(call)} within {Timeout.TotalSeconds:0.###} s.",
-                    e
-                )
-                {
-                    Target = subject,
-                };
+                // The answer to an earlier attempt says more.
+                throw error ?? TimedOut(call, subject, e);
             }
             if (deadline.Left <= RetryWait)
             {
@@ -103,6 +97,16 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
             ? parts[2]
             : null;
     }
+
+    private NasException TimedOut(string call, string? subject, Exception inner) =>
+        new(
+            NasError.Timeout,
+            $"JetStream did not answer {SubjectOf(call)} within {Timeout.TotalSeconds:0.###} s.",
+            inner
+        )
+        {
+            Target = subject,
+        };
 
     private static JsonObject Parse(NasMessage reply, string call)
     {

@@ -9,12 +9,15 @@ internal static class StreamRequest
     /// <summary>Fields that the server itself puts into the metadata.</summary>
     private const string Reserved = "_nats.";
 
-    /// <summary>Without fields that are null, and without what the server added.</summary>
+    /// <summary>
+    /// Without fields that are null, without lists that are empty, which the server itself leaves out and takes for
+    /// another setting, and without what it added.
+    /// </summary>
     public static JsonObject Of(string name, NasStreamConfiguration settings)
     {
         var body = NasConfiguration.Copy(settings.Json);
         body["name"] = name;
-        foreach (var empty in body.Where(f => f.Value is null).Select(f => f.Key).ToList())
+        foreach (var empty in body.Where(f => f.Value is null or JsonArray { Count: 0 }).Select(f => f.Key).ToList())
         {
             body.Remove(empty);
         }

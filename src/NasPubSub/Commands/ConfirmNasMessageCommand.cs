@@ -34,6 +34,7 @@ public sealed class ConfirmNasMessageCommand : NasSessionCmdlet
 
     /// <summary>Why it is rejected.</summary>
     [Parameter(ParameterSetName = "Reject")]
+    [TypedTextTransformation]
     public string? Reason { get; set; }
 
     /// <summary>Says that the message is still being worked on.</summary>

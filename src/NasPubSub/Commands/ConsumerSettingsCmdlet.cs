@@ -11,6 +11,7 @@ public abstract class ConsumerSettingsCmdlet : NasJetStreamCmdlet
 {
     /// <summary>What the consumer is for.</summary>
     [Parameter]
+    [TypedTextTransformation]
     [AllowEmptyString]
     public string? Description { get; set; }
 

@@ -11,6 +11,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
 {
     /// <summary>What the stream is for.</summary>
     [Parameter]
+    [TypedTextTransformation]
     [AllowEmptyString]
     public string? Description { get; set; }
 

@@ -18,7 +18,8 @@ internal static class RecordingLine
         json.WriteStartObject();
         json.WriteString("time", message.Timestamp.UtcDateTime);
         json.WriteString("subject", onWire ? message.Topic : message.Subject);
-        if ((onWire ? message.ReplyTopic : message.ReplyTo) is { } reply)
+        // Where a consumer waits for an acknowledgement nobody can reply later.
+        if (message.Consumer is null && (onWire ? message.ReplyTopic : message.ReplyTo) is { } reply)
         {
             json.WriteString("replyTo", reply);
         }

@@ -165,7 +165,8 @@ internal static class NewerThanWindowsPowerShell
         if (
             token is StringExpandableToken
             && (
-                token.Text.Contains("`e", StringComparison.Ordinal) || token.Text.Contains("`u{", StringComparison.Ordinal)
+                token.Text.Contains("`e", StringComparison.Ordinal)
+                || token.Text.Contains("`u{", StringComparison.Ordinal)
             )
         )
         {
