@@ -6,7 +6,9 @@ using Xunit.v3;
 
 namespace NasPubSub.Client.Net472;
 
-/// <summary>Skips the tests of what mono itself does otherwise, each with its reason. .NET Framework runs them.</summary>
+/// <summary>
+/// Skips the tests of what mono itself does otherwise, each with its reason. .NET Framework runs them.
+/// </summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class MonoLimitsAttribute : BeforeAfterTestAttribute
 {

@@ -37,7 +37,7 @@ Describe 'The package' {
     It 'holds what it needs and no more' {
         $files = Get-ChildItem (Join-Path $modules NasPubSub) -Recurse -File | ForEach-Object { $_.FullName.Substring($modules.Length + 1).Replace('\', '/') }
         $files | Should -Contain 'NasPubSub/LICENSE'
-        @($files -like 'NasPubSub/bin/net8.0/*.dll').Count | Should -Be 3
+        @($files -like 'NasPubSub/bin/net8.0/*.dll').Count | Should -Be 4
         $files | Should -Contain 'NasPubSub/en-US/NasPubSub.dll-Help.xml'
         $files | Should -Contain 'NasPubSub/en-US/about_NasPubSub.help.txt'
         $files -like '*System.Management.Automation*' | Should -BeNullOrEmpty

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace NasPubSub.Benchmarks.Wire;
 
-/// <summary>Pulls messages of a consumer with a socket: asks for more when half of what it asked for has come.</summary>
+/// <summary>
+/// Pulls messages of a consumer with a socket: asks for more when half of what it asked for has come.
+/// </summary>
 internal sealed class RawPuller : IDisposable
 {
     private const int Batch = 500;

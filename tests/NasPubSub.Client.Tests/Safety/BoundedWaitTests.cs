@@ -61,6 +61,7 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
             "NasPublisher.PublishAsync",
             (h, c) => h.Connection.CreatePublisher("a").PublishAsync("x", cancel: c).AsTask()
         ),
+        ("NasReplyInbox.OpenAsync", (h, c) => NasReplyInbox.OpenAsync(h.Connection, new IgnoredReplies(), cancel: c)),
         ("NasSubscription.DisposeAsync", (h, _) => h.Subscription.DisposeAsync().AsTask()),
         ("NasSubscription.DrainAsync", (h, c) => h.Subscription.DrainAsync(cancel: c)),
         (
@@ -257,4 +258,14 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
             && type.GetGenericTypeDefinition() is var open
             && (open == typeof(Task<>) || open == typeof(ValueTask<>) || open == typeof(IAsyncEnumerable<>))
         );
+}
+
+/// <summary>Nobody waits for them.</summary>
+file sealed class IgnoredReplies : INasReplyReader
+{
+    public void OnReply(long number, ReadOnlySpan<byte> headers, ReadOnlySpan<byte> payload) { }
+
+    public void OnReadEnd() { }
+
+    public bool OnPublishDenied(string topic, NasException error) => false;
 }

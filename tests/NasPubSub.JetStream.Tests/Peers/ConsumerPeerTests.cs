@@ -64,7 +64,6 @@ public sealed class ConsumerPeerTests(PeerServer peers) : IClassFixture<PeerServ
             {
                 Description = "made by NasPubSub",
                 AckPolicy = NasAckPolicy.Explicit,
-                AckWait = TimeSpan.FromSeconds(20),
                 MaxDeliver = 4,
                 Backoff = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)],
                 FilterSubjects = [$"{name}.b"],

@@ -128,9 +128,19 @@ public sealed class StreamTests(StreamServer fixture) : IClassFixture<StreamServ
         Assert.NotNull(first);
         Assert.Equal(2, (await streams.GetAsync("R3")).Peers.Length);
         await streams.StepDownAsync("R3");
+        // A request that meets the change is lost.
+        var quick = new NasJetStream(connection, new() { Timeout = TimeSpan.FromSeconds(2) }).Streams;
         await Eventually.TrueAsync(async () =>
-            (await streams.GetAsync("R3")).Leader is { } leader && leader != first
-        );
+        {
+            try
+            {
+                return (await quick.GetAsync("R3")).Leader is { } leader && leader != first;
+            }
+            catch (NasException)
+            {
+                return false;
+            }
+        });
 
         var single = await streams.CreateAsync(new NasStreamConfiguration("R1", "r1"));
         var lost = int.Parse(single.Leader!.TrimStart('n')) - 1;

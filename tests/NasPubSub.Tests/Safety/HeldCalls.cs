@@ -172,7 +172,7 @@ internal static class HeldCalls
         new("Get-NasStreamMessage s -Last 3", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("Remove-NasStreamMessage s 1 -Confirm:$false", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("Copy-NasStream s d", "NotConnected", Timeout, Timeout, "NotConnected"),
-        new("Export-NasStream s $backup -IdleTimeout LIMIT", Timeout, Timeout, Timeout, Timeout),
+        new("Export-NasStream s $backup -IdleTimeout LIMIT", "NotConnected", Timeout, Timeout, "NotConnected"),
         new(
             """
             $null = [System.IO.Directory]::CreateDirectory($backup)
@@ -180,10 +180,10 @@ internal static class HeldCalls
             [System.IO.File]::WriteAllText("$backup/stream.tar.s2", 'x')
             Import-NasStream $backup -IdleTimeout LIMIT
             """,
+            "NotConnected",
             Timeout,
             Timeout,
-            Timeout,
-            Timeout
+            "NotConnected"
         ),
         new("Get-NasDeadLetter s", "NotConnected", Timeout, Timeout, "NotConnected"),
         new("Get-NasDeadLetter -Subject a", "NotConnected", Timeout, Timeout, "NotConnected"),
