@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using NasPubSub.JetStream.Api;
-using NasPubSub.JetStream.Configuration;
 using NasPubSub.JetStream.Streams;
 
 namespace NasPubSub.JetStream;
@@ -48,13 +47,7 @@ public sealed class NasStream
         Peers = [.. (response["cluster"]?["replicas"] as JsonArray ?? []).Select(p => new NasStreamPeer(p!))];
         MirrorState = response["mirror"] is JsonObject mirror ? new NasStreamSourceState(mirror) : null;
         SourceStates = [.. (response["sources"] as JsonArray ?? []).Select(s => new NasStreamSourceState(s!))];
-        var known = new HashSet<string>(_shown.Settings.Select(s => s.Wire));
-        var others = new JsonObject();
-        foreach (var field in shown.Where(f => !known.Contains(f.Key) && !ConfigurationDifference.IsDefault(f.Value)))
-        {
-            others[field.Key] = field.Value is null ? null : JsonNode.Parse(field.Value.ToJsonString());
-        }
-        OtherSettings = others.Count == 0 ? null : others.ToJsonString();
+        OtherSettings = _shown.OthersToJson();
     }
 
     /// <summary>The name of the stream.</summary>
