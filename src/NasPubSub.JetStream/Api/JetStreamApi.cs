@@ -48,9 +48,7 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
         {
             try
             {
-                var reply = await Connection
-                    .RequestAsync(SubjectOf(call), payload, deadline.Left, null, useNamespace: false, cancel)
-                    .ConfigureAwait(false);
+                var reply = await RequestAsync(call, payload, deadline.Left, isSafe, cancel).ConfigureAwait(false);
                 var response = Parse(reply, call);
                 if (response["error"] is not JsonObject failure)
                 {
@@ -84,6 +82,46 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
                 throw error;
             }
             await Task.Delay(RetryWait, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Sends a request. That the connection was replaced meanwhile ends the wait for the answer to a safe one, which was
+    /// lost with the old connection.
+    /// </summary>
+    private async Task<NasMessage> RequestAsync(
+        string call,
+        ReadOnlyMemory<byte> payload,
+        TimeSpan timeout,
+        bool isSafe,
+        CancellationToken cancel
+    )
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var replaced = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void OnEvent(NasEvent e)
+        {
+            if (isSafe && e.Kind is (NasEventKind.Reconnected or NasEventKind.Moved))
+            {
+                replaced.TrySetResult(true);
+            }
+        }
+        Connection.Notified += OnEvent;
+        try
+        {
+            var reply = Connection
+                .RequestAsync(SubjectOf(call), payload, timeout, null, useNamespace: false, stop.Token)
+                .AsTask();
+            if (await Task.WhenAny(reply, replaced.Task).ConfigureAwait(false) != reply)
+            {
+                stop.Cancel();
+                throw new NasException(NasError.ConnectionLost, $"The connection broke before {call} was answered.");
+            }
+            return await reply.ConfigureAwait(false);
+        }
+        finally
+        {
+            Connection.Notified -= OnEvent;
         }
     }
 

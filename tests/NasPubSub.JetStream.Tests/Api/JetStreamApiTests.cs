@@ -31,6 +31,20 @@ public sealed class JetStreamApiTests
         Assert.Contains("not enabled", error.Message);
     }
 
+    [Fact]
+    public async Task A_call_whose_answer_is_lost_with_the_connection_is_sent_again()
+    {
+        await using var server = await NatsServer.StartAsync(new NatsServerOptions { JetStream = true });
+        await using var connection = await server.ConnectAsync();
+        var api = new NasJetStream(connection).Api;
+        await server.PauseAsync();
+        var call = api.CallAsync("INFO", isSafe: true);
+        await Eventually.TrueAsync(() => connection.Statistics.MessagesOut > 0);
+        await server.KillAsync();
+        await server.RestartAsync();
+        Assert.NotNull((await call.WaitAsync(TimeSpan.FromSeconds(3)))["limits"]);
+    }
+
     [Theory]
     [InlineData("nowhere", null, "'nowhere'")]
     [InlineData(null, "imported.API", "'imported.API'")]
