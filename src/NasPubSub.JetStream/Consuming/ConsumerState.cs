@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using NasPubSub.JetStream.Api;
+using NasPubSub.JetStream.Configuration;
 
 namespace NasPubSub.JetStream.Consuming;
 
@@ -14,6 +15,10 @@ internal sealed class ConsumerState(JsonObject info)
 
     /// <summary>Are messages acknowledged?</summary>
     public bool NeedsAck => _config.Text("ack_policy") is not ("none" or "");
+
+    /// <summary>Which messages an acknowledgement is for.</summary>
+    public NasAckPolicy AckPolicy =>
+        WireNames.Choice<NasAckPolicy>(_config.Text("ack_policy")) ?? NasAckPolicy.None;
 
     /// <summary>Deliveries of a message at most; 0 for no maximum.</summary>
     public long MaxDeliver => Math.Max(0, _config.Long("max_deliver"));

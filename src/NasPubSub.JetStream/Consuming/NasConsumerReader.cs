@@ -45,6 +45,9 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
     /// <summary>Does the consumer expect an acknowledgement of each message?</summary>
     public bool NeedsAck => _watch.State.NeedsAck;
 
+    /// <summary>Which messages an acknowledgement is for.</summary>
+    public NasAckPolicy AckPolicy => _watch.State.AckPolicy;
+
     /// <summary>Deliveries of a message at most; 0 for no maximum.</summary>
     public long MaxDeliver => _watch.State.MaxDeliver;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Management.Automation;
 using NasPubSub.JetStream;
 using NasPubSub.Payloads;
+using NasPubSub.Receiving;
 
 namespace NasPubSub.Commands;
 
@@ -11,10 +12,14 @@ namespace NasPubSub.Commands;
 /// </summary>
 internal sealed class AcknowledgedPublish : IStreamPublish
 {
-    private readonly NasStreamPublisher _publisher;
+    private readonly NasJetStream _jetStream;
+    private readonly NasStreamPublisherOptions _options;
     private readonly NasPublishOptions? _common;
+    private readonly bool _wantsStored;
     private readonly ConcurrentQueue<PublishResult> _results = new();
+    private NasStreamPublisher _publisher;
     private NasPublishOptions? _last;
+    private NasConnection? _heldBy;
 
     /// <param name="jetStream">Where to publish.</param>
     /// <param name="options">Of the publisher.</param>
@@ -27,14 +32,10 @@ internal sealed class AcknowledgedPublish : IStreamPublish
         bool wantsStored
     )
     {
-        _publisher = jetStream.CreatePublisher(
-            options with
-            {
-                Batch = true,
-                OnStored = wantsStored ? AddStored : null,
-                OnFailed = AddFailed,
-            }
-        );
+        _jetStream = jetStream;
+        _options = options with { Batch = true, OnStored = wantsStored ? AddStored : null, OnFailed = AddFailed };
+        _wantsStored = wantsStored;
+        _publisher = jetStream.CreatePublisher(_options);
         _common = common == new NasPublishOptions() ? null : common;
     }
 
@@ -45,26 +46,66 @@ internal sealed class AcknowledgedPublish : IStreamPublish
         PayloadSource source,
         string? messageId,
         object? input,
+        HeldInput? held,
         CancellationToken cancel
     )
     {
         var options = OptionsOf(source.Headers, messageId);
+        if (held is not null && _heldBy is null)
+        {
+            HoldFrom(held.Connection, cancel);
+        }
+        var state = held ?? input;
         return source.Text is { } text
-            ? _publisher.PublishAsync(subject, text, options, input, cancel)
-            : _publisher.PublishAsync(subject, source.Bytes, options, input, cancel);
+            ? _publisher.PublishAsync(subject, text, options, state, cancel)
+            : _publisher.PublishAsync(subject, source.Bytes, options, state, cancel);
     }
 
     public bool TryTake(out PublishResult result) => _results.TryDequeue(out result);
 
-    public Task FlushAsync(CancellationToken cancel) => _publisher.FlushAsync(cancel);
+    public async Task FlushAsync(CancellationToken cancel)
+    {
+        await _publisher.FlushAsync(cancel).ConfigureAwait(false);
+        await HeldInput.FlushAsync(_heldBy).ConfigureAwait(false);
+    }
 
     public int Close() => _publisher.Close();
 
-    private void AddStored(NasPublishReceipt receipt) =>
-        _results.Enqueue(new PublishResult(receipt, null, receipt.Input));
+    /// <summary>From now on each result is wanted, for the messages of a consumer that wait for it.</summary>
+    private void HoldFrom(NasConnection connection, CancellationToken cancel)
+    {
+        _heldBy = connection;
+        if (_wantsStored)
+        {
+            return;
+        }
+        if (_publisher.Pending > 0)
+        {
+            _publisher.FlushAsync(cancel).GetAwaiter().GetResult();
+        }
+        _publisher.Close();
+        _publisher = _jetStream.CreatePublisher(_options with { OnStored = AddStored });
+    }
 
-    private void AddFailed(NasException error, object? input) =>
-        _results.Enqueue(new PublishResult(null, error, input));
+    private void AddStored(NasPublishReceipt receipt)
+    {
+        if (receipt.Input is HeldInput held)
+        {
+            held.Release(isStored: true);
+            receipt = receipt with { Input = held.Input };
+        }
+        if (_wantsStored)
+        {
+            _results.Enqueue(new PublishResult(receipt, null, receipt.Input));
+        }
+    }
+
+    private void AddFailed(NasException error, object? input)
+    {
+        var held = input as HeldInput;
+        held?.Release(isStored: false);
+        _results.Enqueue(new PublishResult(null, error, held is null ? input : held.Input));
+    }
 
     /// <summary>Objects in a row have the same headers: then the options are the same object, too.</summary>
     private NasPublishOptions? OptionsOf(NasHeaders? headers, string? messageId)

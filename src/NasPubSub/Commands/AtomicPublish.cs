@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using NasPubSub.JetStream;
 using NasPubSub.Payloads;
+using NasPubSub.Receiving;
 
 namespace NasPubSub.Commands;
 
@@ -17,6 +18,7 @@ internal sealed class AtomicPublish(
 ) : IStreamPublish
 {
     private readonly List<NasBatchMessage> _messages = [];
+    private readonly List<HeldInput> _held = [];
     private readonly ConcurrentQueue<PublishResult> _results = new();
 
     /// <summary>Nothing is sent before the end of the pipeline.</summary>
@@ -27,12 +29,17 @@ internal sealed class AtomicPublish(
         PayloadSource source,
         string? messageId,
         object? input,
+        HeldInput? held,
         CancellationToken cancel
     )
     {
         var payload = source.Text is { } text ? System.Text.Encoding.UTF8.GetBytes(text) : [.. source.Bytes];
         var options = common with { Headers = source.Headers, MessageId = messageId };
         _messages.Add(new NasBatchMessage(subject, payload, options, input));
+        if (held is not null)
+        {
+            _held.Add(held);
+        }
         NasJetStream.CheckAtomicCount(_messages.Count);
         return default;
     }
@@ -49,6 +56,7 @@ internal sealed class AtomicPublish(
         try
         {
             var receipts = await jetStream.PublishAtomicAsync(_messages, stream, cancel).ConfigureAwait(false);
+            await HeldInput.ReleaseAsync(_held, isStored: true).ConfigureAwait(false);
             foreach (var receipt in wantsStored ? receipts : [])
             {
                 _results.Enqueue(new PublishResult(receipt, null, receipt.Input));
@@ -56,10 +64,15 @@ internal sealed class AtomicPublish(
         }
         catch (NasException e)
         {
+            await HeldInput.ReleaseAsync(_held, isStored: false).ConfigureAwait(false);
             _results.Enqueue(new PublishResult(null, e, _messages.ConvertAll(m => m.Input).ToArray()));
         }
         Pending = 0;
     }
 
-    public int Close() => Pending;
+    public int Close()
+    {
+        _held.ForEach(held => held.Release(isStored: false));
+        return Pending;
+    }
 }

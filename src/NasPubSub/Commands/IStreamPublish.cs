@@ -1,5 +1,6 @@
 using NasPubSub.JetStream;
 using NasPubSub.Payloads;
+using NasPubSub.Receiving;
 
 namespace NasPubSub.Commands;
 
@@ -14,12 +15,15 @@ internal interface IStreamPublish
     /// <param name="source">The payload and its headers; copied before this completes.</param>
     /// <param name="messageId">The id; null for one of the publisher's.</param>
     /// <param name="input">The object.</param>
+    /// <param name="held">The same, where a message of a consumer waits for it to be stored; it is released then.
+    /// </param>
     /// <param name="cancel">Ends the wait.</param>
     ValueTask PublishAsync(
         string subject,
         PayloadSource source,
         string? messageId,
         object? input,
+        HeldInput? held,
         CancellationToken cancel
     );
 

@@ -53,9 +53,10 @@ public abstract class NasPayloadCmdlet : NasSessionCmdlet
     /// <summary>Makes an object the next payload of <see cref="Source"/>.</summary>
     /// <param name="value">What to send. A message is sent with its payload and headers.</param>
     /// <param name="own">Headers of this message alone.</param>
+    /// <param name="input">The object that errors are about, where it is another.</param>
     /// <returns>False where the object cannot be sent; the error is written.</returns>
     /// <exception cref="NasException">InvalidHeader: the object brings a header that cannot be sent.</exception>
-    private protected bool TryTake(object? value, NasHeaders? own = null)
+    private protected bool TryTake(object? value, NasHeaders? own = null, object? input = null)
     {
         try
         {
@@ -63,7 +64,7 @@ public abstract class NasPayloadCmdlet : NasSessionCmdlet
         }
         catch (Exception e) when (!IsExpected(e) && e is not (PipelineStoppedException or OutOfMemoryException))
         {
-            Refuse(NasErrorRecord.InvalidPayload(value, e));
+            Refuse(NasErrorRecord.InvalidPayload(input ?? value, e));
             return false;
         }
         if (_source.TakeCutWarning() is { } warning)

@@ -2,7 +2,9 @@ using System.Collections;
 using System.Management.Automation;
 using NasPubSub.Completion;
 using NasPubSub.Errors;
+using NasPubSub.JetStream;
 using NasPubSub.Payloads;
+using NasPubSub.Receiving;
 
 namespace NasPubSub.Commands;
 
@@ -21,6 +23,8 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
     private ScriptBlock? _subjectScript,
         _idScript;
     private IStreamPublish? _stream;
+    private HeldMessages? _outer;
+    private HeldInput? _held;
 
     /// <summary>
     /// The subject, or a script block that gives it for each object. Without it objects bring their own.
@@ -62,6 +66,8 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
         }
 
         base.BeginProcessing();
+        // Of a pipeline around this one: its script decides what becomes of its message.
+        _outer = HeldMessages.Current;
         try
         {
             _connection = Nas;
@@ -89,9 +95,12 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        var isSent = false;
+        _held =
+            _stream is not null && HeldMessages.Current is { } output && output != _outer ? output.Hold(Payload) : null;
         try
         {
-            var isSent = _publisher is null ? SendOwn(Payload) : Send(_publisher, Payload, ReplyTo);
+            isSent = _publisher is null ? SendOwn(Payload) : Send(_publisher, Payload, Payload, ReplyTo);
             WriteWarnings();
             if (_stream is not null)
             {
@@ -113,6 +122,13 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
         catch (Exception e) when (IsExpected(e))
         {
             ReportOrFail(e, new FailedPayload(Payload));
+        }
+        finally
+        {
+            if (!isSent)
+            {
+                _held?.Release(isStored: false);
+            }
         }
     }
 
@@ -161,20 +177,27 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
     }
 
     /// <param name="publisher">Where to send it.</param>
-    /// <param name="payload">What to send.</param>
+    /// <param name="input">The object of the pipeline.</param>
+    /// <param name="payload">What of it to send.</param>
     /// <param name="replyTo">Where replies go.</param>
     /// <param name="own">Headers of this message alone.</param>
     /// <returns>False where it reported an error instead.</returns>
-    private bool Send(NasPublisher publisher, object? payload, string? replyTo, NasHeaders? own = null)
+    private bool Send(
+        NasPublisher publisher,
+        object? input,
+        object? payload,
+        string? replyTo,
+        NasHeaders? own = null
+    )
     {
-        if (!TryTake(payload, own))
+        if (!TryTake(payload, own, input))
         {
             return false;
         }
 
         if (_stream is not null)
         {
-            return Store(_stream, publisher.Subject, payload);
+            return Store(_stream, publisher.Subject, input);
         }
         if (Source.Text is { } text)
         {
@@ -189,19 +212,19 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
     }
 
     /// <returns>False where it reported an error instead.</returns>
-    private bool Store(IStreamPublish stream, string subject, object? payload)
+    private bool Store(IStreamPublish stream, string subject, object? input)
     {
         string? id;
         try
         {
-            id = _idScript is not null ? Evaluate(_idScript, payload) : TypedText.Of(MessageId);
+            id = _idScript is not null ? Evaluate(_idScript, input) : TypedText.Of(MessageId);
         }
         catch (Exception e) when (IsScriptError(e))
         {
-            Refuse(NasErrorRecord.MessageIdScriptFailed(payload, e));
+            Refuse(NasErrorRecord.MessageIdScriptFailed(input, e));
             return false;
         }
-        var taken = stream.PublishAsync(subject, Source, id, payload, Cancellation);
+        var taken = stream.PublishAsync(subject, Source, id, input, _held, Cancellation);
         if (!taken.IsCompletedSuccessfully)
         {
             Await(taken.AsTask());
@@ -218,9 +241,9 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
             return false;
         }
 
-        if (_subjectScript is not null || message is not null || MessageRecord.Is(value, _members))
+        if (_subjectScript is not null || IsMessage(value, message))
         {
-            return Send(publisher, value, ReplyTo);
+            return Send(publisher, value, value, ReplyTo);
         }
 
         string? reply;
@@ -238,8 +261,12 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
             Refuse(NasErrorRecord.InvalidPayload(value, e));
             return false;
         }
-        return Send(publisher, payload, reply, headers);
+        return Send(publisher, value, payload, reply, headers);
     }
+
+    /// <summary>Is it sent with the payload and the headers of a message?</summary>
+    private bool IsMessage(object? value, NasMessage? message) =>
+        message is not null || value.Unwrap() is NasDeadLetter || MessageRecord.Is(value, _members);
 
     private NasPublisher? OwnPublisher(object? value, NasMessage? message)
     {

@@ -331,21 +331,19 @@ public sealed class ReceiveNasMessageCommand : NasJetStreamCmdlet
         }
 
         bool isWritten;
+        var outer = source.Held?.Begin(message);
         try
         {
             isWritten = WriteMessage(message, As, Encoding);
         }
         catch (Exception e)
         {
-            if (PipelineEnd.HasTaken(e, CommandRuntime))
-            {
-                source.OnTaken(message);
-            }
-            else
-            {
-                source.OnFailed(message);
-            }
+            source.OnEnded(message, PipelineEnd.HasTaken(e, CommandRuntime));
             throw;
+        }
+        finally
+        {
+            source.Held?.End(outer);
         }
         if (isWritten)
         {

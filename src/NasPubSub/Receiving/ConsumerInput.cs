@@ -6,7 +6,8 @@ namespace NasPubSub.Receiving;
 
 /// <summary>
 /// The messages of a consumer. What was fetched and not output is returned to the consumer at the end, however that
-/// comes, and kept alive until then. With -AutoConfirm each message is acknowledged when the pipeline has taken it.
+/// comes, and kept alive until then. With -AutoConfirm each message is acknowledged when the pipeline has taken it, and
+/// a stream has stored what is published for it.
 /// </summary>
 internal sealed class ConsumerInput : IMessageInput
 {
@@ -16,8 +17,7 @@ internal sealed class ConsumerInput : IMessageInput
 
     private readonly NasConsumerReader _reader;
     private readonly ConcurrentQueue<NasReadNotice> _notices;
-    private readonly bool _confirms,
-        _noWait;
+    private readonly bool _noWait;
     private readonly TimeSpan? _retryDelay;
     private readonly SessionStore _store;
     private readonly CancellationToken _stop;
@@ -42,7 +42,8 @@ internal sealed class ConsumerInput : IMessageInput
     {
         (Connection, _reader, _notices, _noWait) = (connection, reader, notices, noWait);
         (_store, _stop) = (store, stop);
-        (_confirms, _retryDelay) = (confirms && reader.NeedsAck, retryDelay);
+        _retryDelay = retryDelay;
+        Held = confirms && reader.NeedsAck ? new HeldMessages(connection, reader, retryDelay) : null;
         _store.Closing += End;
         if (reader.NeedsAck)
         {
@@ -69,6 +70,8 @@ internal sealed class ConsumerInput : IMessageInput
     public bool ReturnsRest => true;
 
     public bool MayEndEarly => _noWait;
+
+    public HeldMessages? Held { get; }
 
     /// <param name="jetStream">Where the consumer is.</param>
     /// <param name="stream">Its stream.</param>
@@ -140,7 +143,7 @@ internal sealed class ConsumerInput : IMessageInput
     public void OnTaken(NasMessage message)
     {
         Pass();
-        if (_confirms)
+        if (Held?.TryTake(message) == false)
         {
             Complete(message.AckAsync());
         }
@@ -150,18 +153,24 @@ internal sealed class ConsumerInput : IMessageInput
     public void OnRefused(NasMessage message)
     {
         Pass();
-        if (_confirms)
+        if (Held is not null)
         {
             Complete(message.TermAsync());
         }
     }
 
     /// <summary>Returned only now, it would be delivered to this very reader: that waits for the end.</summary>
-    public void OnFailed(NasMessage message)
+    public void OnEnded(NasMessage message, bool hasTaken)
     {
+        if (hasTaken)
+        {
+            OnTaken(message);
+            return;
+        }
+        Held?.Forget();
         lock (_gate)
         {
-            _failed = _confirms ? message : null;
+            _failed = Held is null ? null : message;
         }
     }
 
@@ -183,7 +192,10 @@ internal sealed class ConsumerInput : IMessageInput
                 return;
             }
             _hasEnded = true;
-            _keepAlive?.Dispose();
+            if (Held is not { IsEmpty: false })
+            {
+                _keepAlive?.Dispose();
+            }
         }
         var returning = Task.Run(ReturnAsync);
         try
@@ -203,11 +215,12 @@ internal sealed class ConsumerInput : IMessageInput
     private async Task ReturnAsync()
     {
         var unread = await _reader.StopAsync().ConfigureAwait(false);
+        var refused = Held?.TakeRefused() ?? [];
         if (!_reader.NeedsAck || !Connection.IsConnected)
         {
             return;
         }
-        foreach (var message in Unwritten().Concat(unread))
+        foreach (var message in refused.Concat(Unwritten()).Concat(unread))
         {
             await message.NakAsync(message == _failed ? _retryDelay : null).ConfigureAwait(false);
         }
@@ -232,13 +245,30 @@ internal sealed class ConsumerInput : IMessageInput
 
     private void KeepAlive()
     {
+        var held = Held?.ToArray() ?? [];
+        NasMessage[] rest = [];
+        lock (_gate)
+        {
+            if (!_hasEnded)
+            {
+                rest = Unwritten();
+            }
+            else if (held.Length == 0)
+            {
+                _keepAlive?.Dispose();
+                return;
+            }
+        }
         try
         {
-            foreach (var message in Unwritten())
+            foreach (var message in rest.Concat(held))
             {
                 _ = message.InProgressAsync();
             }
-            _reader.KeepAlive();
+            if (!_hasEnded)
+            {
+                _reader.KeepAlive();
+            }
         }
         catch (NasException)
         {

@@ -32,6 +32,9 @@ internal interface IMessageInput : IDisposable
     /// <summary>May it end before the wanted number of messages has come?</summary>
     bool MayEndEarly { get; }
 
+    /// <summary>What delays acknowledgements; null where it acknowledges nothing.</summary>
+    HeldMessages? Held { get; }
+
     /// <summary>Waits for messages.</summary>
     /// <returns>How many; 0 at the end, or when the time is over.</returns>
     int Read(NasMessage[] batch, TimeSpan wait, CancellationToken cancel);
@@ -47,6 +50,8 @@ internal interface IMessageInput : IDisposable
     /// <exception cref="NasException">It cannot be rejected.</exception>
     void OnRefused(NasMessage message);
 
-    /// <summary>The pipeline failed while it handled the next message.</summary>
-    void OnFailed(NasMessage message);
+    /// <summary>The pipeline ended while it handled the next message.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="hasTaken">Did it end because it has enough? Else it failed.</param>
+    void OnEnded(NasMessage message, bool hasTaken);
 }

@@ -38,6 +38,8 @@ internal sealed class StreamInput : IMessageInput
 
     public bool MayEndEarly => _noWait;
 
+    public HeldMessages? Held => null;
+
     /// <exception cref="NasException">As NasJetStream.OpenReaderAsync.</exception>
     public static async Task<StreamInput> OpenAsync(
         NasJetStream jetStream,
@@ -66,7 +68,7 @@ internal sealed class StreamInput : IMessageInput
 
     public void OnRefused(NasMessage message) { }
 
-    public void OnFailed(NasMessage message) { }
+    public void OnEnded(NasMessage message, bool hasTaken) { }
 
     public void Dispose() => _ = _reader.DisposeAsync().AsTask();
 }

@@ -37,6 +37,8 @@ internal sealed class SubscriptionInput : IMessageInput
 
     public bool MayEndEarly => false;
 
+    public HeldMessages? Held => null;
+
     public int Read(NasMessage[] batch, TimeSpan wait, CancellationToken cancel) =>
         _subscription.Read(batch, wait, cancel);
 
@@ -50,7 +52,7 @@ internal sealed class SubscriptionInput : IMessageInput
 
     public void OnRefused(NasMessage message) { }
 
-    public void OnFailed(NasMessage message) { }
+    public void OnEnded(NasMessage message, bool hasTaken) { }
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using NasPubSub.Tests.Infrastructure;
 using NasPubSub.TestServer;
 
@@ -69,6 +70,27 @@ public sealed class StreamPublishTests : IAsyncLifetime
         );
         Assert.Equal(["a", "b"], result.Values);
         Assert.Equal(new string('x', 500), result.Errors.Single().TargetObject.ToString());
+    }
+
+    [Fact]
+    public void Receipts_and_errors_hold_the_object_and_not_the_payload_it_brings()
+    {
+        var result = _shell.Invoke(
+            """
+            Stream s ',"max_msg_size":300'
+            $rows = 'a', ('x' * 500), 'b' | ForEach-Object { [pscustomobject]@{ Subject = 's.a'; Payload = $_; Number = $_.Length } }
+            $rows += [pscustomobject]@{ Subject = 's.a'; Payload = ConvertTo-SecureString x -AsPlainText -Force; Number = 7 }
+            $rows | Publish-NasMessage -Stream s -PassThru | ForEach-Object Number
+            $rows[0] | Publish-NasMessage -Stream s -Receipt | ForEach-Object { $_.Input.Number }
+            $rows[0] | Publish-NasMessage -Stream s -MessageId { "id$($_.Number)" } -Receipt | ForEach-Object { $_.Input.Number }
+            $rows | Publish-NasMessage -PassThru -ErrorAction SilentlyContinue | ForEach-Object Number
+            """
+        );
+        Assert.Equal([1, 1, 1, 1, 1, 500, 1], result.Output.Select(o => o.BaseObject));
+        Assert.Equal(
+            [7, 500],
+            result.Errors.Take(2).Select(e => ((PSObject)e.TargetObject).Properties["Number"].Value).Order()
+        );
     }
 
     [Fact]

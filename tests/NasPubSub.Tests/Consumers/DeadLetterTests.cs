@@ -89,6 +89,15 @@ public sealed class DeadLetterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_replayed_is_removed_in_the_same_pipeline()
+    {
+        await GiveUpAsync("");
+        _shell.Run("Get-NasDeadLetter JOBS | Publish-NasMessage -Stream JOBS -PassThru | Get-NasDeadLetter -Remove");
+        Assert.Equal(4, _shell.Get<int>("(Get-NasStream JOBS).Messages"));
+        Assert.Empty(_shell.Run("Get-NasDeadLetter JOBS"));
+    }
+
+    [Fact]
     public void A_stream_of_the_user_that_records_one_kind_gives_a_warning()
     {
         _shell.Run(
