@@ -145,10 +145,7 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
         }
 
         // Those of -MaxMessages may have ended already.
-        if (
-            session.Subscriptions.Count == 0
-            && !JobRepository.Jobs.OfType<NasSubscriptionJob>().Any(j => j.Source.Connection == session)
-        )
+        if (session.Subscriptions.Count == 0 && !SessionJobs(session).Any())
         {
             WriteWarning("The session has no subscription to wait for.");
         }
@@ -156,15 +153,25 @@ public sealed class WaitNasSubscriptionCommand : NasSessionCmdlet
         return session;
     }
 
+    /// <summary>The jobs of a session, those that have ended included.</summary>
+    private IEnumerable<NasSubscriptionJob> SessionJobs(NasConnection? session) =>
+        JobRepository.Jobs.OfType<NasSubscriptionJob>().Where(j => j.Source.Connection == session);
+
     private void Find(string subject)
     {
         var found = (NasOrNull?.Subscriptions ?? []).Where(s => s.Subject == subject).ToList();
-        if (found.Count == 0)
+        _given.AddRange(found);
+        if (found.Count > 0)
+        {
+            return;
+        }
+        // One of -MaxMessages may have ended already, with or without its last action.
+        var jobs = SessionJobs(NasOrNull).Where(j => j.Source.Subject == subject).ToList();
+        _jobs.AddRange(jobs);
+        if (jobs.Count == 0)
         {
             WriteError(NasErrorRecord.SubscriptionNotFound($"subject '{subject}'", subject));
         }
-
-        _given.AddRange(found);
     }
 
     /// <summary>Waits until they have ended, or something asks to stop.</summary>

@@ -25,6 +25,19 @@ public sealed class WaitTests(ServerFixture fixture) : ServedTests(fixture)
         Assert.Equal(["Completed", "1", "2", "3"], result.Select(r => r.ToString()));
     }
 
+    [Theory]
+    [InlineData("a")]
+    [InlineData("")]
+    public void One_that_has_ended_before_is_no_error(string subject)
+    {
+        using var shell = OpenConnected();
+        var result = shell.Run(
+            "$job = Register-NasSubscription a -MaxMessages 1 { $_.Text }; Publish-NasMessage a 1; $null = Wait-Job $job; "
+                + $"Wait-NasSubscription {subject}; $job.State"
+        );
+        Assert.Equal("Completed", Assert.Single(result).ToString());
+    }
+
     [Fact]
     public void Only_those_that_are_given_are_waited_for_and_ended()
     {
