@@ -83,6 +83,9 @@ internal sealed class ServerLaunch
             RedirectStandardError = true,
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
+            // On Windows the default is the console's code page.
+            StandardErrorEncoding = new UTF8Encoding(false),
+            StandardOutputEncoding = new UTF8Encoding(false),
             UseShellExecute = false,
             CreateNoWindow = true,
         };

@@ -96,6 +96,14 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public void The_words_of_a_server_are_read_as_UTF8()
+    {
+        using var shell = Shell.Open();
+        var result = shell.Invoke($"{Start} -ArgumentList --größe");
+        Assert.Contains("größe", Assert.Single(result.Errors).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void No_server_is_one_clear_error()
     {
         using var shell = Shell.Open();
