@@ -24,7 +24,7 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
             "bob",
             await UserAsync(
                 server,
-                $$""" "user": "bob", "password": "file://{{_files.Write("password", "s3cret\n")}}" """
+                $$""" "user": "bob", "password": "file://{{InJson(_files.Write("password", "s3cret\n"))}}" """
             )
         );
         Assert.Equal("bob", await UserAsync(server, """ "user": "bob", "password": "data:;base64,czNjcmV0" """));
@@ -49,14 +49,14 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
         await using var server = await Login.StartAsync(
             $"authorization {{ users: [ {{ nkey: {key.GetPublicKey()} }} ] }}"
         );
-        var (seed, file) = (key.GetSeed(), _files.Write("user.nk", key.GetSeed()));
+        var (seed, file) = (key.GetSeed(), InJson(_files.Write("user.nk", key.GetSeed())));
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", seed);
         Environment.SetEnvironmentVariable("NAS_TEST_FOLDER", _files.Folder);
         Assert.Equal(key.GetPublicKey(), await UserAsync(server, $$""" "nkey": "{{file}}" """));
         Assert.Equal(key.GetPublicKey(), await UserAsync(server, $$""" "nkey": "file://{{file}}" """));
         Assert.Equal(key.GetPublicKey(), await UserAsync(server, """ "nkey": "${NAS_TEST_FOLDER}/user.nk" """));
         Assert.Equal(key.GetPublicKey(), await UserAsync(server, """ "nkey": "env://NAS_TEST_SECRET" """));
-        await FailsAsync(server, $$""" "nkey": "{{_files.Path("nowhere.nk")}}" """, seed);
+        await FailsAsync(server, $$""" "nkey": "{{InJson(_files.Path("nowhere.nk"))}}" """, seed);
         // No file's name, but the seed itself.
         await FailsAsync(server, $$""" "nkey": "{{seed}}" """, seed);
     }
@@ -67,7 +67,7 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
         var users = new JwtOperator();
         var bob = users.User();
         await using var server = await Login.StartAsync(users.Config);
-        var file = _files.Write("bob.creds", bob.Creds);
+        var file = InJson(_files.Write("bob.creds", bob.Creds));
         Environment.SetEnvironmentVariable("NAS_TEST_SECRET", bob.Creds);
         Environment.SetEnvironmentVariable("NAS_TEST_SEED", bob.Seed);
         Assert.Equal(bob.Id, await UserAsync(server, $$""" "creds": "{{file}}" """));
@@ -84,7 +84,7 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
             bob.Id,
             await UserAsync(server, $$""" "user_jwt": "{{bob.Jwt}}", "user_seed": "env://NAS_TEST_SEED" """)
         );
-        await FailsAsync(server, $$""" "creds": "{{_files.Path("nowhere.creds")}}" """, bob.Seed);
+        await FailsAsync(server, $$""" "creds": "{{InJson(_files.Path("nowhere.creds"))}}" """, bob.Seed);
         await FailsAsync(server, $$""" "user_jwt": "{{bob.Jwt}}", "user_seed": "{{users.User().Seed}}" """, bob.Jwt);
         await FailsAsync(server, $$""" "user_jwt": "{{bob.Jwt}}", "user_seed": "SUhunter2" """, bob.Jwt, "hunter2");
     }
@@ -121,6 +121,9 @@ public sealed class ContextLoginTests(ContextFixture folder) : IDisposable
         folder.Write("login", json);
         return NasContext.Load("login").ToOptions(Quick.Options());
     }
+
+    /// <summary>Windows' paths have backslashes.</summary>
+    private static string InJson(string path) => path.Replace("\\", "\\\\", StringComparison.Ordinal);
 
     private static string With(NatsServer server, string json) => $$"""{ "url": "{{server.Url}}", {{json}} }""";
 
