@@ -18,6 +18,7 @@ public sealed class FakePeer : IDisposable
     private readonly CancellationToken _end;
     private readonly List<string> _lines = [];
     private Stream _stream;
+    private Task _sent = Task.CompletedTask;
 
     internal FakePeer(Socket socket, CancellationToken end)
     {
@@ -126,7 +127,7 @@ public sealed class FakePeer : IDisposable
     {
         if (HostBridge.IsHere)
         {
-            _stream = await HostBridge.TerminateTlsAsync(_stream, files.PfxFile, versions);
+            (_stream, _sent) = await HostBridge.TerminateTlsAsync(_stream, files.PfxFile, versions);
             return;
         }
 
@@ -160,6 +161,7 @@ public sealed class FakePeer : IDisposable
     public void Dispose()
     {
         _stream.Dispose();
+        _sent.Wait(TimeSpan.FromSeconds(2));
         _socket.Dispose();
     }
 

@@ -30,9 +30,11 @@ internal static class HostBridge
     public static void IssueCertificates(string folder) => Ask(new { CertificateFolder = folder });
 
     /// <summary>
-    /// Puts the server's end of TLS on a connection, outside Wine, and returns the stream of plain bytes.
+    /// Puts the server's end of TLS on a connection, outside Wine.
     /// </summary>
-    public static async Task<Stream> TerminateTlsAsync(Stream client, string pfxFile, SslProtocols versions)
+    /// <returns>The stream of plain bytes, and a task that ends when the client has got what was written to it before
+    /// its end.</returns>
+    public static async Task<(Stream Plain, Task Sent)> TerminateTlsAsync(Stream client, string pfxFile, SslProtocols versions)
     {
         var encrypted = Send(new { TlsPfxFile = pfxFile, TlsVersions = (int)versions });
         var port = new byte[4];
@@ -40,10 +42,10 @@ internal static class HostBridge
         var plain = new TcpClient();
         await plain.ConnectAsync(IPAddress.Loopback, BitConverter.ToInt32(port));
         _ = PumpAsync(client, encrypted);
-        _ = PumpAsync(encrypted, client);
+        var sent = PumpAsync(encrypted, client);
         var stream = plain.GetStream();
         return await stream.ReadAsync(new byte[1]) == 1
-            ? stream
+            ? (stream, sent)
             : throw new AuthenticationException("The client has ended the TLS handshake.");
     }
 
