@@ -5,7 +5,10 @@ namespace NasPubSub;
 /// <summary>The rules of subjects (ADR-6). Thread-safe.</summary>
 public static class NasSubject
 {
-    /// <summary>Checks a subject to publish to: literal tokens only.</summary>
+    /// <summary>
+    /// Checks a subject to publish to: literal tokens only, but for the filter of a call of the JetStream API that
+    /// creates a consumer (<c>$JS.API.CONSUMER.CREATE.stream.consumer.filter</c>).
+    /// </summary>
     /// <exception cref="NasException">InvalidSubject.</exception>
     public static void CheckPublish(string subject) => Subjects.CheckPublish(subject);
 

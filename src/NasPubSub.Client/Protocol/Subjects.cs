@@ -83,7 +83,7 @@ internal static class Subjects
     }
 
     public static void CheckPublish(string subject) =>
-        Check(subject, wildcards: false, NasError.InvalidSubject, "subject");
+        Check(subject, wildcards: EndsInFilter(subject), NasError.InvalidSubject, "subject");
 
     public static void CheckSubscribe(string subject) =>
         Check(subject, wildcards: true, NasError.InvalidSubject, "subject");
@@ -172,6 +172,14 @@ internal static class Subjects
             token = i + 1;
         }
     }
+
+    /// <summary>
+    /// The JetStream API is called to create a consumer with its filter, whose wildcards are tokens like any other.
+    /// </summary>
+    private static bool EndsInFilter(string? subject) =>
+        subject is not null
+        && subject.StartsWith("$JS.", StringComparison.Ordinal)
+        && subject.IndexOf(".CONSUMER.CREATE.", StringComparison.Ordinal) > 0;
 
     private static bool IsPaired(string text, int i) =>
         char.IsHighSurrogate(text[i])

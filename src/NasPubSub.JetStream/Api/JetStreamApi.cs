@@ -24,6 +24,19 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
     /// <summary>The subject of a call, such as <c>$JS.API.STREAM.INFO.orders</c>.</summary>
     public string SubjectOf(string call) => $"{_prefix}.{call}";
 
+    /// <summary>
+    /// The end of the call that creates a consumer: its name and, where there is exactly one, its filter. So
+    /// permissions can tell filters apart, and an account may allow no other form.
+    /// </summary>
+    /// <param name="name">The name of the consumer.</param>
+    /// <param name="filter">The filter on the wire; null for none or several.</param>
+    public string FilterToken(string name, string? filter)
+    {
+        // The client takes no wildcards behind a prefix of another kind.
+        var isKnown = _prefix.StartsWith("$JS.", StringComparison.Ordinal);
+        return filter is null || (!isKnown && filter.IndexOfAny(['*', '>']) >= 0) ? $".{name}" : $".{name}.{filter}";
+    }
+
     /// <summary>Calls the API and returns its response.</summary>
     /// <param name="call">What follows the prefix, such as <c>STREAM.INFO.orders</c>.</param>
     /// <param name="body">The request; null for none.</param>

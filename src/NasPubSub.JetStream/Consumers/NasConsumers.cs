@@ -348,10 +348,7 @@ public sealed class NasConsumers
         if (name is not null)
         {
             body["config"]!["name"] = name;
-            // With one filter the call names it as well, so that permissions can tell filters apart. A subject to
-            // publish to has no wildcards.
-            var filter = wire.Json.TextOrNull("filter_subject");
-            call += filter is null || filter.IndexOfAny(['*', '>']) >= 0 ? $".{name}" : $".{name}.{filter}";
+            call += Api.FilterToken(name, wire.Json.TextOrNull("filter_subject"));
         }
         var what = name is null ? stream : $"{stream}/{name}";
         var response = await Api

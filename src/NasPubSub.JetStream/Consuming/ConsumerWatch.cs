@@ -88,6 +88,26 @@ internal sealed class ConsumerWatch : IDisposable
         return new ConsumerWatch(api, stream, consumer, options, state);
     }
 
+    /// <summary>
+    /// Lets the server drop requests that nobody listens for any more, as it does when it is asked about a consumer.
+    /// Otherwise it takes the first message that is returned for one of them, and puts it behind those that follow.
+    /// </summary>
+    public async Task DropRequestsAsync(TimeSpan limit)
+    {
+        using var cancel = new CancellationTokenSource(Deadline.ForTimer(limit));
+        try
+        {
+            if (_api.Connection.IsConnected && limit > TimeSpan.Zero)
+            {
+                await AskAsync(_api, Stream, Consumer, cancel.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is NasException or OperationCanceledException)
+        {
+            // Then the order is another one.
+        }
+    }
+
     /// <param name="looks">Does it look by itself while nothing comes?</param>
     public void Begin(bool looks) => _isRegular = looks;
 
@@ -129,6 +149,15 @@ internal sealed class ConsumerWatch : IDisposable
         _endsThen = true;
         _again = default;
         LookNow();
+    }
+
+    /// <summary>The server says that there is nothing, which is also its answer while the consumer is paused.</summary>
+    public void TellPause()
+    {
+        if (State.Explain(Title, _options.Group, null, isRefused: false) is { Kind: NasReadNoticeKind.Paused } notice)
+        {
+            Tell(notice);
+        }
     }
 
     /// <summary>Tells a reason, if it was not told since messages came.</summary>
@@ -211,8 +240,7 @@ internal sealed class ConsumerWatch : IDisposable
     {
         State = state;
         Learned(state);
-        var name = $"The consumer '{Consumer}' of '{Stream}'";
-        var notice = _isIdle ? state.Explain(name, _options.Group, Inbox.State.PinId, IsRefused) : null;
+        var notice = _isIdle ? state.Explain(Title, _options.Group, Inbox.State.PinId, IsRefused) : null;
         if (notice is not null && (!_endsThen || _options.NoWait))
         {
             Tell(notice);
@@ -243,6 +271,8 @@ internal sealed class ConsumerWatch : IDisposable
             );
         }
     }
+
+    private string Title => $"The consumer '{Consumer}' of '{Stream}'";
 
     private static bool IsGone(NasException error) => error.Code is "ConsumerNotFound" or "StreamNotFound";
 }

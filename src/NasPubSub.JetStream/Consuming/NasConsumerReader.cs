@@ -211,8 +211,14 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
     /// <param name="timeout">How long to wait for messages on their way; null for 1 s.</param>
     public async Task<IReadOnlyList<NasMessage>> StopAsync(TimeSpan? timeout = null)
     {
+        var deadline = Deadline.In(timeout ?? DrainTime);
         End(null);
-        return await _inbox.StopAsync(timeout ?? DrainTime).ConfigureAwait(false);
+        var unread = await _inbox.StopAsync(deadline.Left).ConfigureAwait(false);
+        if (NeedsAck && _inbox.State.Pending > 0)
+        {
+            await _watch.DropRequestsAsync(deadline.Left).ConfigureAwait(false);
+        }
+        return unread;
     }
 
     /// <summary>Ends it. The consumer delivers what was not read again after <see cref="AckWait"/>.</summary>
@@ -238,8 +244,12 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
     void IPullOwner.OnStatus(PullVerdict verdict, PullStatus status, NasMessage message)
     {
         _silences = 0;
+        _watch.IsRefused = verdict == PullVerdict.TooManyRequests;
         switch (verdict)
         {
+            case PullVerdict.End when _options.NoWait:
+                _watch.TellPause();
+                break;
             case PullVerdict.NoResponders:
                 BackOff(_backOff);
                 _backOff = _backOff < MostBackOff ? _backOff + _backOff : MostBackOff;
@@ -248,7 +258,6 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
             case PullVerdict.TooManyRequests:
             case PullVerdict.TooLarge:
                 BackOff(FullBackOff);
-                _watch.IsRefused = verdict == PullVerdict.TooManyRequests;
                 _watch.LookNow();
                 break;
             case PullVerdict.MaxBytesRaised:
@@ -273,6 +282,9 @@ public sealed class NasConsumerReader : IPullOwner, IAsyncDisposable
         _silences++;
         if (_mode == PullMode.Endless)
         {
+            // The server does not refuse a request with heartbeats that is one too many, but drops it.
+            _watch.IsRefused = true;
+            _watch.LookNow();
             _watch.Tell(
                 NasReadNoticeKind.HeartbeatsMissed,
                 $"The server sent no heartbeat for the consumer '{Consumer}' of '{Stream}'; the request is sent again."

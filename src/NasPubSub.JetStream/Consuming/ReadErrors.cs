@@ -30,6 +30,19 @@ internal static class ReadErrors
             consumer
         );
 
+    public static NasException IsWorkQueue(string stream, NasException inner) =>
+        new(
+            NasError.ServerError,
+            $"The stream '{stream}' is a work queue: it gives each message to one consumer, and cannot be read in order without one.",
+            inner
+        )
+        {
+            Code = "WorkQueueStream",
+            ApiErrorCode = inner.ApiErrorCode,
+            ApiErrorDescription = inner.ApiErrorDescription,
+            Target = stream,
+        };
+
     public static NasException NoAnswer(string stream, string consumer, TimeSpan time) =>
         new(
             NasError.Timeout,

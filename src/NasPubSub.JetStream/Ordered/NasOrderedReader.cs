@@ -73,6 +73,10 @@ public sealed class NasOrderedReader : IPullOwner, IAsyncDisposable
         options ??= new NasOrderedOptions();
         options.Check();
         ApiNames.CheckStream(stream);
+        foreach (var filter in options.Filters)
+        {
+            NasSubject.CheckSubscribe(filter);
+        }
         List<string> filters =
         [
             .. options.Filters.Select(filter => api.Connection.ToWireSubject(filter, options.UseNamespace)),

@@ -7,7 +7,8 @@ namespace NasPubSub.JetStream.Ordered;
 /// <summary>Makes the consumers of one ordered read, one after the other, and removes them.</summary>
 internal sealed class OrderedConsumers
 {
-    private const int InactiveThresholdTooLong = 10153;
+    private const int InactiveThresholdTooLong = 10153,
+        NeedsExplicitAck = 10084;
 
     private readonly JetStreamApi _api;
     private readonly string _stream,
@@ -44,6 +45,10 @@ internal sealed class OrderedConsumers
             await FindStreamAsync(cancel).ConfigureAwait(false);
             answer = await CallAsync(cancel).ConfigureAwait(false);
         }
+        catch (NasException e) when (e.ApiErrorCode == NeedsExplicitAck)
+        {
+            throw ReadErrors.IsWorkQueue(_stream, e);
+        }
         _position.OnCreated(new ConsumerState(answer));
     }
 
@@ -69,11 +74,9 @@ internal sealed class OrderedConsumers
     {
         Name = $"{_prefix}_{++_serial}";
         var config = _position.NextConsumer(Name, _inactive);
-        // Permissions may be for a filter that the subject of the call ends with; a message cannot go to wildcards.
-        var filter = (string?)config["filter_subject"] is { } only && only.IndexOfAny(['*', '>']) < 0 ? only : null;
         return await _api
             .CallAsync(
-                $"CONSUMER.CREATE.{_stream}.{Name}{(filter is null ? "" : "." + filter)}",
+                $"CONSUMER.CREATE.{_stream}{_api.FilterToken(Name, (string?)config["filter_subject"])}",
                 new JsonObject
                 {
                     ["stream_name"] = _stream,

@@ -19,6 +19,7 @@ internal sealed class AtomicBatch(NasJetStream jetStream)
     private static readonly Version Since = new(2, 12);
 
     private readonly StreamCatalog _streams = new(jetStream.Api);
+    private StreamFacts? _facts;
 
     /// <exception cref="NasException">BatchTooLarge.</exception>
     public static void CheckCount(int count)
@@ -88,7 +89,6 @@ internal sealed class AtomicBatch(NasJetStream jetStream)
     private async Task CheckAsync(IReadOnlyList<NasBatchMessage> messages, string? stream, CancellationToken cancel)
     {
         await jetStream.Features.RequireAsync("An atomic batch", Since, cancel).ConfigureAwait(false);
-        StreamFacts? facts = null;
         foreach (var message in messages)
         {
             if (message.Options is { } options)
@@ -97,29 +97,29 @@ internal sealed class AtomicBatch(NasJetStream jetStream)
             }
             NasSubject.CheckPublish(message.Subject);
             var topic = jetStream.Connection.ToWireSubject(message.Subject, message.Options?.UseNamespace ?? true);
-            facts ??=
+            _facts ??=
                 (
                     stream is null
                         ? await _streams.FindAsync(topic, cancel).ConfigureAwait(false)
                         : await _streams.GetAsync(stream, cancel).ConfigureAwait(false)
                 ) ?? throw PublishErrors.NoStream(topic);
-            if (!facts.Captures(topic))
+            if (!_facts.Captures(topic))
             {
-                throw PublishErrors.NotOfStream(topic, facts.Name);
+                throw PublishErrors.NotOfStream(topic, _facts.Name);
             }
         }
-        if (!facts!.AllowsAtomic)
+        if (!_facts!.AllowsAtomic)
         {
             throw new NasException(
                 NasError.ServerError,
-                $"The stream '{facts.Name}' does not allow atomic batches. Nothing was stored."
+                $"The stream '{_facts.Name}' does not allow atomic batches. Nothing was stored."
             )
             {
                 Code = "AtomicDisabled",
-                Target = facts.Name,
+                Target = _facts.Name,
             };
         }
-        facts.RequireAcks();
+        _facts.RequireAcks();
     }
 
     private NasHeaders HeadersOf(NasBatchMessage message, string id, int sequence) =>
@@ -134,7 +134,7 @@ internal sealed class AtomicBatch(NasJetStream jetStream)
         var reply = await RequestAsync(message, headers, cancel).ConfigureAwait(false);
         if (reply.Payload.Length > 0)
         {
-            throw new PubAckReader().Read(default, reply.Payload).Error
+            throw ErrorOf(new PubAckReader().Read(default, reply.Payload), message)
                 ?? PublishErrors.Unknown(
                     message.Subject,
                     "the server does not support atomic batches, and has stored only the first message"
@@ -154,8 +154,18 @@ internal sealed class AtomicBatch(NasJetStream jetStream)
             throw PublishErrors.Unknown(message.Subject, "the server did not answer the commit of its batch");
         }
         var ack = new PubAckReader().Read(default, reply.Payload);
-        return ack.IsStored ? ack : throw ack.Error!;
+        return ack.IsStored ? ack : throw ErrorOf(ack, message)!;
     }
+
+    private NasException? ErrorOf(PubAck ack, NasBatchMessage message) =>
+        ack.Error is not { } error
+            ? null
+            : PublishErrors.Refused(
+                error,
+                jetStream.Connection.ToWireSubject(message.Subject, message.Options?.UseNamespace ?? true),
+                _facts?.Name,
+                message.Options?.ExpectedStream
+            );
 
     private ValueTask<NasMessage> RequestAsync(NasBatchMessage message, NasHeaders headers, CancellationToken cancel) =>
         jetStream.Connection.RequestAsync(

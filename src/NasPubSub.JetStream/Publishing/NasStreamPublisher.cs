@@ -232,6 +232,10 @@ public sealed class NasStreamPublisher : IAsyncDisposable
             _stream ??= await _streams.GetAsync(name, cancel).ConfigureAwait(false);
             target.Stream = _stream;
             target.IsCaptured = _stream.Captures(publisher.Topic);
+            if (!target.IsCaptured)
+            {
+                target.Owner = (await AskAsync(publisher.Topic, cancel).ConfigureAwait(false))?.Name;
+            }
         }
         else
         {

@@ -23,6 +23,79 @@ internal static class PublishErrors
             Target = topic,
         };
 
+    /// <summary>An error of the server, which names neither the subject nor the stream, with both.</summary>
+    /// <param name="error">What the server said.</param>
+    /// <param name="topic">The subject on the wire.</param>
+    /// <param name="stream">The stream that has the subject; null where that is not known.</param>
+    /// <param name="expected">The stream that the message was to be stored in, where it was named.</param>
+    public static NasException Refused(NasException error, string topic, string? stream, string? expected)
+    {
+        if (error.ApiErrorCode is not { } number || error.Target is not null)
+        {
+            return error;
+        }
+        var owner = stream is null ? "The stream" : $"The stream '{stream}'";
+        var message = $"message on '{topic}'";
+        var (code, text) = number switch
+        {
+            10060 when expected is not null && expected != stream => (
+                "NoStream",
+                $"The stream '{expected}' does not store messages on the subject '{topic}'"
+                    + (stream is null ? "." : $"; the stream '{stream}' does.")
+            ),
+            10165 => (
+                "InvalidMessageTtl",
+                $"The time to live of the {message} is not valid: whole seconds are, from 1 on, or 'never'."
+            ),
+            10166 => (
+                "MessageTtlDisabled",
+                $"{owner} does not allow messages with a time to live of their own, as the {message}."
+            ),
+            10188 => ("SchedulesDisabled", $"{owner} does not allow scheduled messages, as the {message}."),
+            10189 => (
+                "InvalidSchedule",
+                $"The schedule of the {message} is not valid: an interval of 1 s or more is, or a cron expression "
+                    + "with six fields, the second first."
+            ),
+            10190 => (
+                "InvalidSchedule",
+                $"The target of the scheduled {message} is not valid: another subject of the same stream is, "
+                    + "without wildcards."
+            ),
+            10191 => ("InvalidSchedule", $"The time to live that the schedule on '{topic}' gives is not valid."),
+            10192 => ("InvalidSchedule", $"The rollup of the scheduled {message} is not valid: only 'sub' is."),
+            10203 => (
+                "InvalidSchedule",
+                $"The source of the scheduled {message} is not valid: another subject of the same stream is, "
+                    + "without wildcards."
+            ),
+            10212 => ("InvalidSchedule", $"The header Nats-Scheduler of the {message} names no schedule of the stream."),
+            10223 => (
+                "InvalidSchedule",
+                $"The time zone of the scheduled {message} is not valid: a name such as Europe/Paris is, with a cron expression."
+            ),
+            _ => (error.Code, $"The {message} was refused: {error.ApiErrorDescription?.TrimEnd('.')}."),
+        };
+        return new NasException(error.Error, text, error)
+        {
+            Code = code,
+            ApiErrorCode = number,
+            ApiErrorDescription = error.ApiErrorDescription,
+            Target = topic,
+        };
+    }
+
+    /// <summary>The headers are of the publisher's making, at least in part.</summary>
+    public static NasException TooLarge(NasException error, int headerLength) =>
+        new(
+            error.Error,
+            $"{error.Message} Of these, {headerLength:N0} bytes are headers: they hold the id by which the stream recognizes the message.",
+            error
+        )
+        {
+            Target = error.Target,
+        };
+
     public static NasException NotOfStream(string topic, string stream) =>
         new(NasError.InvalidSubject, $"The stream '{stream}' does not store messages on the subject '{topic}'.")
         {

@@ -111,21 +111,20 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
         }
     }
 
-    /// <summary>The server denied publishing to a subject.</summary>
+    /// <summary>The server denied publishing to a subject. It says so of each message, in order.</summary>
     /// <returns>Was a message of the window meant?</returns>
     public bool OnDenied(string topic, NasException error)
     {
-        var isOurs = false;
         for (var number = window.First; number < window.SendNext; number++)
         {
             var slot = window[number];
             if (slot.State == SlotState.Open && slot.IsSent && slot.Topic == topic)
             {
                 slot.Fail(error);
-                isOurs = true;
+                return true;
             }
         }
-        return isOurs;
+        return false;
     }
 
     /// <summary>Time has passed: gives up what is late, and an attempt that nobody answers.</summary>

@@ -70,7 +70,15 @@ internal sealed class PublishSlot
         }
     }
 
-    public void Fail(NasException error) => (State, Error) = (SlotState.Failed, error);
+    public void Fail(NasException error)
+    {
+        State = SlotState.Failed;
+        Error =
+            error.ApiErrorCode is not null
+                ? PublishErrors.Refused(error, Topic, Target.Owner ?? Target.Stream?.Name, Expected())
+            : error.Error == NasError.PayloadTooLarge ? PublishErrors.TooLarge(error, HeaderLength)
+            : error;
+    }
 
     public ReadOnlySpan<byte> Body => Chunk.Bytes.AsSpan(Offset, Length);
 
@@ -83,4 +91,10 @@ internal sealed class PublishSlot
         IsSent = IsAnswered = IsUncertain = false;
         NoResponders = 0;
     }
+
+    /// <summary>The stream that the headers name.</summary>
+    private string? Expected() =>
+        HeaderLength == 0
+            ? null
+            : NasHeaders.FromByteArray(Body.Slice(0, HeaderLength).ToArray())[PublishHeaders.ExpectedStream];
 }

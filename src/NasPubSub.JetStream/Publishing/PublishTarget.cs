@@ -9,6 +9,9 @@ internal sealed class PublishTarget(NasPublisher publisher, bool useNamespace)
     /// <summary>The stream; null where nobody could say.</summary>
     public StreamFacts? Stream { get; set; }
 
+    /// <summary>The stream that has the subject, where it is another than the wanted one.</summary>
+    public string? Owner { get; set; }
+
     /// <summary>A stream has the subject: where nobody answers, it has no leader at the moment.</summary>
     public bool IsCaptured { get; set; }
 

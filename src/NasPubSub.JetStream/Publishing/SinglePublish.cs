@@ -20,12 +20,29 @@ internal sealed class SinglePublish(
     private readonly StreamCatalog _streams = new(jetStream.Api);
     private PublishTarget? _target;
     private TimeSpan? _firstSentAt;
+    private NasException? _error;
     private bool _isUncertain;
     private int _noResponders;
 
     /// <exception cref="NasException">NoStream, OutcomeUnknown, the error of the stream, and those of
     /// NasConnection.RequestAsync.</exception>
     public async Task<NasPublishReceipt> RunAsync(CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Deadline.ForTimer(jetStream.Options.Timeout));
+        try
+        {
+            return await TryAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw _firstSentAt is null ? PublishErrors.NotSent(_topic, jetStream.Options.Timeout)
+                : _isUncertain ? PublishErrors.Unknown(_topic, "no acknowledgement came in time")
+                : _error!;
+        }
+    }
+
+    private async Task<NasPublishReceipt> TryAsync(CancellationToken cancel)
     {
         await PublishHeaders.RequireAsync(options, jetStream.Features, cancel).ConfigureAwait(false);
         var headers = PublishHeaders.Of(options, jetStream.Connection);
@@ -38,7 +55,6 @@ internal sealed class SinglePublish(
         var deadline = Deadline.In(jetStream.Options.Timeout);
         while (true)
         {
-            NasException error;
             try
             {
                 var ack = await RequestAsync(headers, deadline, cancel).ConfigureAwait(false);
@@ -46,36 +62,36 @@ internal sealed class SinglePublish(
                 {
                     return ack.ToReceipt(subject, null);
                 }
-                error = ack.Error!;
-                if (!PublishErrors.IsTransient(error))
+                _error = PublishErrors.Refused(ack.Error!, _topic, _target?.Stream?.Name, options.ExpectedStream);
+                if (!PublishErrors.IsTransient(_error))
                 {
-                    return await FindAsync(headers, error, cancel).ConfigureAwait(false) ?? throw error;
+                    return await FindAsync(headers, _error, cancel).ConfigureAwait(false) ?? throw _error;
                 }
             }
             catch (NasException e) when (e.Error == NasError.NoResponders)
             {
-                error = PublishErrors.NoStream(_topic, e);
+                _error = PublishErrors.NoStream(_topic, e);
                 _noResponders++;
                 if (
                     _noResponders >= PublishErrors.NoResponderTries
                     && await IsDeadAsync(cancel).ConfigureAwait(false)
                 )
                 {
-                    throw error;
+                    throw _error;
                 }
             }
             catch (NasException e) when (e.Error is NasError.RequestTimeout or NasError.ConnectionLost)
             {
                 _isUncertain = true;
-                error = PublishErrors.Unknown(_topic, "no acknowledgement came in time");
+                _error = PublishErrors.Unknown(_topic, "no acknowledgement came in time");
                 if (!await IsSafeAsync(cancel).ConfigureAwait(false))
                 {
-                    throw error;
+                    throw _error;
                 }
             }
             if (deadline.Left is var left && left != Timeout.InfiniteTimeSpan && left <= PublishErrors.RetryWait)
             {
-                throw error;
+                throw _error;
             }
             await Task.Delay(PublishErrors.RetryWait, cancel).ConfigureAwait(false);
         }
@@ -86,10 +102,18 @@ internal sealed class SinglePublish(
         var left = deadline.Left;
         var limit = left == Timeout.InfiniteTimeSpan || left > AttemptLimit ? AttemptLimit : left;
         _firstSentAt ??= MonotonicClock.Now;
-        var reply = await jetStream
-            .Connection.RequestAsync(subject, payload, limit, headers, options.UseNamespace, cancel)
-            .ConfigureAwait(false);
-        return new PubAckReader().Read(default, reply.Payload);
+        try
+        {
+            var reply = await jetStream
+                .Connection.RequestAsync(subject, payload, limit, headers, options.UseNamespace, cancel)
+                .ConfigureAwait(false);
+            return new PubAckReader().Read(default, reply.Payload);
+        }
+        catch (OperationCanceledException)
+        {
+            _isUncertain = true;
+            throw;
+        }
     }
 
     /// <summary>May it be sent again, though it may be stored?</summary>

@@ -46,15 +46,16 @@ internal static class StreamRequest
     /// <summary>Names share no namespace and subjects do, so an error about a conflict says where it is.</summary>
     public static NasException Explain(NasException error, JsonObject settings, NasConnection connection)
     {
-        var subjects = (settings["subjects"] as JsonArray ?? []).Select(s => $"'{s}'").ToList();
-        var space = connection.Namespace is { } ns ? $" (namespace '{ns}')" : "";
+        var subjects = (settings["subjects"] as JsonArray ?? []).Select(s => $"{s}").ToList();
+        var ns = connection.Namespace;
+        var isInside = ns is not null && subjects.TrueForAll(s => s.StartsWith(ns + ".", StringComparison.Ordinal));
         var more = error.Code switch
         {
-            "StreamExists" when space.Length > 0 =>
-                $" All namespaces share the names of streams; this session's is '{connection.Namespace}'.",
+            "StreamExists" when ns is not null =>
+                $" All namespaces share the names of streams; this session's is '{ns}'.",
             "SubjectsOverlap" or "InvalidConfiguration"
                 when subjects.Count > 0 && error.Message.IndexOf("subject", StringComparison.OrdinalIgnoreCase) >= 0 =>
-                $" The subjects are {string.Join(", ", subjects)}{space}.",
+                $" The subjects are '{string.Join("', '", subjects)}'{(isInside ? $" (namespace '{ns}')" : "")}.",
             _ => "",
         };
         return more.Length == 0

@@ -47,6 +47,7 @@ public sealed class NewNasConsumerCommand : ConsumerSettingsCmdlet
 
     /// <summary>The time of the message that it begins with.</summary>
     [Parameter]
+    [PointInTimeTransformation]
     public DateTimeOffset StartTime { get; set; }
 
     /// <summary>What acknowledgement it asks for.</summary>
@@ -86,6 +87,13 @@ public sealed class NewNasConsumerCommand : ConsumerSettingsCmdlet
     {
         try
         {
+            if (IsBound(nameof(PauseUntil)) && PauseUntil <= new DateTimeOffset(WallClock.Now))
+            {
+                throw new NasException(
+                    NasError.InvalidOption,
+                    $"-PauseUntil is in the past: {PauseUntil:yyyy-MM-dd HH:mm:ss zzz}."
+                );
+            }
             var jetStream = JetStreamOf(InputObject);
             var parameters = ReadParameters(jetStream);
             foreach (

@@ -102,6 +102,7 @@ public sealed class ReceiveNasMessageCommand : NasJetStreamCmdlet
 
     /// <summary>Begins with the first message that was stored then or later.</summary>
     [Parameter(ParameterSetName = "Stream")]
+    [PointInTimeTransformation]
     public DateTimeOffset? Since { get; set; }
 
     /// <summary>Begins with the last message.</summary>

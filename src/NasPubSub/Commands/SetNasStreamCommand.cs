@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using NasPubSub.Completion;
+using NasPubSub.Errors;
 using NasPubSub.JetStream;
 using NasPubSub.Payloads;
 
@@ -76,6 +77,10 @@ public sealed class SetNasStreamCommand : StreamSettingsCmdlet
     {
         try
         {
+            if (!Raw && settings.Subjects.Length > 0 && LeavesNamespace(jetStream, name, settings))
+            {
+                return;
+            }
             var update = Await(
                 jetStream.Streams.PrepareUpdateAsync(name, settings, useNamespace: false, Cancellation)
             );
@@ -96,6 +101,32 @@ public sealed class SetNasStreamCommand : StreamSettingsCmdlet
         {
             ReportOrFail(e, name);
         }
+    }
+
+    /// <summary>
+    /// The publishers of a stream that was made in another namespace would be left without it, in silence.
+    /// </summary>
+    private bool LeavesNamespace(NasJetStream jetStream, string name, NasStreamConfiguration settings)
+    {
+        if (jetStream.Connection.Namespace is not { } ns || !settings.Subjects.All(IsInside))
+        {
+            return false;
+        }
+        var present = Await(jetStream.Streams.GetAsync(name, cancel: Cancellation)).ToConfiguration().Subjects;
+        if (present.Length == 0 || present.Any(IsInside))
+        {
+            return false;
+        }
+        WriteError(
+            NasErrorRecord.InvalidArgument(
+                $"The stream '{name}' has the subjects '{string.Join("', '", present)}', none of them in the namespace '{ns}' of this session.",
+                name,
+                "Use a session with the namespace of the stream, or give the subjects as they are on the wire, with -Raw."
+            )
+        );
+        return true;
+
+        bool IsInside(string subject) => subject.StartsWith(ns + ".", StringComparison.Ordinal);
     }
 
     private static NasException MissingName() =>

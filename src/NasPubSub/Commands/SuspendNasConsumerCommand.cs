@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using NasPubSub.Errors;
 using NasPubSub.JetStream;
 
 namespace NasPubSub.Commands;
@@ -23,6 +24,23 @@ public sealed class SuspendNasConsumerCommand : NamedConsumerCmdlet
     /// <summary>Returns the consumers as they are now.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        var isPast = ParameterSetName == "Until" ? Until <= new DateTimeOffset(WallClock.Now) : For?.Whole == TimeSpan.Zero;
+        if (isPast)
+        {
+            ThrowTerminatingError(
+                NasErrorRecord.InvalidArgument(
+                    ParameterSetName == "Until" ? $"-Until is in the past: {Until:yyyy-MM-dd HH:mm:ss zzz}." : "-For is zero.",
+                    ParameterSetName == "Until" ? Until : For,
+                    "Resume-NasConsumer ends a pause."
+                )
+            );
+        }
+    }
 
     private protected override void Process(NasJetStream jetStream, string stream, string consumer)
     {

@@ -33,7 +33,10 @@ internal static class JetStreamAdvice
             "WrongRevision" => ErrorCategory.InvalidOperation,
             "NoStream" => ErrorCategory.ObjectNotFound,
             "OutcomeUnknown" => ErrorCategory.OperationTimeout,
-            "NoAcknowledgement" or "AtomicDisabled" => ErrorCategory.InvalidOperation,
+            "NoAcknowledgement" or "AtomicDisabled" or "MessageTtlDisabled" or "SchedulesDisabled" =>
+                ErrorCategory.InvalidOperation,
+            "InvalidMessageTtl" or "InvalidSchedule" => ErrorCategory.InvalidArgument,
+            "WorkQueueStream" => ErrorCategory.InvalidOperation,
             "BatchTooLarge" => ErrorCategory.LimitsExceeded,
             "JetStreamError" or "SettingsNotApplied" => ErrorCategory.InvalidResult,
             _ => null,
@@ -83,6 +86,13 @@ internal static class JetStreamAdvice
                 "Check whether the stream has the message before you publish it again, or publish with -MessageId.",
             "NoAcknowledgement" => "Publish without -Stream and -Acknowledge, or set NoAck of the stream to false.",
             "AtomicDisabled" => "Set-NasStream -AllowAtomic allows atomic batches.",
+            "MessageTtlDisabled" => "Set-NasStream -AllowMessageTtl allows -TimeToLive.",
+            "InvalidMessageTtl" => "Correct -TimeToLive, or the header Nats-TTL.",
+            "SchedulesDisabled" => "Set-NasStream -AllowMessageSchedules allows -At, -Every and -Cron.",
+            "InvalidSchedule" =>
+                "Correct -At, -Every, -Cron, -TargetSubject, -TimeZone or -TimeToLive, or the headers that begin with Nats-Schedule.",
+            "WorkQueueStream" =>
+                "Read it with 'Receive-NasMessage -Stream -Consumer', or look at its messages with Get-NasStreamMessage.",
             "BatchTooLarge" => "Publish several smaller batches.",
             "JetStreamError" => "ApiErrorCode and ApiErrorDescription of the exception come from the server; see also its log.",
             _ => null,

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Management.Automation;
 using NasPubSub.Errors;
 using NasPubSub.Payloads;
@@ -13,6 +14,10 @@ namespace NasPubSub.Jobs;
 internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, int batch, CancellationToken cancel)
     : IDisposable
 {
+    /// <summary>How long the caller's script waits for actions that have more to do.</summary>
+    private static readonly TimeSpan MostTurn = TimeSpan.FromMilliseconds(200);
+
+    private readonly Stopwatch _turn = new();
     private readonly NasMessage[] _batch = new NasMessage[batch];
     private readonly List<object?> _outputs = [];
     private readonly PayloadSource? _payload = options.Reply
@@ -51,7 +56,15 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
     }
 
     /// <summary>Waits for messages. False at the end, or when stopped.</summary>
-    public bool Fill()
+    public bool Fill() => Fill(Timeout.InfiniteTimeSpan);
+
+    /// <summary>Begins a turn in the caller's runspace.</summary>
+    public void BeginTurn() => _turn.Restart();
+
+    /// <summary>Is there another message for this turn? Then the caller's script goes on.</summary>
+    public bool FillTurn() => HasNext || (_turn.Elapsed < MostTurn && Fill(job.Source.Gap));
+
+    private bool Fill(TimeSpan wait)
     {
         if (HasNext)
         {
@@ -61,7 +74,7 @@ internal sealed class ActionFeed(NasSubscriptionJob job, ActionOptions options, 
         try
         {
             _next = _taken = 0;
-            _taken = job.Source.Read(_batch, cancel);
+            _taken = job.Source.Read(_batch, wait, cancel);
         }
         catch (OperationCanceledException)
         {

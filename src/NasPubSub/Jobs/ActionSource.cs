@@ -24,10 +24,16 @@ internal abstract class ActionSource
     /// <param name="workers">How many share the source.</param>
     public abstract int BatchFor(int workers);
 
+    /// <summary>
+    /// How long the next message may take to come while there are more: where each one is asked for, it is not there
+    /// when the one before is done.
+    /// </summary>
+    public virtual TimeSpan Gap => TimeSpan.Zero;
+
     /// <summary>Waits for messages. Several workers may wait at once.</summary>
-    /// <returns>How many; 0 at the end.</returns>
+    /// <returns>How many; 0 at the end, or when the time is over.</returns>
     /// <exception cref="OperationCanceledException">By <paramref name="cancel"/>.</exception>
-    public abstract int Read(NasMessage[] batch, CancellationToken cancel);
+    public abstract int Read(NasMessage[] batch, TimeSpan wait, CancellationToken cancel);
 
     /// <summary>Does it have to know how each action ended?</summary>
     public virtual bool Acknowledges => false;

@@ -117,7 +117,8 @@ internal sealed class CallerWorker : ActionWorker
                 pipeline.Shell,
                 () =>
                 {
-                    while (Feed.HasNext && !Cancel.IsCancellationRequested)
+                    Feed.BeginTurn();
+                    while (!Cancel.IsCancellationRequested && Feed.FillTurn())
                     {
                         pipeline.Run();
                     }

@@ -11,7 +11,8 @@ namespace NasPubSub.Jobs;
 /// </summary>
 internal sealed class ConsumerSource : ActionSource
 {
-    private static readonly TimeSpan StopLimit = TimeSpan.FromMilliseconds(200),
+    private static readonly TimeSpan MostGap = TimeSpan.FromMilliseconds(10),
+        StopLimit = TimeSpan.FromMilliseconds(200),
         DrainLimit = TimeSpan.FromSeconds(1);
 
     private readonly NasConsumerReader _reader;
@@ -96,6 +97,8 @@ internal sealed class ConsumerSource : ActionSource
 
     public override Exception? Error => _failure ?? _reader.Error;
 
+    public override TimeSpan Gap => MostGap;
+
     public override bool Acknowledges => _work is not null;
 
     /// <summary>What a worker took and did not begin could not be given back while its action runs.</summary>
@@ -103,9 +106,9 @@ internal sealed class ConsumerSource : ActionSource
 
     public override void Begin(NasSubscriptionJob job) => _job = job;
 
-    public override int Read(NasMessage[] batch, CancellationToken cancel)
+    public override int Read(NasMessage[] batch, TimeSpan wait, CancellationToken cancel)
     {
-        while (ReadOne(batch, cancel))
+        while (ReadOne(batch, wait, cancel))
         {
             _work?.Add(batch[0]);
             if (_work is null || !_givesUp || !_retries.IsSpent(batch[0]))
@@ -179,12 +182,15 @@ internal sealed class ConsumerSource : ActionSource
     }
 
     /// <summary>One worker waits for the next message; the others for their turn.</summary>
-    private bool ReadOne(NasMessage[] batch, CancellationToken cancel)
+    private bool ReadOne(NasMessage[] batch, TimeSpan wait, CancellationToken cancel)
     {
-        _turn.Wait(cancel);
+        if (!_turn.Wait(wait, cancel))
+        {
+            return false;
+        }
         try
         {
-            if (_reader.Read(batch, Timeout.InfiniteTimeSpan, cancel) == 0)
+            if (_reader.Read(batch, wait, cancel) == 0)
             {
                 return false;
             }

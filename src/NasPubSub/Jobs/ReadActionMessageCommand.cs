@@ -13,7 +13,7 @@ internal sealed class ReadActionMessageCommand : PSCmdlet
 
     protected override void EndProcessing()
     {
-        while (Feed.HasNext || (Feed.Options.Waits && Feed.Fill()))
+        while (Feed.Options.Waits ? Feed.Fill() : Feed.FillTurn())
         {
             if (Feed.Next() is not { } message)
             {

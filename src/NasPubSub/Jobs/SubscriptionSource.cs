@@ -23,8 +23,8 @@ internal sealed class SubscriptionSource(NasSubscription subscription) : ActionS
     public override int BatchFor(int workers) =>
         workers > 1 ? 1 : Math.Max(1, Math.Min(MostAtOnce, subscription.Limits.MaxPendingMessages / MostAtOnce));
 
-    public override int Read(NasMessage[] batch, CancellationToken cancel) =>
-        subscription.Read(batch, Timeout.InfiniteTimeSpan, cancel);
+    public override int Read(NasMessage[] batch, TimeSpan wait, CancellationToken cancel) =>
+        subscription.Read(batch, wait, cancel);
 
     public override void Stop() => subscription.Unsubscribe();
 

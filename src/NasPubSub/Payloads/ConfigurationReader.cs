@@ -54,6 +54,7 @@ internal sealed class ConfigurationReader<T>(
             string text when text.TrimStart() is { Length: > 0 } json && json[0] is ('{' or '[') => ReadJson(text),
             string path => ReadJson(ConfigurationReader.ReadFile(fullPath(path))),
             FileInfo file => ReadJson(ConfigurationReader.ReadFile(file.FullName)),
+            IList lines when JsonOf(lines) is { } json => ReadJson(json),
             IList several => [.. several.Cast<object>().SelectMany(Read)],
             _ => [parse(ToJson(given))],
         };
@@ -79,6 +80,30 @@ internal sealed class ConfigurationReader<T>(
             {
                 Code = "InvalidConfiguration",
             };
+        }
+    }
+
+    /// <summary>The lines of a file, as Get-Content outputs them; null for anything else.</summary>
+    private static string? JsonOf(IList lines)
+    {
+        var texts = lines.Cast<object>().Select(line => line.Unwrap()).OfType<string>().ToList();
+        if (texts.Count < lines.Count || texts.Find(text => text.Trim().Length > 0)?.TrimStart() is not { } first)
+        {
+            return null;
+        }
+        return first[0] is ('{' or '[') && !IsJson(first) ? string.Join("\n", texts) : null;
+    }
+
+    private static bool IsJson(string text)
+    {
+        try
+        {
+            using var _ = JsonDocument.Parse(text);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 

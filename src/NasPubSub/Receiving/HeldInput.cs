@@ -6,6 +6,8 @@ namespace NasPubSub.Receiving;
 /// <param name="connection">Where its acknowledgement goes.</param>
 internal sealed class HeldInput(object? input, HeldMessage message, NasConnection connection)
 {
+    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(1);
+
     private int _isReleased;
 
     public object? Input { get; } = input;
@@ -36,7 +38,7 @@ internal sealed class HeldInput(object? input, HeldMessage message, NasConnectio
     {
         try
         {
-            await (connection?.PingAsync() ?? Task.CompletedTask).ConfigureAwait(false);
+            await (connection?.PingAsync(MostWait) ?? Task.CompletedTask).ConfigureAwait(false);
         }
         catch (NasException)
         {

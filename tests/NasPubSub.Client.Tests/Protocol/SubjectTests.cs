@@ -32,6 +32,26 @@ public sealed class SubjectTests
     }
 
     [Theory]
+    [InlineData("$JS.API.CONSUMER.CREATE.s.c.>", true)]
+    [InlineData("$JS.hub.API.CONSUMER.CREATE.s.c.a.*.b", true)]
+    [InlineData("$JS.API.CONSUMER.CREATE.s.c.>.a", false)]
+    [InlineData("$JS.API.CONSUMER.INFO.s.*", false)]
+    [InlineData("a.CONSUMER.CREATE.s.c.>", false)]
+    public void A_wildcard_is_a_token_in_the_call_that_creates_a_consumer(string subject, bool isFit)
+    {
+        var check = () => Subjects.CheckPublish(subject);
+        if (isFit)
+        {
+            check();
+        }
+        else
+        {
+            Refused(NasError.InvalidSubject, check);
+        }
+        Refused(NasError.InvalidSubject, () => Subjects.CheckReply(subject));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData(".")]
     [InlineData(".a")]

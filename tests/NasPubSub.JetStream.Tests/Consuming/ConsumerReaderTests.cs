@@ -56,6 +56,30 @@ public sealed class ConsumerReaderTests(StreamServer server) : IClassFixture<Str
     }
 
     [Fact]
+    public async Task A_reader_that_is_one_too_many_is_told_so()
+    {
+        await FillAsync("MANY", 0);
+        await ConsumeAsync("MANY", "c", "\"ack_policy\":\"explicit\",\"max_waiting\":1");
+        await using var first = await Js.Consumers.OpenReaderAsync("MANY", "c");
+        var batch = new NasMessage[1];
+        first.Read(batch, TimeSpan.Zero, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(async () =>
+            Number(await server.CallAsync("CONSUMER.INFO.MANY.c"), "num_waiting") == 1
+        );
+        var notices = new System.Collections.Concurrent.ConcurrentQueue<NasReadNotice>();
+        await using var second = await Js.Consumers.OpenReaderAsync(
+            "MANY",
+            "c",
+            new NasReadOptions { Heartbeat = TimeSpan.FromSeconds(0.1), OnNotice = notices.Enqueue }
+        );
+        await Eventually.TrueAsync(() =>
+        {
+            second.Read(batch, TimeSpan.FromSeconds(0.1), TestContext.Current.CancellationToken);
+            return notices.Any(n => n.Kind == NasReadNoticeKind.TooManyReaders);
+        });
+    }
+
+    [Fact]
     public async Task A_fetch_takes_what_it_asked_for_and_fewer_are_no_error()
     {
         await FillAsync("FETCH", 10);

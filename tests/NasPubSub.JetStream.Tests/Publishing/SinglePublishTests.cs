@@ -56,6 +56,21 @@ public sealed class SinglePublishTests(StreamServer stage) : IClassFixture<Strea
         Assert.Equal(("NoStream", "no.stream"), (error.Code, error.Target));
     }
 
+    [Fact]
+    public async Task A_server_that_hangs_costs_no_more_than_the_timeout()
+    {
+        await using var own = await StreamServer.StartAsync();
+        await own.CreateStreamAsync("HANG");
+        await using var connection = await own.Server.ConnectAsync(o => o with { Namespace = null });
+        var js = new NasJetStream(connection, new NasJetStreamOptions { Timeout = TimeSpan.FromSeconds(0.5) });
+        await own.Server.PauseAsync();
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var error = await Assert.ThrowsAsync<NasException>(() => js.PublishAsync("hang.a", "x"));
+        Assert.Equal("OutcomeUnknown", error.Code);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0.4, 0.8);
+        await own.Server.ResumeAsync();
+    }
+
     [ServerFact(MinVersion = "2.14")]
     public async Task Time_to_live_schedules_and_counters_reach_the_stream()
     {

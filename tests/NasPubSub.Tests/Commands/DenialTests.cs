@@ -11,7 +11,9 @@ public sealed class DenialTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await NatsServer.StartAsync(Config("""{ deny: ["no.>", "_INBOX.>"] }"""));
+        _server = await NatsServer.StartAsync(
+            new NatsServerOptions { JetStream = true, Config = Config("""{ deny: ["no.>", "_INBOX.>"] }""") }
+        );
         _shell = Shell.Open();
         _shell.Run($"$nas = Connect-NasPubSub {_server.Url.Replace("//", "//u:p@")} -NoNamespace");
     }
@@ -34,6 +36,7 @@ public sealed class DenialTests : IAsyncLifetime
         "$url = $nas.Options.Servers; $c = [pscredential]::new('u', (ConvertTo-SecureString p -AsPlainText -Force)); $null = Connect-NasPubSub $url -Name s -Credential $c -NoNamespace; Publish-NasMessage no.1 x; $null = Connect-NasPubSub $url -Name s -Credential $c",
         "no.1"
     )]
+    [InlineData("1..3 | Publish-NasMessage no.1 -Acknowledge -Timeout 5", "no.1|no.1|no.1")]
     [InlineData("1..500 | Publish-NasMessage no.1 -Flush", "no.1.*500 messages")]
     [InlineData(
         "1..3 | ForEach-Object { Publish-NasMessage no.$_ x }; Publish-NasMessage yes x -Flush",

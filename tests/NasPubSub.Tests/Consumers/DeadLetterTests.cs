@@ -136,6 +136,25 @@ public sealed class DeadLetterTests : IAsyncLifetime
         Assert.Equal(1, _shell.Get<int>("(Get-NasStream DEAD).Messages"));
     }
 
+    [ServerFact(MinVersion = "2.14")]
+    public void What_is_given_up_again_after_a_reset_is_another_dead_letter()
+    {
+        var letters = _shell.Run(
+            """
+            $null = New-NasStream JOBS jobs.>; $null = New-NasStream DEAD dead.>; $null = New-NasConsumer JOBS worker
+            1..2 | Publish-NasMessage jobs.a -Stream JOBS
+            foreach ($time in 1, 2) {
+                $job = Register-NasSubscription -Stream JOBS -Consumer worker -MaxDeliver 1 -DeadLetter dead.jobs -MaxMessages 2 -Action { throw 1 }
+                $null = $job | Wait-Job -Timeout 20
+                Reset-NasConsumer JOBS worker -Sequence 1
+            }
+            Get-NasStreamMessage DEAD | ForEach-Object { "$($_.Text) $($_.Headers['Nats-Msg-Id'].StartsWith("JOBS.worker.$($_.Text)."))" }
+            (Get-NasDeadLetter -Subject dead.jobs).Count
+            """
+        );
+        Assert.Equal(["1 True", "2 True", "1 True", "2 True", "4"], letters.Select(l => $"{l}"));
+    }
+
     [Fact]
     public async Task The_view_fits_and_survives_CliXml()
     {

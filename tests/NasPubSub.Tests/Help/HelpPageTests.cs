@@ -75,21 +75,50 @@ public sealed partial class HelpPageTests
         var module = Directory
             .GetFiles(Path.Combine(source, "NasPubSub"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Ids().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value));
-        var listed = Markdown
-            .Split(
-                Markdown
-                    .Split(File.ReadAllText(Path.Combine(Folder, "about_NasPubSub_Errors.md")), 2)
-                    .Single(s => s.Title == "ERRORS")
-                    .Text,
-                3
-            )
-            .Skip(1)
-            .Select(s => s.Title)
-            .ToList();
+        var listed = Listed("ERRORS");
         Assert.Equal(library.Concat(module).Distinct().Order(StringComparer.Ordinal), listed);
         Assert.Contains("BufferFull", listed);
         Assert.Contains("MissingSubject", listed);
     }
+
+    /// <summary>Each code of the library for streams has an advice of its own, and each advice is on the page.</summary>
+    [Fact]
+    public void The_page_of_errors_lists_every_code_of_streams_and_no_other()
+    {
+        var source = Path.Combine(NatsServerBinary.RepositoryRoot, "src");
+        var parts = File.ReadAllText(Path.Combine(source, "NasPubSub", "Errors", "JetStreamAdvice.cs"))
+            .Split("public static string? Of(");
+        var advised = Advised().Matches(parts[1]).Select(m => m.Groups[1].Value).Order(StringComparer.Ordinal).ToList();
+        var thrown = Directory
+            .GetFiles(Path.Combine(source, "NasPubSub.JetStream"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Codes().Matches(File.ReadAllText(file)).Select(m => m.Groups[1].Value))
+            .ToList();
+        Assert.Contains("InvalidSchedule", thrown);
+        Assert.Contains("PullRefused", thrown);
+        Assert.Equal(advised, Listed("ERRORS OF STREAMS"));
+        Assert.Empty(thrown.Except(advised));
+        Assert.Empty(advised.Where(code => !parts[0].Contains($"\"{code}\"")));
+    }
+
+    private static List<string> Listed(string section) =>
+        [
+            .. Markdown
+                .Split(
+                    Markdown
+                        .Split(File.ReadAllText(Path.Combine(Folder, "about_NasPubSub_Errors.md")), 2)
+                        .Single(s => s.Title == section)
+                        .Text,
+                    3
+                )
+                .Skip(1)
+                .Select(s => s.Title),
+        ];
+
+    [GeneratedRegex(@"^\s+""(\w+)"" =>", RegexOptions.Multiline)]
+    private static partial Regex Advised();
+
+    [GeneratedRegex(@"(?:Code = |Make\(\s*|=> \(\s*)""(\w+)""")]
+    private static partial Regex Codes();
 
     [GeneratedRegex(@"^    (\w+),\s*$", RegexOptions.Multiline)]
     private static partial Regex Members();

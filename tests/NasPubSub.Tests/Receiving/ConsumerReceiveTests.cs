@@ -16,7 +16,7 @@ public sealed class ConsumerReceiveTests(StreamFixture fixture) : StreamShellTes
         );
         Assert.Equal(
             ["4", "5", "6", "7", "8", "9", "10"],
-            Texts(shell, "Receive-NasMessage -Stream $s -Consumer c -AutoConfirm -As Text -NoWait").OrderBy(int.Parse)
+            Texts(shell, "Receive-NasMessage -Stream $s -Consumer c -AutoConfirm -As Text -NoWait")
         );
         Assert.Equal(0, AckPending(shell));
     }
@@ -39,7 +39,7 @@ public sealed class ConsumerReceiveTests(StreamFixture fixture) : StreamShellTes
             shell,
             "Receive-NasMessage -Stream $s -Consumer c -AutoConfirm -NoWait | ForEach-Object { \"$($_.Text)/$($_.Delivered)\" }"
         );
-        Assert.Equal(["2/2", "3/2", "4/2"], again.Order());
+        Assert.Equal(["2/2", "3/2", "4/2"], again);
     }
 
     [Fact]
@@ -143,6 +143,30 @@ public sealed class ConsumerReceiveTests(StreamFixture fixture) : StreamShellTes
         Assert.Contains("max_ack_pending", Assert.Single(result.Warnings));
     }
 
+    [ServerFact(MinVersion = "2.11")]
+    public void A_read_without_waiting_of_a_paused_consumer_ends_with_the_reason()
+    {
+        using var shell = Filled(3);
+        shell.Run("Suspend-NasConsumer $s c");
+        var clock = Stopwatch.StartNew();
+        var result = shell.Invoke("Receive-NasMessage -Stream $s -Consumer c -NoWait");
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 3);
+        Assert.Empty(result.Output);
+        Assert.Empty(result.Errors);
+        Assert.Contains("is paused until", Assert.Single(result.Warnings));
+    }
+
+    [Fact]
+    public void A_work_queue_cannot_be_read_without_a_consumer()
+    {
+        using var shell = OpenConnected();
+        shell.Run("$null = New-NasStream $s x.> -Retention WorkQueue -Storage Memory");
+        var error = Assert.Single(shell.Invoke("Receive-NasMessage -Stream $s -NoWait").Errors);
+        Assert.StartsWith("WorkQueueStream,", error.FullyQualifiedErrorId);
+        Assert.Contains($"'{Name}' is a work queue", error.Exception.Message);
+        Assert.Contains("Get-NasStreamMessage", error.ErrorDetails.RecommendedAction);
+    }
+
     [Fact]
     public void The_only_reader_is_not_told_that_too_many_wait()
     {
@@ -176,6 +200,8 @@ public sealed class ConsumerReceiveTests(StreamFixture fixture) : StreamShellTes
     [InlineData("-LastPerSubject -NoWait", "4 5 6")]
     [InlineData("-Filter \"$s.1\", \"$s.2\" -Raw -NoWait", "1 2 4 5")]
     [InlineData("-Since ([DateTimeOffset]::Now.AddMinutes(-1)) -Count 2", "1 2")]
+    [InlineData("-Since 10m -Count 2", "1 2")]
+    [InlineData("-Since ([timespan]::FromHours(1)) -Count 2", "1 2")]
     [InlineData("-New -Timeout 0.3", "")]
     [InlineData("-Count 6", "1 2 3 4 5 6")]
     public void A_stream_is_read_from_where_the_parameters_say(string parameters, string texts)
