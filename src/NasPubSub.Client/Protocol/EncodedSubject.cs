@@ -14,8 +14,7 @@ internal sealed class EncodedSubject
         Subject = subject;
         UseNamespace = useNamespace;
         Wire = Subjects.ToWire(ns, subject, useNamespace, inboxPrefix);
-        RequestsStreamMessage = Wire[0] == '$' && Wire.Contains(".CONSUMER.MSG.NEXT.", StringComparison.Ordinal);
-        Pub = Encoding.UTF8.GetBytes("PUB " + Wire + " ");
+        Pub = StartOf("PUB ");
         if (Pub.Length > ClientLines.MostOfPublish)
         {
             throw ClientLines.TooLong(subject, "subject with its namespace");
@@ -31,7 +30,8 @@ internal sealed class EncodedSubject
     public string Wire { get; }
 
     /// <summary>Does it request a consumer's next message? That comes under the message's own subject.</summary>
-    public bool RequestsStreamMessage { get; }
+    public bool RequestsStreamMessage =>
+        Wire[0] == '$' && Wire.Contains(".CONSUMER.MSG.NEXT.", StringComparison.Ordinal);
 
     /// <summary>The start of a PUB.</summary>
     public byte[] Pub { get; }
@@ -39,8 +39,19 @@ internal sealed class EncodedSubject
     /// <summary>
     /// The start of an HPUB. Made for the first message with headers: most reply subjects never need it.
     /// </summary>
-    public byte[] HPub => _hpub ??= Encoding.UTF8.GetBytes("HPUB " + Wire + " ");
+    public byte[] HPub => _hpub ??= StartOf("HPUB ");
 
     public bool IsFor(string subject, bool useNamespace) =>
         UseNamespace == useNamespace && ((object)subject == Subject || subject == Subject);
+
+    /// <summary>Without a string in between: each reply and each acknowledgement has a subject of its own.</summary>
+    private byte[] StartOf(string operation)
+    {
+        var length = operation.Length + Encoding.UTF8.GetByteCount(Wire);
+        var start = new byte[length + 1];
+        Encoding.UTF8.GetBytes(operation, 0, operation.Length, start, 0);
+        Encoding.UTF8.GetBytes(Wire, 0, Wire.Length, start, operation.Length);
+        start[length] = (byte)' ';
+        return start;
+    }
 }

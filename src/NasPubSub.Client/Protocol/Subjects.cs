@@ -137,6 +137,12 @@ internal static class Subjects
         for (var i = 0; i <= subject.Length; i++)
         {
             var c = i < subject.Length ? subject[i] : '.';
+            if (c is > '.' and < '\x7f')
+            {
+                // Most characters need no further look.
+                continue;
+            }
+
             if (c <= ' ' || c == '\x7f')
             {
                 throw Bad(error, what, subject, "it holds a blank or control character");

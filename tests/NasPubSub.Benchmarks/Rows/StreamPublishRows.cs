@@ -15,6 +15,9 @@ internal static class StreamPublishRows
     private const int Size = 128,
         Window = 1000;
 
+    /// <summary>A number as JSON, and the header that says so.</summary>
+    private const int PipelineSize = 38;
+
     public static IEnumerable<Row> All =>
         [
             new(
@@ -121,6 +124,7 @@ internal static class StreamPublishRows
         var shell = new HostedShell();
         var nas = shell.Get<NasConnection>($"Connect-NasPubSub {server.Url} -NoNamespace");
         await CreateStreamAsync(nas);
+        var raw = new RawStreamPublisher(server.Port, Subject, PipelineSize, Window);
         return
         [
             new Contender(
@@ -142,6 +146,24 @@ internal static class StreamPublishRows
                 Role.Limit,
                 "Publish-NasMessage without a stream",
                 count => Task.FromResult(Time(count, $"1..{count} | Publish-NasMessage core.stream -Flush"))
+            ),
+            new Beside(
+                "no-op cmdlet beside a raw socket with acknowledgements",
+                async count =>
+                {
+                    await PurgeAsync(nas);
+                    return Time(count, $"1..{count} | Publish-Nothing {Subject}");
+                },
+                new Contender(
+                    Role.Limit,
+                    "raw socket",
+                    count => Task.FromResult(raw.Run(count)),
+                    () =>
+                    {
+                        raw.Dispose();
+                        return default;
+                    }
+                )
             ),
         ];
 

@@ -47,6 +47,60 @@ public sealed class PublishNothingCommand : PSCmdlet
     [Parameter]
     public object? Connection { get; set; }
 
+    [Parameter]
+    public string? Stream { get; set; }
+
+    [Parameter]
+    public SwitchParameter Acknowledge { get; set; }
+
+    [Parameter]
+    public string? Domain { get; set; }
+
+    [Parameter]
+    [ValidateRange(1, 1_000_000)]
+    public int Window { get; set; } = 1000;
+
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long WindowBytes { get; set; } = 8 * 1024 * 1024;
+
+    [Parameter]
+    public object? MessageId { get; set; }
+
+    [Parameter]
+    public ulong? ExpectedLastSequence { get; set; }
+
+    [Parameter]
+    public ulong? ExpectedSubjectSequence { get; set; }
+
+    [Parameter]
+    [Alias("Ttl")]
+    public TimeSpan? TimeToLive { get; set; }
+
+    [Parameter]
+    public DateTimeOffset? At { get; set; }
+
+    [Parameter]
+    public TimeSpan? Every { get; set; }
+
+    [Parameter]
+    public string? Cron { get; set; }
+
+    [Parameter]
+    public string? TargetSubject { get; set; }
+
+    [Parameter]
+    public string? TimeZone { get; set; }
+
+    [Parameter]
+    public SwitchParameter Atomic { get; set; }
+
+    [Parameter]
+    public SwitchParameter Receipt { get; set; }
+
+    [Parameter]
+    public TimeSpan? Timeout { get; set; }
+
     protected override void ProcessRecord() { }
 }
 
