@@ -16,7 +16,7 @@ internal readonly ref struct NumberedMessage(
     EncodedSubject subject,
     byte[] inbox,
     long number,
-    byte[] suffix,
+    ReadOnlySpan<byte> suffix,
     ReadOnlySpan<byte> body,
     int headerLength
 )
@@ -25,9 +25,9 @@ internal readonly ref struct NumberedMessage(
     private const int MaxNumbers = 19 + 10 + 10 + 3 + 2 + 2;
 
     private readonly EncodedSubject _subject = subject;
-    private readonly byte[] _inbox = inbox,
-        _suffix = suffix;
-    private readonly ReadOnlySpan<byte> _body = body;
+    private readonly byte[] _inbox = inbox;
+    private readonly ReadOnlySpan<byte> _suffix = suffix,
+        _body = body;
     private readonly long _number = number;
     private readonly int _headerLength = headerLength;
 

@@ -12,9 +12,16 @@ public interface INasReplyReader
 {
     /// <summary>A reply came.</summary>
     /// <param name="number">That of the message it answers.</param>
+    /// <param name="suffix">What the reply subject has behind the number, beginning with a dot; empty without. Good
+    /// until the call returns.</param>
     /// <param name="headers">The header block; empty without headers. Good until the call returns.</param>
     /// <param name="payload">The payload; good until the call returns.</param>
-    void OnReply(long number, ReadOnlySpan<byte> headers, ReadOnlySpan<byte> payload);
+    void OnReply(
+        long number,
+        ReadOnlySpan<byte> suffix,
+        ReadOnlySpan<byte> headers,
+        ReadOnlySpan<byte> payload
+    );
 
     /// <summary>The replies of one read from the network are over.</summary>
     void OnReadEnd();
@@ -37,14 +44,13 @@ public sealed class NasReplyInbox : IDisposable
     private static long s_count;
 
     private readonly ConnectionCore _core;
-    private readonly byte[] _prefix,
-        _suffix;
+    private readonly byte[] _prefix;
     private readonly NasSubscription _subscription;
 
-    private NasReplyInbox(ConnectionCore core, INasReplyReader reader, string middle, string suffix)
+    private NasReplyInbox(ConnectionCore core, INasReplyReader reader)
     {
         var inbox = $"{core.ReplyInboxes}{Interlocked.Increment(ref s_count)}.";
-        (_core, _prefix, _suffix) = (core, Encoding.UTF8.GetBytes(inbox + middle), Encoding.UTF8.GetBytes(suffix));
+        (_core, _prefix) = (core, Encoding.UTF8.GetBytes(inbox));
         _subscription = new NasSubscription(core, inbox + ">", inbox + ">", null, null, core.Options.Subscriptions, 0)
         {
             Replies = new ReplyRouter(_prefix, reader),
@@ -54,23 +60,18 @@ public sealed class NasReplyInbox : IDisposable
     /// <summary>Connects where nobody has, and subscribes; the messages may follow at once.</summary>
     /// <param name="connection">The connection to use.</param>
     /// <param name="reader">Takes the replies.</param>
-    /// <param name="middle">Tokens of the reply subjects between the inbox and the number, each with a dot behind
-    /// it.</param>
-    /// <param name="suffix">What follows the number, beginning with a dot.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="NasException">PermissionDenied, LimitExceeded, Timeout, NotConnected,
     /// ConnectionClosed.</exception>
     public static async Task<NasReplyInbox> OpenAsync(
         NasConnection connection,
         INasReplyReader reader,
-        string middle = "",
-        string suffix = "",
         CancellationToken cancel = default
     )
     {
         var core = (connection ?? throw new ArgumentNullException(nameof(connection))).Core;
         await core.Sender.ReadyAsync(cancel).ConfigureAwait(false);
-        var inbox = new NasReplyInbox(core, reader, middle, suffix);
+        var inbox = new NasReplyInbox(core, reader);
         await core.Subscriptions.AddAsync(inbox._subscription, true, core.Loop, cancel).ConfigureAwait(false);
         return inbox;
     }
@@ -91,6 +92,7 @@ public sealed class NasReplyInbox : IDisposable
     /// copied.</param>
     /// <param name="headerLength">Bytes of the header block; 0 without headers.</param>
     /// <param name="epoch">The connection to use.</param>
+    /// <param name="suffix">What the reply subject has behind the number: tokens, each with a dot before it.</param>
     /// <returns>False where that connection is gone: nothing was sent.</returns>
     /// <exception cref="NasException">PayloadTooLarge, InvalidHeader, InvalidSubject, ConnectionClosed.</exception>
     public bool TrySend(
@@ -98,10 +100,11 @@ public sealed class NasReplyInbox : IDisposable
         long number,
         ReadOnlySpan<byte> body,
         int headerLength,
-        long epoch
+        long epoch,
+        ReadOnlySpan<byte> suffix = default
     ) =>
         _core.Buffer.TryWriteNumbered(
-            new NumberedMessage(publisher.Encoded, _prefix, number, _suffix, body, headerLength),
+            new NumberedMessage(publisher.Encoded, _prefix, number, suffix, body, headerLength),
             epoch,
             publisher.Mode
         );

@@ -16,11 +16,11 @@ internal sealed class ReplyRouter(byte[] prefix, INasReplyReader reader)
 
     public void OnReply(ref ServerOperation operation)
     {
-        if (ReadNumber(operation.Subject) is var number and >= 0)
+        if (ReadNumber(operation.Subject, out var suffix) is var number and >= 0)
         {
             lock (_gate)
             {
-                Reader.OnReply(number, operation.Headers, operation.Payload);
+                Reader.OnReply(number, suffix, operation.Headers, operation.Payload);
             }
         }
     }
@@ -34,8 +34,9 @@ internal sealed class ReplyRouter(byte[] prefix, INasReplyReader reader)
     }
 
     /// <returns>-1 for a subject that is none of ours.</returns>
-    private long ReadNumber(ReadOnlySpan<byte> subject)
+    private long ReadNumber(ReadOnlySpan<byte> subject, out ReadOnlySpan<byte> suffix)
     {
+        suffix = default;
         if (!subject.StartsWith(prefix))
         {
             return -1;
@@ -46,6 +47,7 @@ internal sealed class ReplyRouter(byte[] prefix, INasReplyReader reader)
         {
             if (digits[i] == '.' && i > 0)
             {
+                suffix = digits.Slice(i);
                 return number;
             }
             if ((uint)(digits[i] - '0') > 9 || i == 18)

@@ -43,7 +43,7 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
             options.MaxPending,
             options.MaxPendingBytes
         );
-        _flow = new PublishFlow(_window, options.Timeout, this);
+        _flow = new PublishFlow(_window, options.Timeout, this, FastIngest.For(options, _window));
         _timer = new Timer(static e => ((PublishEngine)e!).OnTick(), this, Timeout.Infinite, Timeout.Infinite);
     }
 
@@ -92,10 +92,11 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
                 throw _closed;
             }
             var now = MonotonicClock.Now;
-            if (_window.TryAdd(target, body, now) is null)
+            if (_window.TryAdd(target, body, now) is not { } slot)
             {
                 return false;
             }
+            _flow.OnAdded(slot);
             if (!_isTicking)
             {
                 _isTicking = true;
@@ -116,6 +117,7 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
                 return Task.CompletedTask;
             }
             _room ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Send(MonotonicClock.Now);
             if (_options.Batch)
             {
                 _jetStream.Connection.SendBatched();
@@ -130,6 +132,8 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
         var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
+            _flow.SendHeld();
+            Send(MonotonicClock.Now);
             if (_options.Batch)
             {
                 _jetStream.Connection.SendBatched();
@@ -165,8 +169,18 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
     public void Dispose() =>
         Close(new NasException(NasError.ConnectionClosed, "The publisher was closed before the message was sent."));
 
-    void INasReplyReader.OnReply(long number, ReadOnlySpan<byte> headers, ReadOnlySpan<byte> payload)
+    void INasReplyReader.OnReply(
+        long number,
+        ReadOnlySpan<byte> suffix,
+        ReadOnlySpan<byte> headers,
+        ReadOnlySpan<byte> payload
+    )
     {
+        if (!suffix.IsEmpty)
+        {
+            TakeReplies(number, FastReply.Read(suffix, headers, payload, _reader));
+            return;
+        }
         _replies[_replyCount++] = (number, _reader.Read(headers, payload));
         if (_replyCount == _replies.Length)
         {
@@ -192,7 +206,8 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
         }
     }
 
-    private void TakeReplies()
+    /// <summary>Takes the replies that were read, and then one to a message of a fast batch.</summary>
+    private void TakeReplies(long batchId = 0, FastReply? last = null)
     {
         lock (_gate)
         {
@@ -202,6 +217,10 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
                 _flow.Take(_replies[i].Token, _replies[i].Ack, now);
             }
             _replyCount = 0;
+            if (last is { } fast)
+            {
+                _flow.TakeFast(batchId, fast, now);
+            }
             Settle();
             Send(now);
         }
@@ -252,10 +271,13 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
         {
             return;
         }
-        for (; _window.SendNext < _window.Next; _window.SendNext++)
+        if (_room is not null)
         {
-            var slot = _window[_window.SendNext];
-            if (slot.State == SlotState.Open && !TrySend(slot, now))
+            _flow.OnNoRoom();
+        }
+        while (_flow.NextToSend(out var form) is { } slot)
+        {
+            if (!TrySend(slot, form, now))
             {
                 return;
             }
@@ -264,22 +286,24 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
     }
 
     /// <returns>False where the connection is gone.</returns>
-    private bool TrySend(PublishSlot slot, TimeSpan now)
+    private bool TrySend(PublishSlot slot, SendForm form, TimeSpan now)
     {
         try
         {
-            var token = _flow.TokenOf(slot);
-            if (!_inbox!.TrySend(slot.Target.Publisher, token, slot.Body, slot.HeaderLength, _flow.Epoch))
+            var batch = form == SendForm.Single ? null : _flow.Batch;
+            var number = batch?.Id ?? _flow.TokenOf(slot);
+            var suffix = batch is null ? default : batch.SuffixOf(form);
+            if (!_inbox!.TrySend(slot.Target.Publisher, number, slot.Body, slot.HeaderLength, _flow.Epoch, suffix))
             {
                 return false;
             }
         }
         catch (NasException e)
         {
-            slot.Fail(slot.IsUncertain ? PublishErrors.Unknown(slot.Topic, PublishErrors.AsReason(e)) : e);
+            _flow.OnUnsendable(slot, e);
             return true;
         }
-        slot.MarkSent(now);
+        _flow.OnSent(slot, form, now);
         return true;
     }
 
@@ -333,22 +357,7 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
 
     private async Task LookAsync(PublishTarget target)
     {
-        NasException? dead = null;
-        var topic = target.Publisher.Topic;
-        try
-        {
-            var stream = await _streams.FindAsync(topic, default).ConfigureAwait(false);
-            target.Stream ??= stream;
-            dead = stream is null ? PublishErrors.NoStream(topic) : null;
-        }
-        catch (NasException e) when (e.Code == "JetStreamDisabled")
-        {
-            dead = e;
-        }
-        catch (NasException)
-        {
-            // Nobody says so: it is tried until its time is over.
-        }
+        var dead = await target.FindStreamAsync(_streams).ConfigureAwait(false);
         lock (_gate)
         {
             _flow.OnStreamFound(target, dead);
@@ -365,7 +374,7 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
     )
     {
         PubAck? found = null;
-        NasException? error = null;
+        var error = refusal;
         try
         {
             found = await OutcomeLookup
@@ -378,18 +387,8 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
         }
         lock (_gate)
         {
-            if (_window.Contains(number) && _window[number] is { State: SlotState.Asking } slot)
-            {
-                if (found is { } ack)
-                {
-                    (slot.State, slot.Ack) = (SlotState.Stored, ack);
-                }
-                else
-                {
-                    slot.Fail(error ?? refusal);
-                }
-                Settle();
-            }
+            _flow.OnOutcomeFound(number, found, error);
+            Settle();
         }
     }
 }

@@ -9,9 +9,16 @@ internal static class PublishErrors
     /// <summary>How often a message is sent to a subject on which nobody listens, in all.</summary>
     public const int NoResponderTries = 3;
 
+    /// <summary>Too many fast batches are open; another time there may be room.</summary>
+    public const int TooManyBatches = 10211;
+
     /// <summary>The servers could not store it yet: no leader, a full queue, the same id in process.</summary>
     public static bool IsTransient(NasException error) =>
-        error.ApiErrorCode is 10008 or 10009 or 10158 or 10163 or 10167 or 10210 or 10211;
+        error.ApiErrorCode is 10008 or 10009 or 10158 or 10163 or 10167 or 10210 or TooManyBatches;
+
+    /// <summary>The stream takes no fast batch, not this one, or no more of it: it stored nothing.</summary>
+    public static bool IsBatchRefusal(NasException error) =>
+        error.ApiErrorCode is (>= 10205 and <= 10208) or TooManyBatches;
 
     /// <summary>Another message, or id, is the last one. A message that was sent twice may itself be that.</summary>
     public static bool IsWrongLast(NasException error) => error.ApiErrorCode is 10070 or 10071 or 10164;

@@ -16,7 +16,16 @@ internal interface IPublishQuestions
 /// (go-back-N). The stream recognizes what it has by the messages' ids. Two attempts that reach the stream mixed keep
 /// the order too: in each, a message comes behind those before it. No socket, no clock. Not thread-safe.
 /// </summary>
-internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublishQuestions questions)
+/// <param name="window">The messages.</param>
+/// <param name="limit">How long a message may take.</param>
+/// <param name="questions">Where to ask.</param>
+/// <param name="fast">Decides about fast batches; null where each message is to have its own acknowledgement.</param>
+internal sealed class PublishFlow(
+    PublishWindow window,
+    TimeSpan limit,
+    IPublishQuestions questions,
+    FastIngest? fast = null
+)
 {
     /// <summary>Silence after which an attempt is given up. A new leader takes some 5 s.</summary>
     private static readonly TimeSpan MostSilence = TimeSpan.FromSeconds(5);
@@ -34,6 +43,18 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
     /// <summary>The token of a message in the present attempt.</summary>
     public long TokenOf(PublishSlot slot) => (slot.Number << AttemptBits) | (uint)(_attempt & AttemptMask);
 
+    /// <summary>A fast batch is under way, or about to begin.</summary>
+    public FastBatch? Batch => fast?.Batch;
+
+    /// <summary>A message was added.</summary>
+    public void OnAdded(PublishSlot slot) => fast?.OnAdded(slot);
+
+    /// <summary>What was added so far is to be sent now.</summary>
+    public void SendHeld() => fast?.SendHeld();
+
+    /// <summary>A caller waits for room.</summary>
+    public void OnNoRoom() => fast?.OnNoRoom();
+
     /// <summary>Begins another attempt where one is due.</summary>
     /// <returns>False where nothing is to be sent at the moment.</returns>
     public bool MaySend(long epoch, TimeSpan now)
@@ -42,11 +63,51 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
         {
             return false;
         }
-        if (epoch != Epoch || _goBack)
+        if (epoch != Epoch || _goBack || fast is { IsBroken: true })
         {
             StartAttempt(epoch, now);
         }
         return true;
+    }
+
+    /// <summary>The message to send now.</summary>
+    /// <returns>Null where none may be sent yet.</returns>
+    public PublishSlot? NextToSend(out SendForm form)
+    {
+        for (; window.SendNext < window.Next; window.SendNext++)
+        {
+            var slot = window[window.SendNext];
+            if (slot.State == SlotState.Open)
+            {
+                form = fast?.FormOf(slot) ?? SendForm.Single;
+                return form == SendForm.Wait ? null : slot;
+            }
+        }
+        form = SendForm.Wait;
+        return null;
+    }
+
+    /// <summary>A message was sent as <see cref="NextToSend"/> said.</summary>
+    public void OnSent(PublishSlot slot, SendForm form, TimeSpan now)
+    {
+        slot.MarkSent(now);
+        window.SendNext++;
+        if (form != SendForm.Single)
+        {
+            fast!.Batch!.OnSent(form);
+        }
+    }
+
+    /// <summary>A message cannot be sent; it was not.</summary>
+    public void OnUnsendable(PublishSlot slot, NasException error)
+    {
+        slot.Fail(slot.IsUncertain ? PublishErrors.Unknown(slot.Topic, PublishErrors.AsReason(error)) : error);
+        window.SendNext++;
+        if (fast is { Batch: not null })
+        {
+            fast.OnRefused();
+            _goBack = true;
+        }
     }
 
     /// <summary>A reply came.</summary>
@@ -70,24 +131,34 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
         {
             return;
         }
-        slot.IsAnswered = true;
-        if (ack.IsNoResponders)
+        Refuse(slot, ack, now);
+    }
+
+    /// <summary>A reply to a message of a fast batch came.</summary>
+    /// <param name="id">That of the batch.</param>
+    /// <param name="reply">What it says.</param>
+    /// <param name="now">The time.</param>
+    public void TakeFast(long id, in FastReply reply, TimeSpan now)
+    {
+        if (fast?.Batch is not { } batch || batch.Id != id)
         {
-            OnNoResponders(slot, now);
+            return;
         }
-        else if (PublishErrors.IsTransient(ack.Error!))
+        if (reply.Kind == FastReplyKind.Flow)
         {
-            slot.Error = ack.Error;
-            BackOff(now);
+            fast.OnFlow(reply);
         }
-        else if (slot is { Expectation: not null, IsUncertain: true } && PublishErrors.IsWrongLast(ack.Error!))
+        else if (reply.Kind == FastReplyKind.Gap)
         {
-            slot.State = SlotState.Asking;
-            questions.AskForOutcome(slot, ack.Error!);
+            batch.OnBroken();
         }
-        else
+        else if (reply.Ack is { IsStored: true, Details.BatchId: not null } end)
         {
-            slot.Fail(ack.Error!);
+            _goBack |= !fast.TryComplete(end.Details.BatchCount);
+        }
+        else if (reply.Sequence >= 1 && reply.Sequence <= batch.Sent)
+        {
+            RefuseFast(batch, reply, now);
         }
     }
 
@@ -111,6 +182,26 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
         }
     }
 
+    /// <summary>What <see cref="IPublishQuestions.AskForOutcome"/> found out.</summary>
+    /// <param name="number">The message.</param>
+    /// <param name="found">Its acknowledgement, where it is stored.</param>
+    /// <param name="error">Else its error.</param>
+    public void OnOutcomeFound(long number, PubAck? found, NasException error)
+    {
+        if (!window.Contains(number) || window[number] is not { State: SlotState.Asking } slot)
+        {
+            return;
+        }
+        if (found is { } ack)
+        {
+            (slot.State, slot.Ack) = (SlotState.Stored, ack);
+        }
+        else
+        {
+            slot.Fail(error);
+        }
+    }
+
     /// <summary>The server denied publishing to a subject. It says so of each message, in order.</summary>
     /// <returns>Was a message of the window meant?</returns>
     public bool OnDenied(string topic, NasException error)
@@ -121,6 +212,8 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
             if (slot.State == SlotState.Open && slot.IsSent && slot.Topic == topic)
             {
                 slot.Fail(error);
+                // What was sent behind it in a batch is not stored.
+                _goBack |= fast is { Batch: not null };
                 return true;
             }
         }
@@ -131,6 +224,7 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
     public void OnTick(TimeSpan now)
     {
         FailLate(now);
+        fast?.OnTick(now);
         if (FirstSilent() is { } slot && now - slot.SentAt > MostSilence)
         {
             _goBack = true;
@@ -146,6 +240,76 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
             if (!slot.IsDone)
             {
                 slot.Fail(slot.IsSent ? PublishErrors.Unknown(slot.Topic, PublishErrors.AsReason(reason)) : reason);
+            }
+        }
+    }
+
+    /// <summary>The present attempt of a message was refused.</summary>
+    private void Refuse(PublishSlot slot, in PubAck ack, TimeSpan now)
+    {
+        slot.IsAnswered = true;
+        if (ack.IsNoResponders)
+        {
+            OnNoResponders(slot, now);
+        }
+        else if (PublishErrors.IsTransient(ack.Error!))
+        {
+            slot.Error = ack.Error;
+            BackOff(now);
+        }
+        else if (slot is { Expectation: not null, IsUncertain: true } && PublishErrors.IsWrongLast(ack.Error!))
+        {
+            slot.State = SlotState.Asking;
+            questions.AskForOutcome(slot, ack.Error!);
+        }
+        else
+        {
+            slot.Fail(ack.Error!);
+        }
+    }
+
+    /// <summary>A message of a batch was refused, or the batch; or a server that knows none took it by itself.</summary>
+    private void RefuseFast(FastBatch batch, in FastReply reply, TimeSpan now)
+    {
+        var isFirst = reply.Sequence == 1;
+        var error = reply.Ack.Error;
+        if (reply.Ack.IsStored || (error is not null && PublishErrors.IsBatchRefusal(error)))
+        {
+            if (isFirst)
+            {
+                fast!.OnBatchRefused(error?.ApiErrorCode == PublishErrors.TooManyBatches);
+            }
+            _goBack = true;
+        }
+        var number = batch.First + reply.Sequence - 1;
+        if (!window.Contains(number) || window[number] is not { State: SlotState.Open } slot)
+        {
+            return;
+        }
+        if (reply.Ack.IsStored)
+        {
+            (slot.State, slot.Ack) = (SlotState.Stored, reply.Ack);
+        }
+        else if (_goBack)
+        {
+            slot.IsAnswered = true;
+        }
+        else
+        {
+            Refuse(slot, reply.Ack, now);
+            fast!.OnRefused();
+            if (reply.Kind == FastReplyKind.Error)
+            {
+                batch.OnBroken();
+            }
+            else if (isFirst)
+            {
+                _goBack |= !fast.TryComplete(0);
+            }
+            else
+            {
+                // The server finds the gap with the next message, and answers for the batch; behind the last is none.
+                _goBack |= batch.IsCommitted && reply.Sequence == batch.Sent;
             }
         }
     }
@@ -213,6 +377,7 @@ internal sealed class PublishFlow(PublishWindow window, TimeSpan limit, IPublish
     {
         (Epoch, _goBack, _resumeAt) = (epoch, false, null);
         _attempt++;
+        fast?.End();
         for (var number = window.First; number < window.SendNext; number++)
         {
             var slot = window[number];

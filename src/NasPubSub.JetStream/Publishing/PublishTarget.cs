@@ -23,4 +23,20 @@ internal sealed class PublishTarget(NasPublisher publisher, bool useNamespace)
 
     public bool IsFor(string subject, bool useNamespace) =>
         UseNamespace == useNamespace && Publisher.Subject == subject;
+
+    /// <summary>Nobody listens on the subject: has a stream got it, whose leader is missing?</summary>
+    /// <returns>The error of its messages; null where a stream has the subject, or nobody says.</returns>
+    public async Task<NasException?> FindStreamAsync(StreamCatalog streams)
+    {
+        try
+        {
+            var stream = await streams.FindAsync(Publisher.Topic, default).ConfigureAwait(false);
+            Stream ??= stream;
+            return stream is null ? PublishErrors.NoStream(Publisher.Topic) : null;
+        }
+        catch (NasException e)
+        {
+            return e.Code == "JetStreamDisabled" ? e : null;
+        }
+    }
 }

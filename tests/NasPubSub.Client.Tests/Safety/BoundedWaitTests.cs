@@ -268,7 +268,12 @@ public sealed class BoundedWaitTests(ITestOutputHelper output)
 /// <summary>Nobody waits for them.</summary>
 file sealed class IgnoredReplies : INasReplyReader
 {
-    public void OnReply(long number, ReadOnlySpan<byte> headers, ReadOnlySpan<byte> payload) { }
+    public void OnReply(
+        long number,
+        ReadOnlySpan<byte> suffix,
+        ReadOnlySpan<byte> headers,
+        ReadOnlySpan<byte> payload
+    ) { }
 
     public void OnReadEnd() { }
 

@@ -172,14 +172,10 @@ public sealed class PublishFlowTests : IPublishQuestions, IAsyncDisposable
         _sent.Clear();
         if (_flow.MaySend(_epoch, _now))
         {
-            for (; _window.SendNext < _window.Next; _window.SendNext++)
+            while (_flow.NextToSend(out var form) is { } slot)
             {
-                var slot = _window[_window.SendNext];
-                if (slot.State == SlotState.Open)
-                {
-                    slot.MarkSent(_now);
-                    _sent.Add(slot.Number);
-                }
+                _flow.OnSent(slot, form, _now);
+                _sent.Add(slot.Number);
             }
         }
         return [.. _sent];
