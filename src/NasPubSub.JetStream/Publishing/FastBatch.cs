@@ -42,6 +42,7 @@ internal sealed class FastBatch(long id, long first, int interval, string stream
     private readonly byte[] _middle = Encoding.ASCII.GetBytes($".{interval}.fail.");
     private readonly byte[] _suffix = new byte[64];
     private int _interval = interval;
+    private bool _isBroken;
 
     public long Id { get; } = id;
 
@@ -94,9 +95,9 @@ internal sealed class FastBatch(long id, long first, int interval, string stream
     public void OnFlow(long count, int interval)
     {
         (Acknowledged, _interval) = (Math.Max(Acknowledged, count), Math.Max(1, interval));
-        IsWaiting &= IsCommitted;
+        IsWaiting &= IsCommitted || _isBroken;
     }
 
     /// <summary>The server stores nothing more of it, and its last answer follows.</summary>
-    public void OnBroken() => IsWaiting = true;
+    public void OnBroken() => IsWaiting = _isBroken = true;
 }

@@ -13,7 +13,7 @@ internal sealed class FastIngest(PublishWindow window, int maxPending)
     /// <summary>Windows with less room gain nothing.</summary>
     private const int LeastPending = 100;
 
-    /// <summary>A batch begins behind so many messages for its stream: beginning and end cost a round trip each.</summary>
+    /// <summary>A batch begins behind so many: its beginning and its end cost a round trip each.</summary>
     private const int LeastRow = 1000;
 
     /// <summary>A refused message makes the server drop what is behind it: they had better be rare.</summary>
@@ -22,7 +22,8 @@ internal sealed class FastIngest(PublishWindow window, int maxPending)
     /// <summary>What the server takes at most.</summary>
     private const int MostInterval = 500;
 
-    private static readonly TimeSpan MostHold = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan MostHold = TimeSpan.FromMilliseconds(10),
+        MostSilence = TimeSpan.FromSeconds(1);
 
     private long _nextId = RandomId();
     private long _due;
@@ -98,9 +99,16 @@ internal sealed class FastIngest(PublishWindow window, int maxPending)
         }
     }
 
+    /// <summary>None followed for a moment, or too slowly: the batch ends.</summary>
     public void OnTick(TimeSpan now)
     {
-        if (window.SendNext < window.Next && now - window[window.Next - 1].AddedAt > MostHold)
+        if (
+            window.SendNext < window.Next
+            && (
+                now - window[window.Next - 1].AddedAt > MostHold
+                || (Batch is { IsWaiting: false } && now - window[window.First].SentAt > MostSilence)
+            )
+        )
         {
             SendHeld();
         }
@@ -172,7 +180,7 @@ internal sealed class FastIngest(PublishWindow window, int maxPending)
     private bool MayStart(PublishSlot slot) =>
         _row >= LeastRow
         && !_isDisabled
-        && window.SendNext - window.First >= maxPending / 4
+        && window.SendNext - window.First >= maxPending / 16
         && Fits(slot, _stream!);
 
     /// <summary>The batches of all publishers to a stream need different ids.</summary>

@@ -12,9 +12,7 @@ public sealed record NasPublishReceipt
     /// <summary>The stream that stored the message.</summary>
     public string Stream { get; init; } = "";
 
-    /// <summary>
-    /// The message's sequence in the stream; 0 where the server did not tell it (fast ingest).
-    /// </summary>
+    /// <summary>The message's sequence in the stream.</summary>
     public ulong Sequence { get; init; }
 
     /// <summary>

@@ -10,7 +10,9 @@ namespace NasPubSub.JetStream;
 /// message for which no error is reported is stored exactly once, in the order of the calls, while connections break
 /// and servers are killed: a message is kept until it is acknowledged, and sent again with the same id, but only as
 /// long as the stream recognizes the id (its <c>duplicate_window</c>). While a replicated stream changes its leader,
-/// messages of one window may be stored in another order. Made by <see cref="NasJetStream.CreatePublisher"/>.
+/// messages of one window may be stored in another order. Long rows of messages for a stream with <c>allow_batched</c>
+/// use fast ingest (ADR-50, nats-server 2.14), which acknowledges many at a time, unless the options ask for receipts;
+/// the last of a row may then wait some 50 ms for others. Made by <see cref="NasJetStream.CreatePublisher"/>.
 /// Thread-safe.
 /// </summary>
 public sealed class NasStreamPublisher : IAsyncDisposable

@@ -31,7 +31,7 @@ public sealed record NasStreamPublisherOptions
 
     /// <summary>
     /// Called for each message that was stored, in the order of publishing, one call at a time on a thread of the pool.
-    /// Null makes no receipts.
+    /// Null makes no receipts, and permits fast ingest, whose acknowledgements do not name each sequence.
     /// </summary>
     public Action<NasPublishReceipt>? OnStored { get; init; }
 

@@ -112,17 +112,18 @@ internal sealed class PublishEngine : INasReplyReader, IPublishQuestions, IDispo
     {
         lock (_gate)
         {
-            if (_window.HasGoodRoom || _closed is not null)
+            if (_closed is not null)
             {
                 return Task.CompletedTask;
             }
-            _room ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            var room = _room ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
             Send(MonotonicClock.Now);
+            Settle();
             if (_options.Batch)
             {
                 _jetStream.Connection.SendBatched();
             }
-            return _room.Task;
+            return room.Task;
         }
     }
 

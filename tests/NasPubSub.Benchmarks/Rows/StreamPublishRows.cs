@@ -11,7 +11,9 @@ namespace NasPubSub.Benchmarks.Rows;
 internal static class StreamPublishRows
 {
     private const string Subject = "bench.stream",
-        Stream = "BENCH";
+        Stream = "BENCH",
+        FastSubject = "bench.fast",
+        FastStream = "FAST";
     private const int Size = 128,
         Window = 1000;
 
@@ -29,6 +31,12 @@ internal static class StreamPublishRows
             {
                 IsKey = true,
             },
+            new(
+                "publish 128 B by fast ingest",
+                300_000,
+                [Figure.Rate(Goal.OfLimit(1.0)), Figure.Allocated()],
+                _ => OpenFastAsync()
+            ),
             new(
                 "pipeline: 1..n to Publish-NasMessage -Stream",
                 200_000,
@@ -96,6 +104,48 @@ internal static class StreamPublishRows
                 }
             ),
         ];
+    }
+
+    /// <summary>The same publisher to a stream that allows batches, and to one that does not.</summary>
+    private static async Task<IReadOnlyList<Contestant>> OpenFastAsync()
+    {
+        var server = await NatsServer.StartAsync(new NatsServerOptions { JetStream = true });
+        var ours = await Clients.OursAsync(new Bench(server.Url, server.Port));
+        await CreateStreamAsync(ours);
+        await CreateStreamAsync(ours, FastStream, FastSubject, ",\"allow_batched\":true");
+        var publisher = new NasJetStream(ours).CreatePublisher();
+        var payload = new byte[Size];
+        return
+        [
+            new Contender(
+                Role.Ours,
+                Contestant.OursName,
+                count => RunAsync(FastStream, FastSubject, count),
+                async () =>
+                {
+                    await ours.DisposeAsync();
+                    await server.DisposeAsync();
+                }
+            ),
+            new Contender(
+                Role.Limit,
+                "an acknowledgement for each message",
+                count => RunAsync(Stream, Subject, count)
+            ),
+        ];
+
+        async Task<double[]> RunAsync(string stream, string subject, int count)
+        {
+            await PurgeAsync(ours, stream);
+            var stretch = Stretch.Start();
+            for (var i = 0; i < count; i++)
+            {
+                await publisher.PublishAsync(subject, payload);
+            }
+
+            await publisher.FlushAsync();
+            return stretch.End(count);
+        }
     }
 
     private static async Task<double[]> PeerAsync(NatsJSContext context, byte[] payload, int count)
@@ -176,14 +226,19 @@ internal static class StreamPublishRows
     }
 
     /// <summary>The server forgets ids after 5 s, so that those of earlier turns do not pile up.</summary>
-    private static Task CreateStreamAsync(NasConnection connection) =>
-        CallAsync(
-            connection,
-            $"STREAM.CREATE.{Stream}",
-            $$"""{"name":"{{Stream}}","subjects":["{{Subject}}"],"storage":"memory","duplicate_window":5000000000}"""
-        );
+    private static Task CreateStreamAsync(
+        NasConnection connection,
+        string stream = Stream,
+        string subject = Subject,
+        string more = ""
+    )
+    {
+        var start = $$"""{"name":"{{stream}}","subjects":["{{subject}}"],"storage":"memory",""";
+        return CallAsync(connection, $"STREAM.CREATE.{stream}", start + $"\"duplicate_window\":5000000000{more}}}");
+    }
 
-    private static Task PurgeAsync(NasConnection connection) => CallAsync(connection, $"STREAM.PURGE.{Stream}", "");
+    private static Task PurgeAsync(NasConnection connection, string stream = Stream) =>
+        CallAsync(connection, $"STREAM.PURGE.{stream}", "");
 
     private static async Task CallAsync(NasConnection connection, string call, string json)
     {

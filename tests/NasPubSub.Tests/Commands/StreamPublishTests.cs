@@ -49,6 +49,25 @@ public sealed class StreamPublishTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_stream_that_allows_batches_gets_them_except_where_receipts_are_wanted()
+    {
+        var seen = _shell.Run(
+            """
+            Stream fast ',"allow_batched":true'
+            $job = Register-NasSubscription fast.a
+            1..20000 | Publish-NasMessage fast.a -Stream fast
+            $batched = Receive-NasMessage -Subscription $job -Count 20000 -Timeout 20
+            $receipts = 1..2000 | Publish-NasMessage fast.b -Stream fast -Receipt
+            @($batched | Where-Object ReplyTo -Like '*.$FI').Count -gt 2000
+            Stored fast
+            Text fast 19999
+            $receipts[-1].Sequence
+            """
+        );
+        Assert.Equal([true, 22_000L, "19999", 22_000UL], seen.Select(s => s.BaseObject));
+    }
+
+    [Fact]
     public void Receipts_hold_the_object_and_PassThru_passes_on_what_was_stored()
     {
         var receipts = _shell.Run(
