@@ -28,6 +28,14 @@ internal enum SendForm
 /// messages it has stored. The batch ends with a message, not with the empty one that the protocol knows too: other
 /// subscribers of the subject would receive that. No socket, no clock. Not thread-safe.
 /// </summary>
+/// <remarks>
+/// As seen on nats-server 2.15.1: the first answer has the sequence 0 and the interval, which is 500 at most for the
+/// only open batch of a stream, and otherwise begins with 1 and doubles, up to 500 divided by the open batches. No
+/// answer has the sequences of the messages in the stream. A message with a known id counts as stored. A message that
+/// is too large is refused as if it were single, and the next one finds a gap; an error in its headers ends the batch.
+/// What belongs to a batch that has ended, or had no message for 10 s, is refused (10208); so is a batch beyond the
+/// 1,000th of a stream (10211).
+/// </remarks>
 /// <param name="id">Tells it apart from all other batches of the stream.</param>
 /// <param name="first">The number of its first message.</param>
 /// <param name="interval">Messages for each acknowledgement, at most.</param>
