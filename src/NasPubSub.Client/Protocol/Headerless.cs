@@ -3,7 +3,7 @@ using System.Text;
 namespace NasPubSub.Protocol;
 
 /// <summary>
-/// What becomes of a message with headers on a server that takes none. Headers that this client adds by itself are left
+/// What happens to a message with headers on a server that takes none. Headers that this client adds by itself are left
 /// out, since the payload is complete without them; a service error (ADR-32) becomes the text of the reply; all others
 /// are refused.
 /// </summary>

@@ -99,8 +99,8 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
     }
 
     /// <summary>
-    /// Sends a request. That the connection was replaced meanwhile ends the wait for the answer to a safe one, which was
-    /// lost with the old connection.
+    /// Sends a request. That the connection was replaced meanwhile ends the wait for the answer to a safe one, which
+    /// was lost with the old connection.
     /// </summary>
     private async Task<NasMessage> RequestAsync(
         string call,

@@ -17,6 +17,9 @@ internal sealed class SettingsReader(IReadOnlyDictionary<string, string> aliases
     /// <summary>JSON with the fields that this library does not know, in the output of a cmdlet.</summary>
     public const string Others = "OtherSettings";
 
+    /// <summary>How the names of properties end that exist for views, which CliXml takes along.</summary>
+    private const string Shown = "Text";
+
     private static readonly SettingsReader Plain = new(
         new Dictionary<string, string>(),
         new HashSet<string> { "IsRaw" }
@@ -76,7 +79,7 @@ internal sealed class SettingsReader(IReadOnlyDictionary<string, string> aliases
                     settings.Json[other.Key] = other.Value is null ? null : Copy(other.Value);
                 }
             }
-            else if (ignored.Contains(name))
+            else if (ignored.Contains(name) || name.EndsWith(Shown, StringComparison.Ordinal))
             {
                 continue;
             }

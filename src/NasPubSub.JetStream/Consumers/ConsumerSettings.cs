@@ -38,7 +38,7 @@ internal static class ConsumerSettings
         return settings;
     }
 
-    /// <summary>The subjects that a namespace goes before.</summary>
+    /// <summary>Changes the subjects that begin with the namespace on the wire.</summary>
     public static void Map(NasConsumerConfiguration settings, Func<string, string> map)
     {
         if (HasFilters(settings))

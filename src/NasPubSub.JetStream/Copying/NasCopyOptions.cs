@@ -19,8 +19,8 @@ public sealed record NasCopyOptions
     public bool UseNamespace { get; init; } = true;
 
     /// <summary>
-    /// What becomes of each message: itself, another one, several, or none. Null copies every message as it is. It is
-    /// called for one message at a time.
+    /// Returns what is copied instead of each message: the same one, another one, several, or none. Null copies every
+    /// message as it is. It is called for one message at a time.
     /// </summary>
     public Func<NasMessage, ValueTask<IReadOnlyList<NasMessage>>>? Transform { get; init; }
 

@@ -8,9 +8,9 @@ using NasPubSub.Threading;
 namespace NasPubSub.JetStream;
 
 /// <summary>
-/// Reads a stream in its order, without a consumer of the user's and without acknowledgements (ADR-17). It loses and
-/// doubles nothing: where a message is missing, a connection breaks or a consumer is gone, it begins anew behind the
-/// last message. One reader at a time.
+/// Reads a stream in its order, without a consumer that the user created and without acknowledgements (ADR-17). It
+/// neither loses nor repeats a message: where one is missing, a connection breaks or a consumer is gone, it begins anew
+/// behind the last message. One reader at a time.
 /// </summary>
 public sealed class NasOrderedReader : IPullOwner, IAsyncDisposable
 {

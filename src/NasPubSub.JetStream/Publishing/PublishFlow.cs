@@ -11,7 +11,7 @@ internal interface IPublishQuestions
 }
 
 /// <summary>
-/// Decides what becomes of the messages of a window. Each attempt sends what has no result yet, from the first message
+/// Decides what happens to the messages of a window. Each attempt sends what has no result yet, from the first message
 /// on and in order, over one server connection; a break, a server that cannot store, or silence begin the next attempt
 /// (go-back-N). The stream recognizes what it has by the messages' ids. Two attempts that reach the stream mixed keep
 /// the order too: in each, a message comes behind those before it. No socket, no clock. Not thread-safe.

@@ -1,6 +1,6 @@
 namespace NasPubSub.JetStream.Publishing;
 
-/// <summary>What became of a message so far.</summary>
+/// <summary>The state of a message so far.</summary>
 internal enum SlotState : byte
 {
     /// <summary>Nobody knows: not sent yet, or not answered.</summary>

@@ -250,7 +250,7 @@ public sealed class NasStreamConfiguration : NasConfiguration
         set => Set("consumer_limits", value);
     }
 
-    /// <summary>Names and values of the user's (nats-server 2.10).</summary>
+    /// <summary>Names and values that the server stores and does not use (nats-server 2.10).</summary>
     public Dictionary<string, string> Metadata
     {
         get => Map("metadata");

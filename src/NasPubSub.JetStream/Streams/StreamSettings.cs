@@ -26,18 +26,10 @@ internal static class StreamSettings
         )
     );
 
-    /// <summary>How the names of properties end that exist for views, which CliXml takes along.</summary>
-    private const string Shown = "Text";
-
     /// <exception cref="NasException">InvalidConfiguration.</exception>
     public static NasStreamConfiguration Read(string json)
     {
         var fields = SettingsReader.ParseObject(json);
-        var keys = fields.Select(f => f.Key).ToList();
-        foreach (var shown in keys.Where(k => k.EndsWith(Shown, StringComparison.Ordinal)))
-        {
-            fields.Remove(shown);
-        }
         var settings = new NasStreamConfiguration { IsRaw = IsRaw(fields) };
         Reader.Read(fields, settings);
         return settings;

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace NasPubSub.JetStream.Streams;
 
-/// <summary>The subjects among the settings of a stream: those that a namespace goes before.</summary>
+/// <summary>The subjects among the settings of a stream: those that begin with the namespace on the wire.</summary>
 internal static class StreamSubjects
 {
     /// <summary>Replaces each subject.</summary>

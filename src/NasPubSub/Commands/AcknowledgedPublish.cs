@@ -7,7 +7,7 @@ using NasPubSub.Receiving;
 namespace NasPubSub.Commands;
 
 /// <summary>
-/// Publishes the objects of a pipeline to a stream, and gives back what became of each: a publisher with a window, and
+/// Publishes the objects of a pipeline to a stream, and returns the result of each: a publisher with a window, and
 /// the results that wait for the pipeline thread.
 /// </summary>
 internal sealed class AcknowledgedPublish : IStreamPublish

@@ -6,7 +6,7 @@ using NasPubSub.Payloads;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Confirm-NasMessage: tells the consumer of a message what became of it.</summary>
+/// <summary>Confirm-NasMessage: tells the consumer what happened to a message.</summary>
 [Cmdlet(VerbsLifecycle.Confirm, "NasMessage", DefaultParameterSetName = "Acknowledge")]
 [OutputType(typeof(void), typeof(NasMessage))]
 public sealed class ConfirmNasMessageCommand : NasSessionCmdlet

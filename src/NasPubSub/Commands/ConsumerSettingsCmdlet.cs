@@ -83,7 +83,7 @@ public abstract class ConsumerSettingsCmdlet : NasJetStreamCmdlet
     [Parameter]
     public SwitchParameter MemoryStorage { get; set; }
 
-    /// <summary>Names and values of the user's.</summary>
+    /// <summary>Names and values that the server stores and does not use.</summary>
     [Parameter]
     [AllowNull]
     public IDictionary? Metadata { get; set; }

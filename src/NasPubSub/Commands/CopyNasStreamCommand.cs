@@ -59,7 +59,7 @@ public sealed class CopyNasStreamCommand : NasJetStreamCmdlet
     [ValidateNotNull]
     public object? MapSubject { get; set; }
 
-    /// <summary>What becomes of each message.</summary>
+    /// <summary>Returns what is copied instead of each message.</summary>
     [Parameter]
     [Alias("ScriptBlock")]
     [ValidateNotNull]

@@ -4,7 +4,7 @@ using NasPubSub.Receiving;
 
 namespace NasPubSub.Commands;
 
-/// <summary>Publishes the objects of a pipeline to a stream, and gives back what became of each.</summary>
+/// <summary>Publishes the objects of a pipeline to a stream, and returns the result of each.</summary>
 internal interface IStreamPublish
 {
     /// <summary>Messages that were sent and have no result.</summary>
@@ -38,5 +38,5 @@ internal interface IStreamPublish
     int Close();
 }
 
-/// <summary>What became of a message.</summary>
+/// <summary>The result of a message.</summary>
 internal readonly record struct PublishResult(NasPublishReceipt? Receipt, NasException? Error, object? Input);

@@ -266,7 +266,7 @@ public abstract class NasCmdlet : PSCmdlet, IDisposable
     /// </summary>
     private protected static bool IsExpected(Exception error) => error is NasException or OperationCanceledException;
 
-    /// <summary>An error in a script or property of the user's; a stopped pipeline is none.</summary>
+    /// <summary>An error in a script or a property that the user wrote. A stopped pipeline is not an error.</summary>
     private protected static bool IsScriptError(Exception error) =>
         error is RuntimeException and not PipelineStoppedException;
 

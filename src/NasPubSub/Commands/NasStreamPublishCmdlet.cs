@@ -162,7 +162,7 @@ public abstract class NasStreamPublishCmdlet : NasPublishCmdlet
                 or "UnsupportedByServer"
                 or "JetStreamDisabled";
 
-    /// <summary>Writes what became of messages, on the pipeline thread.</summary>
+    /// <summary>Writes the results of messages, on the pipeline thread.</summary>
     private protected void WriteResults(IStreamPublish stream)
     {
         while (stream.TryTake(out var result))

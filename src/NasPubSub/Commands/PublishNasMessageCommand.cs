@@ -66,7 +66,7 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
         }
 
         base.BeginProcessing();
-        // Of a pipeline around this one: its script decides what becomes of its message.
+        // A script around this pipeline decides by itself what happens to its message.
         _outer = HeldMessages.Current;
         try
         {

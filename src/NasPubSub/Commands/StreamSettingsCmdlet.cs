@@ -165,7 +165,7 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
     [Parameter]
     public SwitchParameter AllowMessageSchedules { get; set; }
 
-    /// <summary>Names and values of the user's.</summary>
+    /// <summary>Names and values that the server stores and does not use.</summary>
     [Parameter]
     [AllowNull]
     public IDictionary? Metadata { get; set; }

@@ -29,16 +29,13 @@ public sealed class SuspendNasConsumerCommand : NamedConsumerCmdlet
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        var isPast = ParameterSetName == "Until" ? Until <= new DateTimeOffset(WallClock.Now) : For?.Whole == TimeSpan.Zero;
-        if (isPast)
+        var wrong =
+            ParameterSetName != "Until" ? (For?.Whole == TimeSpan.Zero ? "-For is zero." : null)
+            : Until <= new DateTimeOffset(WallClock.Now) ? $"-Until is in the past: {Until:yyyy-MM-dd HH:mm:ss zzz}."
+            : null;
+        if (wrong is not null)
         {
-            ThrowTerminatingError(
-                NasErrorRecord.InvalidArgument(
-                    ParameterSetName == "Until" ? $"-Until is in the past: {Until:yyyy-MM-dd HH:mm:ss zzz}." : "-For is zero.",
-                    ParameterSetName == "Until" ? Until : For,
-                    "Resume-NasConsumer ends a pause."
-                )
-            );
+            ThrowTerminatingError(NasErrorRecord.InvalidArgument(wrong, null, "Resume-NasConsumer ends a pause."));
         }
     }
 

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace NasPubSub.Jobs;
 
-/// <summary>Where the messages of an action come from, and what becomes of them after it.</summary>
+/// <summary>Where the messages of an action come from, and what happens to them after it.</summary>
 internal abstract class ActionSource
 {
     /// <summary>The session that the messages come by.</summary>

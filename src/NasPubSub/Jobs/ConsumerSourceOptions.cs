@@ -2,7 +2,7 @@ using NasPubSub.JetStream;
 
 namespace NasPubSub.Jobs;
 
-/// <summary>What a job reads from a consumer, and what becomes of messages whose action fails.</summary>
+/// <summary>What a job reads from a consumer, and what happens to messages whose action fails.</summary>
 internal sealed record ConsumerSourceOptions
 {
     public string Stream { get; init; } = "";

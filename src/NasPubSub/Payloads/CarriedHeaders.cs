@@ -9,7 +9,7 @@ internal static class CarriedHeaders
 
     /// <summary>
     /// Leaves out an id that a publisher chose for the first publish, with which a stream would drop this one as a
-    /// duplicate. An id of the user's stays.
+    /// duplicate. An id that the user chose stays.
     /// </summary>
     /// <returns>The same headers where there is no such id; null where nothing is left.</returns>
     public static NasHeaders? Of(NasHeaders? original)

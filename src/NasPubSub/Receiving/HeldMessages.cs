@@ -95,7 +95,9 @@ internal sealed class HeldMessages(NasConnection connection, NasConsumerReader r
         }
     }
 
-    /// <summary>The reading is over: takes what is to be returned. What is refused from now on, is so at once.</summary>
+    /// <summary>
+    /// The reading is over: takes what is to be returned. What is refused from now on is returned at once.
+    /// </summary>
     public NasMessage[] TakeRefused()
     {
         lock (_all)

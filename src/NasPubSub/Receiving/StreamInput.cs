@@ -3,7 +3,7 @@ using NasPubSub.JetStream;
 
 namespace NasPubSub.Receiving;
 
-/// <summary>The messages of a stream in their order, read without a consumer of the user's.</summary>
+/// <summary>The messages of a stream in their order, read without a consumer that the user created.</summary>
 internal sealed class StreamInput : IMessageInput
 {
     private readonly NasOrderedReader _reader;

@@ -23,7 +23,7 @@ internal sealed class MessageScript(SubjectMap map, ScriptBlock? script, Cancell
     /// <summary>The message that the script had last.</summary>
     public NasMessage? Current { get; private set; }
 
-    /// <summary>Called on any thread: what becomes of a message.</summary>
+    /// <summary>Returns what is copied instead of a message. Called on any thread.</summary>
     public ValueTask<IReadOnlyList<NasMessage>> CallAsync(NasMessage message)
     {
         var call = new Call(message);

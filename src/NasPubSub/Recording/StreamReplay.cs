@@ -64,7 +64,7 @@ internal sealed class StreamReplay
     /// <summary>Ends at once.</summary>
     public void Close() => _publisher.Close();
 
-    /// <summary>What became of a message.</summary>
+    /// <summary>The result of a message.</summary>
     /// <param name="Message">The message.</param>
     /// <param name="Line">Its line in the recording.</param>
     /// <param name="Error">Why it was not stored; null where it was.</param>

@@ -81,7 +81,7 @@ public sealed partial class HelpPageTests
         Assert.Contains("MissingSubject", listed);
     }
 
-    /// <summary>Each code of the library for streams has an advice of its own, and each advice is on the page.</summary>
+    /// <summary>Each code of the library for streams has its own advice, and each advice is on the page.</summary>
     [Fact]
     public void The_page_of_errors_lists_every_code_of_streams_and_no_other()
     {

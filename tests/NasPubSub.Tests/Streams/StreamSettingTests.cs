@@ -113,6 +113,35 @@ public sealed class StreamSettingTests(StreamFixture fixture) : StreamShellTests
     }
 
     [Fact]
+    public void The_parts_of_a_stream_have_views_that_fit()
+    {
+        using var shell = OpenConnected();
+        shell.Run(
+            """
+            $null = New-NasStream $s x.> -Storage Memory
+            $source = @{ Name = $s; StartSequence = 7; SubjectTransforms = @{ Source = 'x.*'; Destination = 'y.{{wildcard(1)}}' } }
+            $other = New-NasStream "$s-2" y.> -Storage Memory -Source $source -SubjectTransform @{
+                Source = 'y.in.*'; Destination = 'y.{{wildcard(1)}}' } -Republish @{ Source = 'y.>'; Destination = "r$([char]27).>" }
+            """
+        );
+        foreach (
+            var (part, pattern) in new[]
+            {
+                ("Sources", @"Name +Start +Filter\s+-+ +-+ +-+\s+T\w+ +7 +(\w+\.)?x\.\*"),
+                ("SourceStates", @"Name +Lag Active +Error\s+-+ +-+ +-+ +-+\s+T\w+ +0"),
+                ("SubjectTransform", @"Source +Destination\s+-+ +-+\s+y\.in\.\* +y\.\{\{wildcard\(1\)\}\}"),
+                ("Republish", @"Source +Destination +HeadersOnly\s+-+ +-+ +-+\s+y\.> +r·\.>"),
+            }
+        )
+        {
+            var shown = shell.Show($"$other.{part} | Out-String -Width 80");
+            Assert.Matches(pattern, shown);
+            Assert.All(shown.Split('\n'), line => Assert.True(line.TrimEnd().Length <= 80, line));
+            Assert.DoesNotContain("IsRaw", shell.Show($"$other.{part} | Format-List"));
+        }
+    }
+
+    [Fact]
     public void A_hashtable_has_names_of_either_kind_and_parameters_take_precedence()
     {
         using var shell = OpenConnected();
