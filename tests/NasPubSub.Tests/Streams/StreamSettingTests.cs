@@ -113,6 +113,34 @@ public sealed class StreamSettingTests(StreamFixture fixture) : StreamShellTests
     }
 
     [Fact]
+    public void Configurations_and_changes_are_shown_without_control_characters()
+    {
+        using var shell = OpenConnected();
+        shell.Run(
+            """
+            $text = "a$([char]27)[31mred"
+            $one = New-NasStream $s x.> -Storage Memory -Description $text -Metadata @{ key = $text }
+            $two = Set-NasStream $s -Description other -PassThru
+            $consumer = New-NasConsumer $s c -Description $text
+            """
+        );
+        var stream = shell.Show("$one.ToConfiguration() | Out-String");
+        Assert.Matches(@"Subjects +: \w+\.x\.>", stream);
+        Assert.Matches(@"Description +: a·\[31mred", stream);
+        Assert.Matches(@"Metadata +: .*key=a·\[31mred", stream);
+        Assert.Matches(@"Description +: a·\[31mred", shell.Show("$consumer.ToConfiguration() | Out-String"));
+        Assert.Matches(
+            @"Setting +Before +After\s+-+ +-+ +-+\s+Description +a·\[31mred +other",
+            shell.Show("$one.ToConfiguration().ChangesTo($two.ToConfiguration()) | Out-String -Width 80")
+        );
+        // Behind an object of another type they are shown as short lists.
+        var mixed = shell.Show("$one, $one.ToConfiguration(), $consumer.ToConfiguration() | Out-String");
+        Assert.DoesNotContain("Description", mixed);
+        Assert.Matches(@"SubjectsText +: \w+\.x\.>", mixed);
+        Assert.Contains("FilterSubjectsText", mixed);
+    }
+
+    [Fact]
     public void The_parts_of_a_stream_have_views_that_fit()
     {
         using var shell = OpenConnected();
