@@ -6,7 +6,8 @@ using Xunit.v3;
 namespace NasPubSub.TestServer;
 
 /// <summary>
-/// Ends a test program in which no test has started or ended for four minutes, and names the tests that run.
+/// Ends a test program in which no test has started or ended for four minutes, and names the tests that run. The long
+/// versions of tests (<c>NAS_TEST_LONG=1</c>) have half an hour.
 /// </summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class HangGuardAttribute : BeforeAfterTestAttribute
@@ -14,7 +15,9 @@ public sealed class HangGuardAttribute : BeforeAfterTestAttribute
     /// <summary>The exit code of a program that was ended.</summary>
     public const int ExitCode = 124;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(
+        Environment.GetEnvironmentVariable("NAS_TEST_LONG") == "1" ? 30 : 4
+    );
     private static readonly ConcurrentDictionary<IXunitTest, long> Running = new();
     private static readonly Lazy<Thread> Guard = new(Start);
     private static long _lastChange = Stopwatch.GetTimestamp();
