@@ -13,7 +13,8 @@ internal static class StreamPublishRows
     private const string Subject = "bench.stream",
         Stream = "BENCH",
         FastSubject = "bench.fast",
-        FastStream = "FAST";
+        FastStream = "FAST",
+        AllowBatched = ",\"allow_batched\":true";
     private const int Size = 128,
         Window = 1000;
 
@@ -41,7 +42,13 @@ internal static class StreamPublishRows
                 "pipeline: 1..n to Publish-NasMessage -Stream",
                 200_000,
                 [new Figure("k obj/s", false, Goal.OfLimit(0.50))],
-                _ => OpenPipelineAsync()
+                _ => OpenPipelineAsync(isFast: false)
+            ),
+            new(
+                "pipeline: 1..n by fast ingest",
+                200_000,
+                [new Figure("k obj/s", false, Goal.OfLimit(0.50))],
+                _ => OpenPipelineAsync(isFast: true)
             ),
         ];
 
@@ -112,7 +119,7 @@ internal static class StreamPublishRows
         var server = await NatsServer.StartAsync(new NatsServerOptions { JetStream = true });
         var ours = await Clients.OursAsync(new Bench(server.Url, server.Port));
         await CreateStreamAsync(ours);
-        await CreateStreamAsync(ours, FastStream, FastSubject, ",\"allow_batched\":true");
+        await CreateStreamAsync(ours, FastStream, FastSubject, AllowBatched);
         var publisher = new NasJetStream(ours).CreatePublisher();
         var payload = new byte[Size];
         return
@@ -168,22 +175,24 @@ internal static class StreamPublishRows
         return stretch.End(count);
     }
 
-    private static async Task<IReadOnlyList<Contestant>> OpenPipelineAsync()
+    /// <param name="isFast">Publish to a stream that allows batches? Then there is no floor.</param>
+    private static async Task<IReadOnlyList<Contestant>> OpenPipelineAsync(bool isFast)
     {
         var server = await NatsServer.StartAsync(new NatsServerOptions { JetStream = true });
         var shell = new HostedShell();
         var nas = shell.Get<NasConnection>($"Connect-NasPubSub {server.Url} -NoNamespace");
         await CreateStreamAsync(nas);
-        var raw = new RawStreamPublisher(server.Port, Subject, PipelineSize, Window);
-        return
+        await CreateStreamAsync(nas, FastStream, FastSubject, AllowBatched);
+        var (stream, subject) = isFast ? (FastStream, FastSubject) : (Stream, Subject);
+        List<Contestant> contestants =
         [
             new Contender(
                 Role.Ours,
                 Contestant.OursName,
                 async count =>
                 {
-                    await PurgeAsync(nas);
-                    return Time(count, $"1..{count} | Publish-NasMessage {Subject} -Stream {Stream}");
+                    await PurgeAsync(nas, stream);
+                    return Time(count, $"1..{count} | Publish-NasMessage {subject} -Stream {stream}");
                 },
                 async () =>
                 {
@@ -197,25 +206,12 @@ internal static class StreamPublishRows
                 "Publish-NasMessage without a stream",
                 count => Task.FromResult(Time(count, $"1..{count} | Publish-NasMessage core.stream -Flush"))
             ),
-            new Beside(
-                "no-op cmdlet beside a raw socket with acknowledgements",
-                async count =>
-                {
-                    await PurgeAsync(nas);
-                    return Time(count, $"1..{count} | Publish-Nothing {Subject}");
-                },
-                new Contender(
-                    Role.Limit,
-                    "raw socket",
-                    count => Task.FromResult(raw.Run(count)),
-                    () =>
-                    {
-                        raw.Dispose();
-                        return default;
-                    }
-                )
-            ),
         ];
+        if (!isFast)
+        {
+            contestants.Add(BesideRaw(server, nas, Time));
+        }
+        return contestants;
 
         double[] Time(int count, string script)
         {
@@ -223,6 +219,30 @@ internal static class StreamPublishRows
             shell.Run(script);
             return [stretch.End(count)[0]];
         }
+    }
+
+    /// <summary>The floor of the pipeline: what engine and server do, without this client.</summary>
+    private static Beside BesideRaw(NatsServer server, NasConnection nas, Func<int, string, double[]> time)
+    {
+        var raw = new RawStreamPublisher(server.Port, Subject, PipelineSize, Window);
+        return new Beside(
+            "no-op cmdlet beside a raw socket with acknowledgements",
+            async count =>
+            {
+                await PurgeAsync(nas);
+                return time(count, $"1..{count} | Publish-Nothing {Subject}");
+            },
+            new Contender(
+                Role.Limit,
+                "raw socket",
+                count => Task.FromResult(raw.Run(count)),
+                () =>
+                {
+                    raw.Dispose();
+                    return default;
+                }
+            )
+        );
     }
 
     /// <summary>The server forgets ids after 5 s, so that those of earlier turns do not pile up.</summary>
