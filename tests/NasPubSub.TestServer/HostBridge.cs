@@ -34,7 +34,11 @@ internal static class HostBridge
     /// </summary>
     /// <returns>The stream of plain bytes, and a task that ends when the client has got what was written to it before
     /// its end.</returns>
-    public static async Task<(Stream Plain, Task Sent)> TerminateTlsAsync(Stream client, string pfxFile, SslProtocols versions)
+    public static async Task<(Stream Plain, Task Sent)> TerminateTlsAsync(
+        Stream client,
+        string pfxFile,
+        SslProtocols versions
+    )
     {
         var encrypted = Send(new { TlsPfxFile = pfxFile, TlsVersions = (int)versions });
         var port = new byte[4];

@@ -268,7 +268,7 @@ internal sealed class PublishFlow(
         }
     }
 
-    /// <summary>A message of a batch was refused, or the batch; or a server without batches took it by itself.</summary>
+    /// <summary>A message of a batch or the batch was refused, or a server without batches took it by itself.</summary>
     private void RefuseFast(FastBatch batch, in FastReply reply, TimeSpan now)
     {
         var isFirst = reply.Sequence == 1;
