@@ -108,16 +108,17 @@ function New-XUnitSuite([string] $Name, [string] $Project, [hashtable] $With = @
 }
 
 # The programs for Windows, where there is Wine. On Windows itself the other suites are that already. Under Wine the runtime
-# crashes now and then, so a few classes run at a time: those of a program that has crashed run again.
+# crashes now and then, and more often with many threads, so a few classes run at a time, their tests one by one: those of a
+# program that has crashed run again.
 function New-WineSuite($Wine, [string] $Name, [string] $Project, [string] $Program, [hashtable] $With = @{}) {
     $with += $Wine.Environment
     $classes = @(dotnet "tests/$Project/bin/Release/net10.0/$Project.dll" -noLogo -list classes).Where{ $_ -match '^[\w.]+$' }
-    for ($at = 0; $at -lt $classes.Count; $at += 8) {
-        $part = '{0}-{1:00}' -f $Name, (1 + $at / 8)
+    for ($at = 0; $at -lt $classes.Count; $at += 6) {
+        $part = '{0}-{1:00}' -f $Name, (1 + $at / 6)
         $file = Join-Path $results "$part.json"
-        $filter = $classes[$at..($at + 7)].Where{ $_ }.ForEach{ '-class', $_ }
+        $filter = $classes[$at..($at + 5)].Where{ $_ }.ForEach{ '-class', $_ }
         $suite = New-Suite $part wine (@((Join-Path $Wine.Folder $Program), '-noLogo', '-noColor', '-noAutoReporters', '-reporter', 'quiet',
-            '-result-ctrf', "Z:$($file.Replace('/', '\'))") + $filter) $with (Get-CtrfReader $file -ShowSkipped)
+            '-parallelMode', 'none', '-result-ctrf', "Z:$($file.Replace('/', '\'))", '-trait-', 'System=Unix') + $filter) $with (Get-CtrfReader $file -ShowSkipped)
         $suite.Result = $file
         $suite.Tries = 3
         $suite
@@ -232,7 +233,7 @@ function Invoke-Suite([object[]] $Suites, [int] $Lanes = 2, [TimeSpan] $Limit = 
                     $file = $run.Suite.Result
                     if ($run.Suite.Tries -gt 1 -and -not (Test-Path $file)) {
                         Write-Host "== $($run.Suite.Name) has crashed after $($run.Watch.Elapsed.TotalSeconds.ToString('0')) s; once more"
-                        $run.Text.Where{ $_.Wait(5000) }.ForEach{ $_.Result -split '\r?\n' | Where-Object { $_ } | Select-Object -Last 5 } | Out-Host
+                        $run.Text.Where{ $_.Wait(5000) }.ForEach{ $_.Result -split '\r?\n' | Where-Object { $_ } | Select-Object -First 3 -Last 5 } | Out-Host
                         $run.Suite.Tries--
                         $waiting.Enqueue($run.Suite)
                         continue

@@ -36,8 +36,8 @@ $environment = @{
     DOTNET_EnableWriteXorExecute = '0'
     DOTNET_TieredPGO = '0'
     # Under Wine the runtime sometimes crashes when it suspends threads: few collections, no recompilation, no threads that end.
-    DOTNET_GCgen0size = '0x20000000'
-    DOTNET_GCgen0MaxBudget = '0x20000000'
+    DOTNET_GCgen0size = '0x60000000'
+    DOTNET_GCgen0MaxBudget = '0x60000000'
     DOTNET_gcConcurrent = '0'
     DOTNET_TC_CallCounting = '0'
     DOTNET_ThreadPool_ThreadTimeoutMs = '-1'

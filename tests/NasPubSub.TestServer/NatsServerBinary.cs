@@ -37,7 +37,8 @@ public static class NatsServerBinary
         );
         IEnumerable<string> candidates =
             version is null ? [.. FromEnvironment(name), ours]
-            : HostBridge.IsHere ? [.. FromEnvironment($"nats-server-{version}.exe").Skip(1)]
+            // Under Wine, all are one program beside each other, which starts the server that it is named after.
+            : HostBridge.IsHere ? [Path.Combine(Path.GetDirectoryName(Find())!, $"nats-server-{version}.exe")]
             : [ours];
         return candidates.FirstOrDefault(File.Exists);
     }

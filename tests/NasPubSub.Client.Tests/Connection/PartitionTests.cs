@@ -4,6 +4,7 @@ using NasPubSub.TestServer;
 namespace NasPubSub.Client.Tests.Connection;
 
 /// <summary>The network between client and server goes, and no end is told: no FIN, no RST, no error.</summary>
+[Trait("System", "Unix")]
 public sealed class PartitionTests
 {
     [CableFact]

@@ -78,6 +78,10 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         public string Fill(string script) =>
             Words.Aggregate(script, (text, word) => text.Replace(word.Key, word.Value));
 
+        /// <summary>Windows' paths have backslashes.</summary>
+        public string FillJson(string json) =>
+            Words.Aggregate(json, (text, word) => text.Replace(word.Key, word.Value.Replace(@"\", @"\\")));
+
         public async ValueTask DisposeAsync()
         {
             foreach (var server in _all)
@@ -176,7 +180,7 @@ public sealed class LoginTests(LoginTests.Servers servers) : IClassFixture<Login
         }
 
         var file = Path.Combine(servers.Folder, Guid.NewGuid().ToString("N") + ".json");
-        File.WriteAllText(file, servers.Fill($"{{ \"url\": \"{server}\", {settings} }}"));
+        File.WriteAllText(file, servers.FillJson($"{{ \"url\": \"{server}\", {settings} }}"));
         using var shell = Shell.Open();
         var result = shell.Invoke(
             $"$null = Connect-NasPubSub -Context $args[0] -Verbose -Debug; {(user.Length > 1 ? Who : "''")}",

@@ -317,6 +317,7 @@ public sealed class RecordingTests : ServedTests, IDisposable
     }
 
     [ServerFact(Signals = true)]
+    [Trait("System", "Unix")]
     public async Task A_process_that_is_told_to_stop_completes_its_recording_and_goes_on()
     {
         // The build for Windows PowerShell hears no signal.

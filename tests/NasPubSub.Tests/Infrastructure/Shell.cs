@@ -22,6 +22,8 @@ internal sealed class Shell : IDisposable
         }
 
         Runspace = RunspaceFactory.CreateRunspace(state);
+        // As in a console. Under Wine, each thread that ends may also end the runtime, when it collects garbage meanwhile.
+        Runspace.ThreadOptions = PSThreadOptions.ReuseThread;
         Runspace.Open();
         if (importModule)
         {

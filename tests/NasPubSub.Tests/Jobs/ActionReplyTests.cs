@@ -117,11 +117,14 @@ public sealed class ActionReplyTests(ServerFixture fixture) : JobTests(fixture)
     public void What_a_native_program_writes_to_stderr_is_no_failure_but_its_exit_code_may_be()
     {
         using var shell = OpenConnected();
+        var program = OperatingSystem.IsWindows()
+            ? "cmd /c 'echo to stderr>&2& echo more>&2& exit 3'"
+            : "sh -c 'echo to stderr >&2; echo more >&2; exit 3'";
         var result = shell.Run(
-            """
+            $$"""
             $job = Register-NasSubscription svc -Reply {
                 $PSNativeCommandUseErrorActionPreference = $_.Text -eq 'strict'
-                sh -c 'echo to stderr >&2; echo more >&2; exit 3'
+                {{program}}
                 "answer $LASTEXITCODE"
             }
             Invoke-NasRequest svc lax -As Text -Timeout 10; $job.Failed

@@ -223,6 +223,7 @@ public sealed class ConsumerReceiveTests(StreamFixture fixture) : StreamShellTes
     }
 
     [Fact]
+    [Trait("System", "Unix")]
     public async Task A_process_that_is_ended_returns_what_it_has_not_output()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "It has no SIGTERM.");
