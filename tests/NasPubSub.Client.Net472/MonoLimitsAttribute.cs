@@ -33,6 +33,7 @@ public sealed class MonoLimitsAttribute : BeforeAfterTestAttribute
             "mono cannot write to the named pipe that stands for the file",
         ["BoundedWaitTests.Each_ends_within_the_time_of_its_options"] = Threads,
         ["BoundedWaitTests.Each_ends_when_its_token_says_so"] = Threads,
+        ["BoundedWaitTests.Each_ends_where_the_server_reads_nothing"] = Threads,
         ["HostileServerTests.Endless_control_lines_are_kept_nowhere"] =
             "mono's sockets need more than the time of this test for its megabytes of short lines",
         ["KillTests.Servers_killed_under_load_cost_only_what_is_counted"] =

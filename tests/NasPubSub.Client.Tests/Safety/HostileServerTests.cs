@@ -97,6 +97,7 @@ public sealed class HostileServerTests
     [InlineData("MSG a 99 1\r\nx\r\n")]
     public async Task Endless_control_lines_are_kept_nowhere(string line)
     {
+        Assert.SkipWhen(Wine.IsHere && line == "PING\r\n", Wine.UnsafeSends);
         const int Total = 64 * 1024 * 1024;
         var isSent = false;
         var hang = new ManualResetEventSlim();

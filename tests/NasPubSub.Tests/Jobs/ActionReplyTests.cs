@@ -118,7 +118,7 @@ public sealed class ActionReplyTests(ServerFixture fixture) : JobTests(fixture)
     {
         using var shell = OpenConnected();
         var program = OperatingSystem.IsWindows()
-            ? "cmd /c 'echo to stderr>&2& echo more>&2& exit 3'"
+            ? "& $env:ComSpec /c 'echo to stderr>&2& echo more>&2& exit 3'"
             : "sh -c 'echo to stderr >&2; echo more >&2; exit 3'";
         var result = shell.Run(
             $$"""
