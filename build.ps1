@@ -118,7 +118,7 @@ function New-WineSuite($Wine, [string] $Name, [string] $Project, [string] $Progr
         $file = Join-Path $results "$part.json"
         $filter = $classes[$at..($at + 5)].Where{ $_ }.ForEach{ '-class', $_ }
         $suite = New-Suite $part wine (@((Join-Path $Wine.Folder $Program), '-noLogo', '-noColor', '-noAutoReporters', '-reporter', 'quiet',
-            '-parallelMode', 'none', '-result-ctrf', "Z:$($file.Replace('/', '\'))", '-trait-', 'System=Unix') + $filter) $with (Get-CtrfReader $file -ShowSkipped)
+            '-parallelMode', 'none', '-result-ctrf', "Z:$($file.Replace('/', '\'))", '-trait-', 'System=Unix', '-trait-', 'System=NetFramework') + $filter) $with (Get-CtrfReader $file -ShowSkipped)
         $suite.Result = $file
         $suite.Tries = 3
         $suite

@@ -22,7 +22,7 @@ internal sealed class Shell : IDisposable
         }
 
         Runspace = RunspaceFactory.CreateRunspace(state);
-        // As in a console. Under Wine, each thread that ends may also end the runtime, when it collects garbage meanwhile.
+        // As in a console. Under Wine, a thread that ends during a garbage collection can end the process.
         Runspace.ThreadOptions = PSThreadOptions.ReuseThread;
         Runspace.Open();
         if (importModule)

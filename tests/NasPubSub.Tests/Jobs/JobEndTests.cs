@@ -131,6 +131,7 @@ public sealed class JobEndTests(ServerFixture fixture) : JobTests(fixture)
     [Theory]
     [InlineData("Remove-Module NasPubSub")]
     [InlineData("close")]
+    [Trait("System", "Unix")]
     public async Task Nothing_is_left_when_the_module_or_the_runspace_goes(string how)
     {
         var shell = OpenConnected();

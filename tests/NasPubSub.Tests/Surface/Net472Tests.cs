@@ -8,6 +8,7 @@ namespace NasPubSub.Tests.Surface;
 /// </summary>
 public sealed class Net472Tests
 {
+    [Trait("System", "NetFramework")]
     [Fact(Skip = NetFramework.Missing, SkipUnless = nameof(NetFramework.IsHere), SkipType = typeof(NetFramework))]
     public async Task The_client_works_from_the_modules_folder()
     {
