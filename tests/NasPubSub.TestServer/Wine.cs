@@ -18,6 +18,13 @@ public static class Wine
     /// <summary>The reason of tests that close many connections to a server that reads nothing.</summary>
     public const string UnsafeSends = "Wine corrupts its memory where sockets with a send under way are closed.";
 
+    /// <summary>The reason of tests that show a certificate of a store.</summary>
+    public const string NoStoredKey = "Wine keeps no private key with a certificate in a store.";
+
+    /// <summary>The reason of tests that show a client certificate with the build for Windows PowerShell.</summary>
+    public const string NoFrameworkCertificate =
+        "Wine fails with a client certificate that is given by the calls of .NET Framework.";
+
     /// <summary>Do the tests run under Wine?</summary>
     public static bool IsHere => HostBridge.IsHere;
 }

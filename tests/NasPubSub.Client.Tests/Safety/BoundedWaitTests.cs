@@ -276,7 +276,8 @@ file sealed class IgnoredReplies : INasReplyReader
         ReadOnlySpan<byte> suffix,
         ReadOnlySpan<byte> headers,
         ReadOnlySpan<byte> payload
-    ) { }
+    )
+    { }
 
     public void OnReadEnd() { }
 

@@ -101,6 +101,8 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     )]
     public void Calls_that_connect_over_TLS(string call, bool pem = false)
     {
+        var isFrameworks = ModuleUnderTest.Build == "netstandard2.0";
+        Assert.SkipWhen(Wine.IsHere && isFrameworks && call.Contains("client.pfx"), Wine.NoFrameworkCertificate);
         using var shell = Shell.Open();
         var result = shell.Invoke(
             servers.Fill(
@@ -218,7 +220,7 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     }
 
     /// <summary>Also as the dialog of Windows shows it, and when the key must stay in the store.</summary>
-    [Theory]
+    [Theory(Skip = Wine.NoStoredKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
     [InlineData(true, "")]
     [InlineData(false, "\u200e")]
     public void A_certificate_of_the_users_store_is_found_by_its_thumbprint(bool isExportable, string mark)

@@ -28,6 +28,7 @@ public abstract class HeldCmdlets
         }
     }
 
+    /// <remarks>Wine corrupts its memory where sockets with a send under way are closed.</remarks>
     private protected static List<(HeldCall Call, Silence Silence)> CallsOf(string cmdlet)
     {
         var calls = HeldCalls.All.Where(c => c.Cmdlet == cmdlet).ToList();
@@ -35,7 +36,9 @@ public abstract class HeldCmdlets
         return
         [
             .. calls.SelectMany(c =>
-                Enum.GetValues<Silence>().Where(s => c.Outcome(s) is not null).Select(s => (c, s))
+                Enum.GetValues<Silence>()
+                    .Where(s => c.Outcome(s) is not null && !(Wine.IsHere && s == Silence.AndReadsNothing))
+                    .Select(s => (c, s))
             ),
         ];
     }
