@@ -97,7 +97,7 @@ public sealed partial class HelpPageTests
         Assert.Contains("PullRefused", thrown);
         Assert.Equal(advised, Listed("ERRORS OF STREAMS"));
         Assert.Empty(thrown.Except(advised));
-        Assert.Empty(advised.Where(code => !parts[0].Contains($"\"{code}\"")));
+        Assert.DoesNotContain(advised, code => !parts[0].Contains($"\"{code}\""));
     }
 
     private static List<string> Listed(string section) =>
