@@ -53,6 +53,24 @@ public sealed class RecordingTests : ServedTests, IDisposable
         Assert.Equal(0L, (long)replayed.Dropped);
     }
 
+    /// <summary>More than the 260 characters that Windows once allowed, and letters of no code page.</summary>
+    [Fact]
+    public async Task A_path_may_be_long_and_lines_may_end_as_on_Windows()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, new string('a', 150), new string('b', 150)));
+        var file = Path.Combine(folder.FullName, "größe-Ω.jsonl");
+        using var shell = OpenConnected();
+        using var other = OpenConnected();
+        var recorder = Session(shell);
+        var recording = shell.Start($"Export-NasMessage '{file}' far -Count 2");
+        await ListensAsync(recorder, 1);
+        other.Run("'Grüße', 'Ω' | Publish-NasMessage far");
+        (await recording.Completed).ThrowIfFailed();
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\n", "\r\n", StringComparison.Ordinal));
+        var texts = shell.Run($"(Import-NasMessage '{file}' -NoPublish).Text");
+        Assert.Equal(["Grüße", "Ω"], texts.Select(text => text.ToString()));
+    }
+
     /// <summary>Such a path would name a file where the process was started.</summary>
     [Theory]
     [InlineData("recording.jsonl")]
