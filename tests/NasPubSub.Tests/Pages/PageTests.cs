@@ -35,7 +35,8 @@ public sealed class PageTests
         if (Wine.IsHere)
         {
             // PowerShell asks CIM for it, and Wine's never answers.
-            shell.Run("Update-TypeData System.Diagnostics.Process NoteProperty CommandLine none -Force");
+            const string Member = "-MemberName CommandLine -MemberType NoteProperty -Value none";
+            shell.Run($"Update-TypeData -TypeName System.Diagnostics.Process {Member} -Force");
         }
 
         var said = shell.Get<string>("& $args[0] $args[1] -KnownOnly", Runner, Path.Combine(Root, page));
