@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using Microsoft.PowerShell;
+using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Infrastructure;
 
@@ -25,6 +26,13 @@ internal sealed class Shell : IDisposable
         // As in a console. Under Wine, a thread that ends during a garbage collection can end the process.
         Runspace.ThreadOptions = PSThreadOptions.ReuseThread;
         Runspace.Open();
+        if (Wine.IsHere)
+        {
+            // PowerShell asks CIM for it, and Wine's never answers.
+            const string Member = "-MemberName CommandLine -MemberType NoteProperty -Value none";
+            Run($"Update-TypeData -TypeName System.Diagnostics.Process {Member} -Force");
+        }
+
         if (importModule)
         {
             Run("if (-not (Get-Module NasPubSub)) { throw $Error[0] }");

@@ -33,13 +33,6 @@ public sealed class PageTests
             "$null = $ExecutionContext.SessionState.Path.SetLocation($args[0])",
             Path.GetDirectoryName(ModuleUnderTest.Manifest)
         );
-        if (Wine.IsHere)
-        {
-            // PowerShell asks CIM for it, and Wine's never answers.
-            const string Member = "-MemberName CommandLine -MemberType NoteProperty -Value none";
-            shell.Run($"Update-TypeData -TypeName System.Diagnostics.Process {Member} -Force");
-        }
-
         var said = shell.Get<string>("& $args[0] $args[1] -KnownOnly", Runner, Path.Combine(Root, page));
         Assert.Matches(@": [1-9]\d* run, \d+ parsed only$", said);
         Assert.Empty(shell.Run("Get-NasConnection"));
