@@ -25,6 +25,9 @@ public static class Wine
     public const string NoFrameworkCertificate =
         "Wine fails with a client certificate that is given by the calls of .NET Framework.";
 
+    /// <summary>The reason of tests that copy a server.</summary>
+    public const string NoSingleFile = "A program of .NET under Wine has several files.";
+
     /// <summary>Do the tests run under Wine?</summary>
     public static bool IsHere => HostBridge.IsHere;
 }

@@ -95,7 +95,11 @@ public sealed class NasServerProcess : IDisposable
     {
         _process.EnableRaisingEvents = true;
         _process.Exited += (_, _) => OnExited();
-        _process.Start();
+        using (LogFile is null ? null : new WithheldHandles())
+        {
+            _process.Start();
+        }
+
         IsRunning = true;
         Id = _process.Id;
         if (LogFile is null)

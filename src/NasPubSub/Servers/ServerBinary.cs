@@ -19,13 +19,17 @@ internal static class ServerBinary
     /// The user's own: $XDG_DATA_HOME/NasPubSub or ~/.local/share/NasPubSub, %LOCALAPPDATA%\NasPubSub on Windows.
     /// </summary>
     private static string? OwnFolder =>
-        Environment.GetFolderPath(
-            Environment.SpecialFolder.LocalApplicationData,
-            Environment.SpecialFolderOption.DoNotVerify
-        )
-            is { Length: > 0 } data
-            ? Path.Combine(data, "NasPubSub")
-            : null;
+        DataFolder is { Length: > 0 } data ? Path.Combine(data, "NasPubSub") : null;
+
+    /// <remarks>On Windows, .NET reads no variable; a user may have set one all the same.</remarks>
+    private static string DataFolder =>
+        RuntimeInformation.IsOSPlatform(OSPlatform.Windows)
+        && Environment.GetEnvironmentVariable("LOCALAPPDATA") is { Length: > 0 } own
+            ? own
+            : Environment.GetFolderPath(
+                Environment.SpecialFolder.LocalApplicationData,
+                Environment.SpecialFolderOption.DoNotVerify
+            );
 
     /// <summary>Downloaded releases, each in a folder with its version as name.</summary>
     public static string? Releases => OwnFolder is { } own ? Path.Combine(own, "servers") : null;

@@ -96,7 +96,8 @@ public sealed class ConsumerPeerTests(PeerServer peers) : IClassFixture<PeerServ
             }
             else
             {
-                await message.NakAsync();
+                // Else the fetch of another connection may come before it.
+                await message.NakAsync(new AckOpts { DoubleAck = true });
             }
         }
 

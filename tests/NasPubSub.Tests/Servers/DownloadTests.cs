@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using NasPubSub.Tests.Infrastructure;
 using NasPubSub.TestServer;
 
@@ -16,10 +17,12 @@ public sealed class DownloadTests : IDisposable
 {
     private const string Version = "9.9.9";
     private readonly string _root = Directory.CreateTempSubdirectory("nas-download-").FullName;
-    private readonly string? _before = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+    private readonly string? _before = Environment.GetEnvironmentVariable(DataFolder);
     private readonly Shell _shell = Shell.Open();
 
-    public DownloadTests() => Environment.SetEnvironmentVariable("XDG_DATA_HOME", _root);
+    public DownloadTests() => Environment.SetEnvironmentVariable(DataFolder, _root);
+
+    private static string DataFolder => OperatingSystem.IsWindows() ? "LOCALAPPDATA" : "XDG_DATA_HOME";
 
     private string Releases => Path.Combine(_root, "NasPubSub", "servers");
 
@@ -29,7 +32,7 @@ public sealed class DownloadTests : IDisposable
         $"nats-server-v{Version}-{(OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "darwin" : "linux")}-"
         + $"{(RuntimeInformation.OSArchitecture == Architecture.X64 ? "amd64" : "arm64")}.zip";
 
-    [Fact]
+    [Fact(Skip = Wine.NoSingleFile, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
     public void A_release_is_fetched_once_and_then_found_without_a_network()
     {
         using (var source = new Source(Zip((Program, Runs))))
@@ -165,7 +168,9 @@ public sealed class DownloadTests : IDisposable
 
     /// <summary>Runs the server under test.</summary>
     private static string Runs =>
-        OperatingSystem.IsWindows() ? "" : $"#!/bin/sh\nexec '{NatsServerBinary.Find()}' \"$@\"\n";
+        OperatingSystem.IsWindows()
+            ? Encoding.Latin1.GetString(File.ReadAllBytes(NatsServerBinary.Find()))
+            : $"#!/bin/sh\nexec '{NatsServerBinary.Find()}' \"$@\"\n";
 
     private string Fails(Source source) =>
         _shell
@@ -215,7 +220,8 @@ public sealed class DownloadTests : IDisposable
                     name.Contains(Program) && name != Program
                         ? name
                         : $"{Path.GetFileNameWithoutExtension(Archive)}/{name}";
-                using var writer = new StreamWriter(zip.CreateEntry(name.StartsWith("..") ? name : full).Open());
+                var entry = zip.CreateEntry(name.StartsWith("..") ? name : full, CompressionLevel.NoCompression);
+                using var writer = new StreamWriter(entry.Open(), Encoding.Latin1);
                 writer.Write(text);
             }
         }
@@ -225,7 +231,7 @@ public sealed class DownloadTests : IDisposable
     public void Dispose()
     {
         _shell.Dispose();
-        Environment.SetEnvironmentVariable("XDG_DATA_HOME", _before);
+        Environment.SetEnvironmentVariable(DataFolder, _before);
         Directory.Delete(_root, recursive: true);
     }
 
