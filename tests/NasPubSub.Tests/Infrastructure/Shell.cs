@@ -23,8 +23,12 @@ internal sealed class Shell : IDisposable
         }
 
         Runspace = RunspaceFactory.CreateRunspace(state);
-        // As in a console. Under Wine, a thread that ends during a garbage collection can end the process.
-        Runspace.ThreadOptions = PSThreadOptions.ReuseThread;
+        if (Wine.IsHere)
+        {
+            // A thread that ends during a garbage collection can end the process there.
+            Runspace.ThreadOptions = PSThreadOptions.ReuseThread;
+        }
+
         Runspace.Open();
         if (Wine.IsHere)
         {
