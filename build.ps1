@@ -103,8 +103,12 @@ function New-XUnitSuite([string] $Name, [string] $Project, [hashtable] $With = @
     $file = Join-Path $results "$Name.json"
     # Tests run most code only a few times, and profiling used a seventh of their processor time.
     $With['DOTNET_TieredPGO'] = '0'
-    New-Suite $Name dotnet (@("tests/$Project/bin/Release/net10.0/$Project.dll", '-noLogo', '-noColor', '-noAutoReporters',
+    $suite = New-Suite $Name dotnet (@("tests/$Project/bin/Release/net10.0/$Project.dll", '-noLogo', '-noColor', '-noAutoReporters',
         '-reporter', 'quiet', '-result-ctrf', $file) + $More) $With (Get-CtrfReader $file)
+    # A test that hangs ends its program, which is named, and counts in the last line.
+    $suite.Result = $file
+    $suite.Tries = 2
+    $suite
 }
 
 # The programs for Windows, where there is Wine. On Windows itself the other suites are that already. Under Wine the runtime
@@ -235,6 +239,7 @@ function Invoke-Suite([object[]] $Suites, [int] $Lanes = 2, [TimeSpan] $Limit = 
                         Write-Host "== $($run.Suite.Name) has crashed after $($run.Watch.Elapsed.TotalSeconds.ToString('0')) s; once more"
                         $run.Text.Where{ $_.Wait(5000) }.ForEach{ $_.Result -split '\r?\n' | Where-Object { $_ } | Select-Object -First 3 -Last 5 } | Out-Host
                         $run.Suite.Tries--
+                        $count.again++
                         $waiting.Enqueue($run.Suite)
                         continue
                     }
