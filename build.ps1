@@ -105,7 +105,7 @@ function New-XUnitSuite([string] $Name, [string] $Project, [hashtable] $With = @
     $With['DOTNET_TieredPGO'] = '0'
     $suite = New-Suite $Name dotnet (@("tests/$Project/bin/Release/net10.0/$Project.dll", '-noLogo', '-noColor', '-noAutoReporters',
         '-reporter', 'quiet', '-result-ctrf', $file) + $More) $With (Get-CtrfReader $file)
-    # A test that hangs ends its program, which is named, and counts in the last line.
+    # A program that crashes, or that a hanging test ends, runs once more. The last line counts it.
     $suite.Result = $file
     $suite.Tries = 2
     $suite

@@ -148,14 +148,14 @@ public sealed class StreamTests(StreamServer fixture) : IClassFixture<StreamServ
         var missing = new HashSet<string>();
         var listed = new List<string>();
         // Nobody answers during the election of a new leader.
+        var patient = new NasJetStream(connection, new() { Timeout = TimeSpan.FromSeconds(8) }).Streams;
         await Eventually.TrueAsync(async () =>
         {
             missing.Clear();
             listed.Clear();
             try
             {
-                var all = new NasJetStream(connection, new() { Timeout = TimeSpan.FromSeconds(8) }).Streams;
-                await foreach (var stream in all.ListAsync(onMissing: name => missing.Add(name)))
+                await foreach (var stream in patient.ListAsync(onMissing: name => missing.Add(name)))
                 {
                     listed.Add(stream.Stream);
                 }
