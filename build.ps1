@@ -81,9 +81,17 @@ function Add-Count([string] $Name, [int] $Status, [int] $Passed, [int] $Failed, 
 }
 
 # A suite is a program that is run beside another; Read gets its counts (passed, failed, skipped) when it has ended, and the
-# methods that failed. A second run of those has the counts of the First.
-function New-Suite([string] $Name, [string] $Program, [string[]] $Arguments, [hashtable] $With = @{}, [scriptblock] $Read) {
-    [pscustomobject]@{ Name = $Name; Program = $Program; Arguments = $Arguments; With = $With; Read = $Read; Result = $null; Tries = 1; First = $null }
+# methods that failed. A second run of those has the counts of the First. A program that ends without its Result, since it
+# crashes or a hanging test ends it, runs again, with that many Tries at most.
+function New-Suite {
+    param(
+        [string] $Name, [string] $Program, [string[]] $Arguments, [hashtable] $With = @{}, [scriptblock] $Read,
+        [string] $Result, [int] $Tries = 1
+    )
+    [pscustomobject]@{
+        Name = $Name; Program = $Program; Arguments = $Arguments; With = $With; Read = $Read
+        Result = $Result; Tries = $Tries; Crashes = 0; First = $null
+    }
 }
 
 # Reads the counts that the runner of xunit.v3 writes.
@@ -103,12 +111,8 @@ function New-XUnitSuite([string] $Name, [string] $Project, [hashtable] $With = @
     $file = Join-Path $results "$Name.json"
     # Tests run most code only a few times, and profiling used a seventh of their processor time.
     $With['DOTNET_TieredPGO'] = '0'
-    $suite = New-Suite $Name dotnet (@("tests/$Project/bin/Release/net10.0/$Project.dll", '-noLogo', '-noColor', '-noAutoReporters',
-        '-reporter', 'quiet', '-result-ctrf', $file) + $More) $With (Get-CtrfReader $file)
-    # A program that crashes, or that a hanging test ends, runs once more. The last line counts it.
-    $suite.Result = $file
-    $suite.Tries = 2
-    $suite
+    New-Suite $Name dotnet (@("tests/$Project/bin/Release/net10.0/$Project.dll", '-noLogo', '-noColor', '-noAutoReporters',
+        '-reporter', 'quiet', '-result-ctrf', $file) + $More) $With (Get-CtrfReader $file) -Result $file -Tries 2
 }
 
 # The programs for Windows, where there is Wine. On Windows itself the other suites are that already. Under Wine the runtime
@@ -121,11 +125,9 @@ function New-WineSuite($Wine, [string] $Name, [string] $Project, [string] $Progr
         $part = '{0}-{1:00}' -f $Name, (1 + $at / 6)
         $file = Join-Path $results "$part.json"
         $filter = $classes[$at..($at + 5)].Where{ $_ }.ForEach{ '-class', $_ }
-        $suite = New-Suite $part wine (@((Join-Path $Wine.Folder $Program), '-noLogo', '-noColor', '-noAutoReporters', '-reporter', 'quiet',
-            '-parallelMode', 'none', '-result-ctrf', "Z:$($file.Replace('/', '\'))", '-trait-', 'System=Unix', '-trait-', 'System=NetFramework') + $filter) $with (Get-CtrfReader $file -ShowSkipped)
-        $suite.Result = $file
-        $suite.Tries = 3
-        $suite
+        New-Suite $part wine (@((Join-Path $Wine.Folder $Program), '-noLogo', '-noColor', '-noAutoReporters', '-reporter', 'quiet',
+            '-parallelMode', 'none', '-result-ctrf', "Z:$($file.Replace('/', '\'))", '-trait-', 'System=Unix', '-trait-', 'System=NetFramework') + $filter) `
+            $with (Get-CtrfReader $file -ShowSkipped) -Result $file -Tries 3
     }
 }
 
@@ -206,7 +208,9 @@ function Complete-Suite($Run) {
         $again
     }
     else {
+        $before = $count.failed
         Add-Count $Run.Suite.Name $Run.Process.ExitCode $passed $failed $skipped $Run.Watch
+        if ($Run.Suite.Crashes -and $count.failed -eq $before) { $count.again++ }
     }
 }
 
@@ -235,11 +239,10 @@ function Invoke-Suite([object[]] $Suites, [int] $Lanes = 2, [TimeSpan] $Limit = 
                 if ($run.Process.WaitForExit(100)) {
                     $null = $running.Remove($run)
                     $file = $run.Suite.Result
-                    if ($run.Suite.Tries -gt 1 -and -not (Test-Path $file)) {
+                    if ($run.Suite.Crashes + 1 -lt $run.Suite.Tries -and -not (Test-Path $file)) {
                         Write-Host "== $($run.Suite.Name) has crashed after $($run.Watch.Elapsed.TotalSeconds.ToString('0')) s; once more"
                         $run.Text.Where{ $_.Wait(5000) }.ForEach{ $_.Result -split '\r?\n' | Where-Object { $_ } | Select-Object -First 3 -Last 5 } | Out-Host
-                        $run.Suite.Tries--
-                        $count.again++
+                        $run.Suite.Crashes++
                         $waiting.Enqueue($run.Suite)
                         continue
                     }

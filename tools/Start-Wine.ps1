@@ -21,11 +21,6 @@ foreach ($part in $parts.Keys) {
 }
 # Self-contained, PowerShell looks for its own modules beside the program.
 Copy-Item (Join-Path $folder 'module/runtimes/win/lib/net10.0/Modules') (Join-Path $folder 'module') -Recurse -Force
-foreach ($name in $Servers.Keys) {
-    # One program, which asks the bridge for the server that it is named after.
-    $copy = Join-Path $folder "nats-server/$name.exe"
-    if (-not (Test-Path $copy)) { Copy-Item (Join-Path $folder 'nats-server/nats-server.exe') $copy }
-}
 $environment = @{
     WINEPREFIX = $Prefix
     WINEDEBUG = '-all'
@@ -58,6 +53,17 @@ foreach ($drive in 'c', 'z') {
         $null = New-Item (Join-Path $drives $name) -ItemType SymbolicLink -Target (Join-Path $Prefix "dosdevices/${drive}:") -Force
     }
 }
+# One program stands for all servers: it asks the bridge for the one that it is named after. A program of .NET names the file of
+# its code, as seen from its own folder; with this one, a copy in any folder of drive C: finds it.
+$null = New-Item (Join-Path $Prefix 'drive_c/server-bridge') -ItemType SymbolicLink -Target (Join-Path $folder nats-server) -Force
+$latin = [Text.Encoding]::Latin1
+$program = $latin.GetString([IO.File]::ReadAllBytes((Join-Path $folder 'nats-server/nats-server.exe')))
+$code = '..\' * 20 + 'server-bridge\nats-server.dll'
+$program = $program.Replace("nats-server.dll$("`0" * ($code.Length - 15))", $code)
+$null = New-Item (Join-Path $Prefix 'drive_c/nats-server') -ItemType Directory -Force
+foreach ($name in $Servers.Keys) {
+    [IO.File]::WriteAllBytes((Join-Path $Prefix "drive_c/nats-server/$name.exe"), $latin.GetBytes($program))
+}
 $start = [Diagnostics.ProcessStartInfo]::new('dotnet')
 $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
 $start.ArgumentList.Add((Join-Path $root 'tests/NasPubSub.ServerBridge/bin/Release/net10.0/nats-server.dll'))
@@ -65,6 +71,5 @@ $start.ArgumentList.Add($drives)
 foreach ($name in $Servers.Keys) { $start.ArgumentList.Add("$name=$($Servers[$name])") }
 $bridge = [Diagnostics.Process]::Start($start)
 $environment.NAS_SERVER_BRIDGE = $bridge.StandardOutput.ReadLine()
-$server = Join-Path $folder 'nats-server/nats-server.exe'
-$environment.NATS_SERVER = 'Z:' + $server.Replace('/', '\')
+$environment.NATS_SERVER = 'C:\nats-server\nats-server.exe'
 [pscustomobject]@{ Environment = $environment; Folder = $folder; Bridge = $bridge }

@@ -29,9 +29,13 @@ internal sealed class CertificateIssuer
         Save("intermediate", between);
         Issue(between, "chained-server", "localhost", ServerAuthentication, now.AddDays(30));
         Issue(between, "chained-client", "client", ClientAuthentication, now.AddDays(30));
+        using var forger = NewForger(between);
+        Issue(forger, "forged", "localhost", ServerAuthentication, now.AddDays(30));
+        Issue(forger, "forged-expired", "localhost", ServerAuthentication, now.AddDays(-1));
         Issue(ca, "wrong-host", "elsewhere.test", ServerAuthentication, now.AddDays(30));
         Issue(ca, "client", "client", ClientAuthentication, now.AddDays(30));
-        Issue(otherCa, "other-client", "client", ClientAuthentication, now.AddDays(30));
+        Issue(otherCa, "other-client", "client", ClientAuthentication, now.AddDays(40));
+        Issue(ca, "future-client", "client", ClientAuthentication, now.AddDays(50), from: now.AddDays(1));
     }
 
     private static Oid ServerAuthentication => new("1.3.6.1.5.5.7.3.1");
@@ -44,7 +48,7 @@ internal sealed class CertificateIssuer
     private X509Certificate2 NewAuthority(string name, X509Certificate2? issuer = null)
     {
         using var key = NewKey();
-        var request = Request(name, key);
+        var request = Request(new($"CN={name}"), key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true)
@@ -63,17 +67,31 @@ internal sealed class CertificateIssuer
         return WithKey(issued, key);
     }
 
+    /// <summary>Its name and its key's identifier are the real one's, and so is all but key and signature.</summary>
+    private X509Certificate2 NewForger(X509Certificate2 real)
+    {
+        using var key = NewKey();
+        var request = Request(real.SubjectName, key);
+        foreach (var extension in real.Extensions)
+        {
+            request.CertificateExtensions.Add(extension);
+        }
+
+        return request.CreateSelfSigned(real.NotBefore, real.NotAfter);
+    }
+
     private void Issue(
         X509Certificate2 ca,
         string file,
         string host,
         Oid usage,
         DateTimeOffset until,
-        bool numbers = true
+        bool numbers = true,
+        DateTimeOffset? from = null
     )
     {
         using var key = NewKey();
-        var request = Request(host, key);
+        var request = Request(new($"CN={host}"), key);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([usage], false));
@@ -81,7 +99,7 @@ internal sealed class CertificateIssuer
         request.CertificateExtensions.Add(Names(host, numbers));
         using var issued = request.Create(
             ca,
-            DateTimeOffset.UtcNow.AddDays(-5),
+            from ?? DateTimeOffset.UtcNow.AddDays(-5),
             until,
             RandomNumberGenerator.GetBytes(8)
         );
@@ -110,10 +128,10 @@ internal sealed class CertificateIssuer
     private AsymmetricAlgorithm NewKey() =>
         _isRsa ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    private static CertificateRequest Request(string name, AsymmetricAlgorithm key) =>
+    private static CertificateRequest Request(X500DistinguishedName name, AsymmetricAlgorithm key) =>
         key is RSA rsa
-            ? new CertificateRequest($"CN={name}", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-            : new CertificateRequest($"CN={name}", (ECDsa)key, HashAlgorithmName.SHA256);
+            ? new CertificateRequest(name, rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            : new CertificateRequest(name, (ECDsa)key, HashAlgorithmName.SHA256);
 
     private static X509Certificate2 WithKey(X509Certificate2 certificate, AsymmetricAlgorithm key) =>
         key is RSA rsa ? certificate.CopyWithPrivateKey(rsa) : certificate.CopyWithPrivateKey((ECDsa)key);

@@ -122,7 +122,7 @@ public sealed class FakePeer : IDisposable
         while (await _stream.ReadAsync(buffer, _end) > 0) { }
     }
 
-    /// <inheritdoc cref="UseTlsAsync(X509Certificate2, SslProtocols)"/>
+    /// <summary>Does the server's side of a TLS handshake; all that follows goes through it.</summary>
     public async Task UseTlsAsync(CertificateFiles files, SslProtocols versions = SslProtocols.None)
     {
         if (HostBridge.IsHere)
@@ -132,12 +132,6 @@ public sealed class FakePeer : IDisposable
         }
 
         using var certificate = files.Load();
-        await UseTlsAsync(certificate, versions);
-    }
-
-    /// <summary>Does the server's side of a TLS handshake; all that follows goes through it.</summary>
-    public async Task UseTlsAsync(X509Certificate2 certificate, SslProtocols versions = SslProtocols.None)
-    {
         var tls = new SslStream(_stream);
         await tls.AuthenticateAsServerAsync(
             new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = versions },

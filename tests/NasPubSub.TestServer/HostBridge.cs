@@ -27,7 +27,12 @@ internal static class HostBridge
     public static bool Signal(int id, string name) => Ask(new { Id = id, Signal = name });
 
     /// <summary>Writes the files of <see cref="TestCertificates"/>.</summary>
-    public static void IssueCertificates(string folder) => Ask(new { CertificateFolder = folder });
+    public static void IssueCertificates(string folder)
+    {
+        Wine.SetUser();
+        Wine.BeginWithoutCertificate();
+        Ask(new { CertificateFolder = folder });
+    }
 
     /// <summary>
     /// Puts the server's end of TLS on a connection, outside Wine.

@@ -20,9 +20,12 @@ public sealed class TestCertificates : IDisposable
         NotAServer = new CertificateFiles(folder, "not-a-server");
         ChainedServer = new CertificateFiles(folder, "chained-server");
         ChainedClient = new CertificateFiles(folder, "chained-client");
+        Forged = new CertificateFiles(folder, "forged");
+        ForgedExpired = new CertificateFiles(folder, "forged-expired");
         WrongHost = new CertificateFiles(folder, "wrong-host");
         Client = new CertificateFiles(folder, "client");
         OtherClient = new CertificateFiles(folder, "other-client");
+        FutureClient = new CertificateFiles(folder, "future-client");
     }
 
     /// <summary>Where the files lie.</summary>
@@ -55,6 +58,12 @@ public sealed class TestCertificates : IDisposable
     /// <summary>As <see cref="Client"/>, by an intermediate of the CA; its files hold the intermediate too.</summary>
     public CertificateFiles ChainedClient { get; }
 
+    /// <summary>As <see cref="ChainedServer"/>, by an authority that only claims to be the intermediate.</summary>
+    public CertificateFiles Forged { get; }
+
+    /// <summary>As <see cref="Forged"/>, valid until yesterday.</summary>
+    public CertificateFiles ForgedExpired { get; }
+
     /// <summary>For the host elsewhere.test only.</summary>
     public CertificateFiles WrongHost { get; }
 
@@ -63,8 +72,11 @@ public sealed class TestCertificates : IDisposable
     /// </summary>
     public CertificateFiles Client { get; }
 
-    /// <summary>A client's from the other CA.</summary>
+    /// <summary>A client's from the other CA, valid for longer than <see cref="Client"/>.</summary>
     public CertificateFiles OtherClient { get; }
+
+    /// <summary>As <see cref="Client"/>, valid from tomorrow on, for longer than <see cref="OtherClient"/>.</summary>
+    public CertificateFiles FutureClient { get; }
 
     /// <summary>Makes a new set; some milliseconds, since the keys are ECDSA.</summary>
     public static TestCertificates Create()

@@ -58,8 +58,21 @@ internal static class PemFile
 }
 
 /// <summary>The client's own certificate, and the intermediates to show with it.</summary>
-internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certificate2Collection Intermediates)
+internal sealed class ClientCertificate : IDisposable
 {
+    private readonly bool _isGiven;
+
+    private ClientCertificate(
+        X509Certificate2 certificate,
+        X509Certificate2Collection intermediates,
+        bool isGiven = false
+    ) =>
+        (Certificate, Intermediates, _isGiven) = (certificate, intermediates, isGiven);
+
+    public X509Certificate2 Certificate { get; }
+
+    public X509Certificate2Collection Intermediates { get; }
+
     /// <summary>From the options' object or files; files are read anew at each connect.</summary>
     /// <exception cref="NasException">InvalidOption: a file cannot be read or has no private key.</exception>
     public static ClientCertificate? Load(NasTlsOptions options)
@@ -67,7 +80,7 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
         if (options.Certificate is { } given)
         {
             return given.HasPrivateKey
-                ? new(given, [])
+                ? new(given, [], isGiven: true)
                 : throw Bad("The client certificate given has no private key.", given.Subject);
         }
 
@@ -97,6 +110,18 @@ internal sealed record ClientCertificate(X509Certificate2 Certificate, X509Certi
                 : isPem ? ""
                 : " If it has a password, give CertificatePassword (-TlsCertificatePassword).";
             throw Bad($"The client certificate '{path}' cannot be used{key}: {e.Message}{password}", path, e);
+        }
+    }
+
+    /// <summary>
+    /// Windows writes the key of a certificate from a file into the user's profile. This removes it; an exit of the
+    /// process does not.
+    /// </summary>
+    public void Dispose()
+    {
+        if (!_isGiven)
+        {
+            Certificate.Dispose();
         }
     }
 

@@ -1,5 +1,8 @@
 using System.ComponentModel;
 using System.Net.Security;
+#if !NETSTANDARD2_0
+using System.Runtime.InteropServices;
+#endif
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -9,6 +12,19 @@ namespace NasPubSub.Transport;
 /// <summary>Puts TLS over a stream: version 1.2 or 1.3.</summary>
 internal static class TlsUpgrade
 {
+#if !NETSTANDARD2_0
+    private static bool IsWine() =>
+        NativeLibrary.TryLoad("ntdll.dll", out var system)
+        && NativeLibrary.TryGetExport(system, "wine_get_version", out _);
+
+    /// <summary>
+    /// On Windows, SslStream caches the credentials of a connection, and shows its certificate on later ones without a
+    /// certificate (https://github.com/dotnet/runtime/issues/131992). Those that resume no TLS sessions have a place of
+    /// their own in that cache. Wine cannot do without resumption.
+    /// </summary>
+    private static readonly bool SharesCredentials = OperatingSystem.IsWindows() && !IsWine();
+
+#endif
     /// <param name="inner">What is to be encrypted.</param>
     /// <param name="host">The name that the server's certificate must have.</param>
     /// <param name="options">How.</param>
@@ -26,7 +42,7 @@ internal static class TlsUpgrade
     {
         host = options.ServerName?.TrimEnd('.') ?? host;
         using var check = new CertificateCheck(options, host);
-        var own = ClientCertificate.Load(options);
+        using var own = ClientCertificate.Load(options);
 #if NETSTANDARD2_0
         // Else only one whose authority the server names is shown.
         var stream = new SslStream(
@@ -63,6 +79,7 @@ internal static class TlsUpgrade
                         {
                             TargetHost = host,
                             RemoteCertificateValidationCallback = check.Validate,
+                            AllowTlsResume = own is null || !SharesCredentials,
                             ClientCertificateContext = own is null
                                 ? null
                                 : SslStreamCertificateContext.Create(own.Certificate, own.Intermediates, offline: true),

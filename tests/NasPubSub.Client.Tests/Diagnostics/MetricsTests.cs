@@ -28,7 +28,8 @@ public sealed class MetricsTests
             second.Publish("a", "1234");
         }
         await second.FlushAsync();
-        await Eventually.TrueAsync(() => subscription.Delivered == 3);
+        // What is received is counted after it was delivered.
+        await Eventually.TrueAsync(() => subscription.Delivered == 3 && first.Statistics.MessagesIn == 3);
 
         var during = Difference(before, meter.Collect());
         Assert.Equal(2, during["nas.client.connections"]);

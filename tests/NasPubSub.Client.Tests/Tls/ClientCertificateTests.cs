@@ -10,13 +10,13 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
 
     private CertificateFiles Client => Certificates.Client;
 
-    [Fact(Skip = Wine.NoPemKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
+    [Fact]
     public async Task PEM_certificate_and_key_in_two_files()
     {
         await LetsInAsync(Trusting with { CertificateFile = Client.CertificateFile, KeyFile = Client.KeyFile });
     }
 
-    [Fact(Skip = Wine.NoPemKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
+    [Fact]
     public async Task PEM_certificate_and_key_in_one_file()
     {
         var both = Path.Combine(Certificates.Folder, "both.pem");
@@ -24,7 +24,7 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
         await LetsInAsync(Trusting with { CertificateFile = both });
     }
 
-    [Fact(Skip = Wine.NoPemKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
+    [Fact]
     public async Task PEM_key_that_is_encrypted()
     {
         await LetsInAsync(
@@ -37,7 +37,7 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
         );
     }
 
-    [Fact(Skip = Wine.NoPemKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
+    [Fact]
     public async Task PEM_key_that_needs_no_password_takes_none()
     {
         await LetsInAsync(
@@ -66,12 +66,22 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
         await LetsInAsync(tls);
     }
 
+    /// <summary>On Windows, .NET showed it on the next one too.</summary>
+    [Fact(Skip = Wine.NoEndOfResumption, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
+    public async Task A_certificate_is_shown_on_its_own_connection_only()
+    {
+        await using var server = await ServeAsync(verify: true);
+        var shown = Trusting with { CertificateFile = Client.PfxFile, CertificatePassword = Password };
+        await using var connection = await ConnectAsync(server.Url, shown);
+        await RefusedAsync(NasError.TlsFailed, server.Url, Trusting);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Intermediates_beside_the_certificate_are_shown_too(bool pem)
     {
-        Assert.SkipWhen(Wine.IsHere, pem ? Wine.NoPemKey : Wine.NoIntermediates);
+        Assert.SkipWhen(Wine.IsHere && !pem, Wine.NoIntermediates);
         var chained = Certificates.ChainedClient;
         await LetsInAsync(
             pem
@@ -297,6 +307,14 @@ public sealed class ClientCertificateTests(CertificatesFixture fixture) : TlsTes
     private async Task LetsInAsync(NasTlsOptions tls)
     {
         await using var server = await ServeAsync(verify: true);
+        if (Wine.IsHere && tls.CertificateFile?.EndsWith(".pem", StringComparison.Ordinal) == true)
+        {
+            // Wine takes private keys from PFX files only. A file that is of no use is told.
+            var refused = await RefusedAsync(NasError.InvalidOption, server.Url, tls);
+            Assert.Contains(tls.CertificateFile, refused.Message, StringComparison.Ordinal);
+            return;
+        }
+
         await using var connection = await ConnectAsync(server.Url, tls);
         await CarriesAsync(connection);
     }

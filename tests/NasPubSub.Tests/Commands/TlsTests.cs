@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Microsoft.Win32;
 using NasPubSub.Tests.Infrastructure;
+using NasPubSub.Tests.Windows;
 using NasPubSub.TestServer;
 
 namespace NasPubSub.Tests.Commands;
@@ -12,7 +16,11 @@ namespace NasPubSub.Tests.Commands;
 /// </summary>
 public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.Servers>
 {
-    private static readonly bool ReadsPem = ModuleUnderTest.Build != "netstandard2.0" && !Wine.IsHere;
+    private static readonly bool IsFrameworks = ModuleUnderTest.Build == "netstandard2.0";
+    private static readonly bool ReadsPem = !IsFrameworks && !Wine.IsHere;
+
+    /// <summary>See <see cref="Wine.NoSecondAsking"/>.</summary>
+    private static readonly bool ShowsCertificates = !IsFrameworks || !Wine.IsHere;
 
     public sealed class Servers : IAsyncLifetime
     {
@@ -101,8 +109,6 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     )]
     public void Calls_that_connect_over_TLS(string call, bool pem = false)
     {
-        var isFrameworks = ModuleUnderTest.Build == "netstandard2.0";
-        Assert.SkipWhen(Wine.IsHere && isFrameworks && call.Contains("client.pfx"), Wine.NoFrameworkCertificate);
         using var shell = Shell.Open();
         var result = shell.Invoke(
             servers.Fill(
@@ -110,12 +116,14 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
                     + " | ForEach-Object { $nas = $_ }; $null = Register-NasSubscription tls.>; 'safe' | Publish-NasMessage tls.a; (Receive-NasMessage -Subscription (Get-NasSubscription) -Count 1 -Timeout 10).Text; (Get-NasConnection).IsTls"
             )
         );
-        if (pem && !ReadsPem)
+        var isShown = ShowsCertificates || !call.Contains("client.pfx");
+        if (!isShown || (pem && !ReadsPem))
         {
             // One clear error, and what to do instead, where the build cannot read such a file at all.
             var error = result.Errors[0];
-            Assert.Equal("InvalidOption", error.FullyQualifiedErrorId.Split(',')[0]);
-            Assert.Contains(isFrameworks ? "PFX" : "client certificate", error.ToString(), StringComparison.Ordinal);
+            Assert.Equal(isShown ? "InvalidOption" : "TlsFailed", error.FullyQualifiedErrorId.Split(',')[0]);
+            var words = isShown && IsFrameworks ? "PFX" : "client certificate";
+            Assert.Contains(words, error.ToString(), StringComparison.Ordinal);
             return;
         }
 
@@ -220,35 +228,107 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     }
 
     /// <summary>Also as the dialog of Windows shows it, and when the key must stay in the store.</summary>
-    [Theory(Skip = Wine.NoStoredKey, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
+    [Theory]
     [InlineData(true, "")]
     [InlineData(false, "\u200e")]
-    public void A_certificate_of_the_users_store_is_found_by_its_thumbprint(bool isExportable, string mark)
-    {
-        using var certificate = X509CertificateLoader.LoadPkcs12FromFile(
-            servers.Certificates.Client.PfxFile,
-            TestCertificates.PfxPassword,
-            X509KeyStorageFlags.PersistKeySet
-                | (isExportable ? X509KeyStorageFlags.Exportable : X509KeyStorageFlags.DefaultKeySet)
+    public void A_certificate_of_the_users_store_is_found_by_its_thumbprint(bool isExportable, string mark) =>
+        WithStored(
+            isExportable ? X509KeyStorageFlags.Exportable : X509KeyStorageFlags.DefaultKeySet,
+            stored => Connects($"STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateThumbprint '{mark}{stored.Thumbprint}'")
         );
-        using var store = new X509Store(StoreName.My, StoreLocation.CurrentUser);
-        store.Open(OpenFlags.ReadWrite);
-        store.Add(certificate);
+
+    [WindowsFact]
+    public void A_context_names_a_certificate_of_the_users_store_as_the_nats_command_does() =>
+        WithStored(
+            X509KeyStorageFlags.DefaultKeySet,
+            stored =>
+            {
+                var path = Path.Combine(servers.Certificates.Folder, "store.json");
+                (string By, string Match)[] ways =
+                [
+                    ("thumbprint", stored.Thumbprint),
+                    ("subject", "client"),
+                    ("issuer", "NasPubSub test CA"),
+                ];
+                // Wine finds none by its issuer.
+                foreach (var (by, match) in ways.Where(w => !Wine.IsHere || w.By != "issuer"))
+                {
+                    var settings = new Dictionary<string, string>
+                    {
+                        ["url"] = servers.Fill("STRICT"),
+                        ["ca"] = servers.Certificates.CaFile,
+                        ["windows_cert_store"] = "user",
+                        ["windows_cert_match_by"] = by,
+                        ["windows_cert_match"] = match,
+                    };
+                    File.WriteAllText(path, JsonSerializer.Serialize(settings));
+                    Connects($"-Context '{path}'");
+                }
+            }
+        );
+
+    /// <summary>Windows writes it there, and neither a disconnect nor the end of the process removes it.</summary>
+    [WindowsFact]
+    [SupportedOSPlatform("windows")]
+    public async Task The_key_of_a_certificate_file_is_not_left_in_the_users_profile()
+    {
+        // Wine has one key for each user.
+        Wine.SetUser();
+        var before = Keys();
+        using var shell = Shell.Open();
+        shell.Invoke(
+            servers.Fill(
+                "Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateFile CERTS/client.pfx -TlsCertificatePassword PASS"
+            )
+        );
+        await Eventually.TrueAsync(() => !Keys().Except(before).Any());
+    }
+
+    [SupportedOSPlatform("windows")]
+    private static List<string> Keys()
+    {
+        using var wine = Registry.CurrentUser.OpenSubKey(@"Software\Wine\Crypto\RSA");
+        var profile = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData);
+        var folder = Path.Combine(profile, "Microsoft", "Crypto");
+        return
+        [
+            .. wine?.GetSubKeyNames() ?? [],
+            .. Directory.Exists(folder) ? Directory.GetFiles(folder, "*", SearchOption.AllDirectories) : [],
+        ];
+    }
+
+    private void Connects(string arguments)
+    {
+        using var shell = Shell.Open();
+        Assert.True(shell.Get<bool>(servers.Fill($"(Connect-NasPubSub {arguments}).IsTls")));
+    }
+
+    private void WithStored(X509KeyStorageFlags key, Action<X509Certificate2> use)
+    {
+        Assert.SkipUnless(ShowsCertificates, Wine.NoSecondAsking);
+        var client = servers.Certificates.Client.PfxFile;
+        using var certificate = X509CertificateLoader.LoadPkcs12FromFile(
+            client,
+            TestCertificates.PfxPassword,
+            X509KeyStorageFlags.PersistKeySet | key
+        );
+        InStore(store => store.Add(certificate));
         try
         {
-            using var shell = Shell.Open();
-            Assert.True(
-                shell.Get<bool>(
-                    servers.Fill(
-                        $"(Connect-NasPubSub STRICT -TlsCaFile CERTS/ca.pem -TlsCertificateThumbprint '{mark}{certificate.Thumbprint}').IsTls"
-                    )
-                )
-            );
+            use(certificate);
         }
         finally
         {
-            store.Remove(certificate);
+            InStore(store => store.Remove(certificate));
         }
+    }
+
+    /// <summary>Wine writes what was changed when the store is closed.</summary>
+    private static void InStore(Action<X509Store> change)
+    {
+        using var store = new X509Store(StoreName.My, StoreLocation.CurrentUser);
+        store.Open(OpenFlags.ReadWrite);
+        change(store);
     }
 
     [Theory]

@@ -32,7 +32,7 @@ public sealed class DownloadTests : IDisposable
         $"nats-server-v{Version}-{(OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "darwin" : "linux")}-"
         + $"{(RuntimeInformation.OSArchitecture == Architecture.X64 ? "amd64" : "arm64")}.zip";
 
-    [Fact(Skip = Wine.NoSingleFile, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
+    [Fact]
     public void A_release_is_fetched_once_and_then_found_without_a_network()
     {
         using (var source = new Source(Zip((Program, Runs))))

@@ -198,7 +198,7 @@ public sealed class ServerTests
     }
 
     /// <summary>A folder above the module may be one that others can write to.</summary>
-    [Fact(Skip = Wine.NoSingleFile, SkipWhen = nameof(Wine.IsHere), SkipType = typeof(Wine))]
+    [Fact]
     public void A_server_in_a_folder_above_the_module_is_not_started()
     {
         var top = Directory.CreateTempSubdirectory("nas-above-").FullName;
