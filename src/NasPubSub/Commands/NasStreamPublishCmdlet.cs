@@ -75,7 +75,9 @@ public abstract class NasStreamPublishCmdlet : NasPublishCmdlet
     [ArgumentCompleter(typeof(SubjectCompleter))]
     public string? TargetSubject { get; set; }
 
-    /// <summary>The time zone of -Cron, such as Europe/Paris.</summary>
+    /// <summary>
+    /// The time zone of -Cron, such as Europe/Paris. PowerShell 7 takes the names of Windows too.
+    /// </summary>
     [Parameter]
     [TypedTextTransformation]
     public string? TimeZone { get; set; }
@@ -211,7 +213,24 @@ public abstract class NasStreamPublishCmdlet : NasPublishCmdlet
             At is { } time ? NasMessageSchedule.At(time)
             : Every is { } interval ? NasMessageSchedule.Every(interval)
             : NasMessageSchedule.Cron(Cron!);
-        return schedule with { Target = TargetSubject!, TimeZone = TimeZone, TimeToLive = TimeToLive?.Whole };
+        return schedule with { Target = TargetSubject!, TimeZone = IanaName(TimeZone), TimeToLive = TimeToLive?.Whole };
+    }
+
+    /// <summary>The name that servers know.</summary>
+    private string? IanaName(string? zone)
+    {
+#if !NETSTANDARD2_0
+        if (zone is not null && TimeZoneInfo.TryConvertWindowsIdToIanaId(zone, out var name))
+        {
+            return name;
+        }
+#endif
+        if (zone?.Contains(' ') == true)
+        {
+            Refuse("-TimeZone", $"'{zone}' is a name of Windows. Give the IANA name, such as Europe/Paris.");
+        }
+
+        return zone;
     }
 
     private void Refuse(string parameter, string why) =>

@@ -39,6 +39,31 @@ public sealed class StreamErrorTests(StreamFixture fixture) : StreamShellTests(f
         Assert.Contains(advice, error.ErrorDetails.RecommendedAction);
     }
 
+    /// <summary>The names of Windows are known where the library ICU is, which the runspaces here do without.</summary>
+    [ServerFact(MinVersion = "2.14")]
+    public async Task Windows_name_of_a_time_zone_is_translated_or_told()
+    {
+        const string Publish =
+            "1 | Publish-NasMessage x.a -Stream $s -TargetSubject x.b -Cron '0 0 * * * *' -TimeZone 'W. Europe Standard Time'";
+        using var shell = OpenConnected();
+        shell.Run("$null = New-NasStream $s x.> -Storage Memory -AllowMessageSchedules");
+        Assert.Equal("InvalidArgument", shell.Invoke(Publish).ErrorId);
+        Assert.Contains("Give the IANA name", shell.Get<string>("$Error[0].ToString()"));
+        var start = Pwsh.WithModule(
+            $$"""
+            $s = '{{Space.ToUpperInvariant()}}'; $null = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}}
+            $zone = 'W. Europe Standard Time'
+            $isKnown = '{{ModuleUnderTest.Build}}' -eq 'net8.0' -and [TimeZoneInfo]::TryConvertWindowsIdToIanaId($zone, [ref] $zone)
+            if (-not $isKnown) { 'without'; exit }
+            {{Publish}}
+            "$zone $((Get-NasStreamMessage $s -Last 1).Headers['Nats-Schedule-Time-Zone'])"
+            """
+        );
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var said = (await process.StandardOutput.ReadToEndAsync()).Trim();
+        Assert.Equal(said == "without" ? said : "Europe/Berlin Europe/Berlin", said);
+    }
+
     [Theory]
     [InlineData("Receive-NasMessage -Stream $s -NoWait -Filter 'a..b'")]
     [InlineData("New-NasConsumer $s c -Filter 'a..b'")]
