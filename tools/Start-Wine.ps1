@@ -53,6 +53,9 @@ foreach ($drive in 'c', 'z') {
         $null = New-Item (Join-Path $drives $name) -ItemType SymbolicLink -Target (Join-Path $Prefix "dosdevices/${drive}:") -Force
     }
 }
+# The share c$ of this machine, which Windows has for its administrators.
+$shares = New-Item (Join-Path $Prefix 'dosdevices/unc/localhost') -ItemType Directory -Force
+$null = New-Item "$shares/c`$" -ItemType SymbolicLink -Target (Join-Path $Prefix 'drive_c') -Force
 # One program stands for all servers: it asks the bridge for the one that it is named after. A program of .NET names the file of
 # its code, as seen from its own folder; with this one, a copy in any folder of drive C: finds it.
 $null = New-Item (Join-Path $Prefix 'drive_c/server-bridge') -ItemType SymbolicLink -Target (Join-Path $folder nats-server) -Force

@@ -227,7 +227,7 @@ public abstract class NasStreamPublishCmdlet : NasPublishCmdlet
 #endif
         if (zone?.Contains(' ') == true)
         {
-            Refuse("-TimeZone", $"'{zone}' is a name of Windows. Give the IANA name, such as Europe/Paris.");
+            Refuse("-TimeZone", $"'{zone}' is not the IANA name of a time zone, such as Europe/Paris.");
         }
 
         return zone;

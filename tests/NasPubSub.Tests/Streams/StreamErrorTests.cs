@@ -48,7 +48,7 @@ public sealed class StreamErrorTests(StreamFixture fixture) : StreamShellTests(f
         using var shell = OpenConnected();
         shell.Run("$null = New-NasStream $s x.> -Storage Memory -AllowMessageSchedules");
         Assert.Equal("InvalidArgument", shell.Invoke(Publish).ErrorId);
-        Assert.Contains("Give the IANA name", shell.Get<string>("$Error[0].ToString()"));
+        Assert.Contains("is not the IANA name", shell.Get<string>("$Error[0].ToString()"));
         var start = Pwsh.WithModule(
             $$"""
             $s = '{{Space.ToUpperInvariant()}}'; $null = Connect-NasPubSub {{Server.Url}} -Namespace {{Space}}
