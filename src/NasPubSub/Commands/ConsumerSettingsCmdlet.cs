@@ -131,18 +131,8 @@ public abstract class ConsumerSettingsCmdlet : NasJetStreamCmdlet
     /// <summary>The settings that parameters give, with subjects on the wire.</summary>
     private protected NasConsumerConfiguration ReadParameters(NasJetStream jetStream)
     {
-        var given = new Hashtable();
-        foreach (var parameter in MyInvocation.BoundParameters.Where(p => IsSetting(p.Key)))
-        {
-            given[parameter.Key] = parameter.Value.Unwrap() switch
-            {
-                NasDuration duration => duration.Whole,
-                NasDuration[] durations => durations.Select(d => d.Whole).ToArray(),
-                string { Length: 0 } => null,
-                _ => parameter.Value,
-            };
-        }
-        return jetStream.Consumers.ToWire(NewReader().ReadParameters(given), !Raw);
+        var settings = MyInvocation.BoundParameters.Where(p => IsSetting(p.Key));
+        return jetStream.Consumers.ToWire(NewReader().ReadParameters(settings), !Raw);
     }
 
     /// <summary>What -TrackDeadLetter asks for, before the consumer can give anything up.</summary>

@@ -186,20 +186,8 @@ public abstract class StreamSettingsCmdlet : NasJetStreamCmdlet
     /// <summary>The settings that parameters give, with subjects on the wire.</summary>
     private protected NasStreamConfiguration ReadParameters(NasJetStream jetStream)
     {
-        var given = new Hashtable();
-        foreach (var parameter in MyInvocation.BoundParameters.Where(p => IsSetting(p.Key)))
-        {
-            given[parameter.Key] = parameter.Value.Unwrap() switch
-            {
-                NasDuration duration => duration.Whole,
-                string { Length: 0 } => null,
-                NasStream stream => stream.Stream,
-                object[] several => several.Select(v => v.Unwrap() is NasStream s ? s.Stream : v).ToArray(),
-                _ => parameter.Value,
-            };
-        }
-        var settings = NewReader().ReadParameters(given);
-        return jetStream.Streams.ToWire(settings, !Raw);
+        var settings = MyInvocation.BoundParameters.Where(p => IsSetting(p.Key));
+        return jetStream.Streams.ToWire(NewReader().ReadParameters(settings), !Raw);
     }
 
     /// <summary>Is the parameter a setting, and not about the call?</summary>

@@ -59,9 +59,21 @@ internal sealed class ConfigurationReader<T>(
             _ => [parse(ToJson(given))],
         };
 
-    /// <summary>Names of parameters with their values; null sets a setting back.</summary>
+    /// <summary>Names of parameters with their values; null, or an empty text, sets a setting back.</summary>
     /// <exception cref="NasException">InvalidConfiguration.</exception>
-    public T ReadParameters(IDictionary parameters) => parse(ToJson(parameters));
+    public T ReadParameters(IEnumerable<KeyValuePair<string, object>> parameters) =>
+        parse(ToJson(parameters.ToDictionary(p => p.Key, p => ToSetting(p.Value))));
+
+    private static object? ToSetting(object value) =>
+        value.Unwrap() switch
+        {
+            NasDuration duration => duration.Whole,
+            NasDuration[] durations => durations.Select(d => d.Whole).ToArray(),
+            string { Length: 0 } => null,
+            NasStream stream => stream.Stream,
+            object[] several => several.Select(v => v.Unwrap() is NasStream s ? s.Stream : v).ToArray(),
+            _ => value,
+        };
 
     private IReadOnlyList<T> ReadJson(string text)
     {
