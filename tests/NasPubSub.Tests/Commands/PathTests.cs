@@ -55,6 +55,9 @@ public sealed class PathTests : IDisposable
         Assert.Equal("text", shell.Get<string>("(Import-NasMessage $args[0] -NoPublish).Text", Fill(path)));
     }
 
-    private string Fill(string text) =>
-        text.Replace("FOLDER", _folder).Replace("HERE", _folder[Path.GetPathRoot(_folder)!.TrimEnd('\\', '/').Length..]);
+    private string Fill(string text)
+    {
+        var drive = Path.GetPathRoot(_folder)!.TrimEnd('\\', '/');
+        return text.Replace("FOLDER", _folder).Replace("HERE", _folder[drive.Length..]);
+    }
 }
