@@ -115,15 +115,14 @@ internal static class ConsumeRows
 
     private static async Task OursAsync(NasJetStream js, string consumer, bool acks, int count)
     {
-        await foreach (var message in js.Consumers.ReadAsync(Stream, consumer))
+        // Not "await foreach": IAsyncEnumerable is another type for the build for Windows PowerShell.
+        await using var reader = await js.Consumers.OpenReaderAsync(Stream, consumer);
+        for (; count > 0; count--)
         {
+            var message = await reader.ReadAsync() ?? throw reader.Error!;
             if (acks)
             {
                 await message.AckAsync();
-            }
-            if (--count == 0)
-            {
-                return;
             }
         }
     }
