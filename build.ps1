@@ -25,6 +25,8 @@ if ($env:CI -eq 'true') {
     $env:UseSharedCompilation = 'false'
 }
 $results = Join-Path $PSScriptRoot 'TestResults'
+# Windows PowerShell does not say so.
+$onWindows = $IsWindows -or $PSEdition -eq 'Desktop'
 $count = @{ passed = 0; failed = 0; skipped = 0; again = 0 }
 
 # A build that works says little; one that fails shows all it said.
@@ -61,7 +63,7 @@ function Invoke-Demo {
     $shell = & tools/Get-ShellPath.ps1
     & $shell -NoProfile -File examples/quickstart.ps1
     if ($LASTEXITCODE -ne 0) { throw "The demo ended with exit code $LASTEXITCODE." }
-    $pwsh = if ($IsWindows -or $PSEdition -eq 'Desktop') { 'pwsh' } else { 'tools/pwsh' }
+    $pwsh = if ($onWindows) { 'pwsh' } else { 'tools/pwsh' }
     Write-Host '== next, type these three lines:'
     Write-Host "$pwsh -NoProfile -NoExit -Command 'Import-Module ./NasPubSub.psd1'"
     Write-Host '$server = Start-NasServer; Connect-NasPubSub $server.Url; $sub = Register-NasSubscription hello'
@@ -145,7 +147,7 @@ function Get-FrameworkSuite {
     $file = Join-Path $results 'mono.json'
     # mono starts threads slowly, and these tests wait on many.
     $options = '-noLogo', '-noColor', '-noAutoReporters', '-reporter', 'quiet', '-maxThreads', '2', '-result-ctrf', $file
-    if ($IsWindows -or $PSEdition -eq 'Desktop') {
+    if ($onWindows) {
         New-Suite framework (Join-Path $PSScriptRoot $program) $options @{} (Get-CtrfReader $file -ShowSkipped)
         return
     }
@@ -303,9 +305,8 @@ function Test-Wanted([string[]] $Names, [string] $Suite) {
 }
 
 function Start-Wine {
-    $isHere = -not $IsWindows -and (Get-Command wine -CommandType Application -ErrorAction Ignore)
-    if (-not $isHere) {
-        if (-not $IsWindows) { Write-Host '== the suites for Windows are skipped: there is no wine on PATH' }
+    if (-not (Get-Command wine -CommandType Application -ErrorAction Ignore)) {
+        Write-Host '== the suites for Windows are skipped: there is no wine on PATH'
         return
     }
     Write-Host '== build and prepare the suites for Windows'
@@ -321,20 +322,22 @@ function Stop-Wine($Wine) {
 }
 
 function Invoke-Test([string[]] $Names) {
+    # On Windows itself, the ordinary suites are those for Windows.
+    if ($onWindows) { $Names = @($Names).ForEach{ if ($_ -eq 'windows') { 'client', 'module' } else { $_ -replace '^windows-' } } }
     if (Test-Path $results) { Remove-Item $results -Recurse -Force }
     $null = New-Item $results -ItemType Directory
     if (-not $NoBuild) { Invoke-Build }
     if (-not $Names) { Invoke-Format }
     try { $env:NATS_SERVER = Get-Server } catch { if ($env:NAS_TEST_SERVER -ne 'container') { throw } }
     $suites = @(Get-Suite | Where-Object { Test-Wanted $Names $_.Name })
-    $wine = if ($wineSuites.Where{ Test-Wanted $Names $_ }) {
+    $wine = if (-not $onWindows -and $wineSuites.Where{ Test-Wanted $Names $_ }) {
         try { Start-Wine }
         catch {
             if ($Names) { throw }
             Write-Host "== the suites for Windows are skipped: $_"
         }
     }
-    if (-not $suites -and -not $wine) { throw "There is no suite $($Names -join ', ')." }
+    if (-not $suites -and -not $wine) { throw "There is no suite $($Names -join ', ') here." }
     try {
         if ($suites) { Invoke-Suite $suites }
         if ($wine) { Invoke-Suite (Get-WineSuite $wine | Where-Object { Test-Wanted $Names $_.Name }) }

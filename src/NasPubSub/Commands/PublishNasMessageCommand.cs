@@ -104,6 +104,11 @@ public sealed class PublishNasMessageCommand : NasStreamPublishCmdlet
             WriteWarnings();
             if (_stream is not null)
             {
+                if (LastAtHand.IsOutput && !Atomic)
+                {
+                    // Else results and errors would wait for the next message.
+                    Await(_stream.FlushAsync(Cancellation));
+                }
                 WriteResults(_stream);
             }
             else if (PassThru && isSent)

@@ -288,6 +288,7 @@ public sealed class ReceiveNasMessageCommand : NasJetStreamCmdlet
                     break;
                 }
 
+                LastAtHand.IsOutput = i == taken - 1 && taken < batch.Length;
                 Write(source, batch[i]);
             }
 
@@ -345,6 +346,7 @@ public sealed class ReceiveNasMessageCommand : NasJetStreamCmdlet
         finally
         {
             source.Held?.End(outer);
+            LastAtHand.IsOutput = false;
         }
         if (isWritten)
         {

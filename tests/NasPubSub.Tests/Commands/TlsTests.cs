@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.Win32;
@@ -320,6 +321,12 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
         finally
         {
             InStore(store => store.Remove(certificate));
+            if (OperatingSystem.IsWindows() && !Wine.IsHere)
+            {
+                // It outlives its certificate.
+                using var stored = certificate.GetECDsaPrivateKey() as ECDsaCng;
+                stored?.Key.Delete();
+            }
         }
     }
 

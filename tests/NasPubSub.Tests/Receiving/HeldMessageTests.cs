@@ -90,6 +90,29 @@ public sealed class HeldMessageTests(StreamFixture fixture) : StreamShellTests(f
         Assert.Equal("3 2,4 2,500 2", Again(shell, "if ($_.Sequence -eq 2) { $_.Text.Length } else { $_.Text }"));
     }
 
+    [Theory]
+    [InlineData("-AutoConfirm", "-PassThru")]
+    [InlineData("", "-PassThru")]
+    [InlineData("", "-Receipt")]
+    public async Task What_is_stored_is_output_while_no_further_message_comes(string confirm, string output)
+    {
+        using var shell = Filled("1..5");
+        var run = shell.Start(
+            $"Receive-NasMessage -Stream $s -Consumer c {confirm} | {Publish} {output} | Select-Object -First 5"
+        );
+        var done = await run.Completed.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(5, done.Output.Count);
+    }
+
+    [Fact]
+    public async Task What_is_refused_is_told_while_no_further_message_comes()
+    {
+        using var shell = Filled("1, ('x' * 600)", target: "-MaxMessageSize 500");
+        var run = shell.Start($"Receive-NasMessage -Stream $s -Consumer c | {Publish} -ErrorAction Stop");
+        var done = await run.Completed.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.StartsWith("JetStreamError,", Assert.Single(done.Errors).FullyQualifiedErrorId);
+    }
+
     [Fact]
     public void What_the_end_of_the_pipeline_leaves_unstored_is_delivered_again()
     {
