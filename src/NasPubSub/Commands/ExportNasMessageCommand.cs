@@ -5,6 +5,7 @@ using NasPubSub.Daemon;
 using NasPubSub.Errors;
 using NasPubSub.JetStream;
 using NasPubSub.Payloads;
+using NasPubSub.Receiving;
 using NasPubSub.Recording;
 
 namespace NasPubSub.Commands;
@@ -122,7 +123,12 @@ public sealed class ExportNasMessageCommand : NasRecordingCmdlet
                 WriteError(NasErrorRecord.InvalidMessage(InputObject));
                 return;
             }
-            Open().Write(message);
+            var writer = Open();
+            writer.Write(message);
+            if (LastAtHand.IsOutput)
+            {
+                writer.Flush();
+            }
         }
         catch (NasException e)
         {

@@ -288,7 +288,7 @@ public sealed class ReceiveNasMessageCommand : NasJetStreamCmdlet
                     break;
                 }
 
-                LastAtHand.IsOutput = i == taken - 1 && taken < batch.Length;
+                LastAtHand.IsOutput = i == taken - 1 && source.IsDrained(taken);
                 Write(source, batch[i]);
             }
 

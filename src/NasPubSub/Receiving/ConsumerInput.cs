@@ -133,6 +133,8 @@ internal sealed class ConsumerInput : IMessageInput
         return taken;
     }
 
+    public bool IsDrained(int taken) => taken < Batch;
+
     public bool TryTakeWarning(out string warning)
     {
         var isOne = _notices.TryDequeue(out var notice);

@@ -39,6 +39,9 @@ internal interface IMessageInput : IDisposable
     /// <returns>How many; 0 at the end, or when the time is over.</returns>
     int Read(NasMessage[] batch, TimeSpan wait, CancellationToken cancel);
 
+    /// <summary>Is no message at hand after a <see cref="Read"/> that took so many?</summary>
+    bool IsDrained(int taken);
+
     /// <summary>Takes a warning that waits to be written.</summary>
     bool TryTakeWarning(out string warning);
 

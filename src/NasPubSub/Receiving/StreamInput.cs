@@ -57,6 +57,8 @@ internal sealed class StreamInput : IMessageInput
 
     public int Read(NasMessage[] batch, TimeSpan wait, CancellationToken cancel) => _reader.Read(batch, wait, cancel);
 
+    public bool IsDrained(int taken) => taken < Batch;
+
     public bool TryTakeWarning(out string warning)
     {
         var isOne = _notices.TryDequeue(out var notice);

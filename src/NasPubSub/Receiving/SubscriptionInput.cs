@@ -42,6 +42,8 @@ internal sealed class SubscriptionInput : IMessageInput
     public int Read(NasMessage[] batch, TimeSpan wait, CancellationToken cancel) =>
         _subscription.Read(batch, wait, cancel);
 
+    public bool IsDrained(int taken) => _subscription.PendingMessages == 0;
+
     public bool TryTakeWarning(out string warning)
     {
         warning = "";

@@ -53,6 +53,31 @@ public sealed class RecordingTests : ServedTests, IDisposable
         Assert.Equal(0L, (long)replayed.Dropped);
     }
 
+    [Fact]
+    public async Task What_is_received_is_in_the_file_while_no_further_message_comes()
+    {
+        using var shell = OpenConnected();
+        using var other = OpenConnected();
+        const string Script = "$sub = Register-NasSubscription live; $sub | Receive-NasMessage | Export-NasMessage $args[0]";
+        var client = Session(shell);
+        var run = shell.Start(Script, _file);
+        await ListensAsync(client, 1);
+        other.Run("'one', 'two' | Publish-NasMessage live");
+        await Eventually.TrueAsync(() => Recorded().Contains("two", StringComparison.Ordinal));
+        Assert.False(run.Completed.IsCompleted);
+    }
+
+    private string Recorded()
+    {
+        if (!File.Exists(_file))
+        {
+            return "";
+        }
+
+        using var file = new FileStream(_file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return new StreamReader(file).ReadToEnd();
+    }
+
     /// <summary>More than the 260 characters that Windows once allowed, and letters of no code page.</summary>
     [Fact]
     public async Task A_path_may_be_long_and_lines_may_end_as_on_Windows()
