@@ -61,10 +61,7 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
         {
             try
             {
-                var attempt = isSafe
-                    ? RequestUntilReplacedAsync(call, payload, deadline.Left, cancel)
-                    : RequestAsync(call, payload, deadline.Left, cancel);
-                var reply = await attempt.ConfigureAwait(false);
+                var reply = await RequestAsync(call, payload, deadline.Left, isSafe, cancel).ConfigureAwait(false);
                 var response = Parse(reply, call);
                 if (response["error"] is not JsonObject failure)
                 {
@@ -101,19 +98,15 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
         }
     }
 
-    private Task<NasMessage> RequestAsync(
+    /// <summary>
+    /// Sends a request. That the connection was replaced meanwhile ends the wait for the answer to a safe one, which
+    /// was lost with the old connection.
+    /// </summary>
+    private async Task<NasMessage> RequestAsync(
         string call,
         ReadOnlyMemory<byte> payload,
         TimeSpan timeout,
-        CancellationToken cancel
-    ) => Connection.RequestAsync(SubjectOf(call), payload, timeout, null, useNamespace: false, cancel).AsTask();
-
-    /// <summary>The answer was lost with the old connection when another has replaced it.</summary>
-    /// <exception cref="NasException">ConnectionLost: it was replaced.</exception>
-    private async Task<NasMessage> RequestUntilReplacedAsync(
-        string call,
-        ReadOnlyMemory<byte> payload,
-        TimeSpan timeout,
+        bool isSafe,
         CancellationToken cancel
     )
     {
@@ -121,7 +114,7 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
         var replaced = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         void OnEvent(NasEvent e)
         {
-            if (e.Kind is NasEventKind.Reconnected or NasEventKind.Moved)
+            if (isSafe && e.Kind is (NasEventKind.Reconnected or NasEventKind.Moved))
             {
                 replaced.TrySetResult(true);
             }
@@ -129,7 +122,9 @@ internal sealed class JetStreamApi(NasConnection connection, NasJetStreamOptions
         Connection.Notified += OnEvent;
         try
         {
-            var reply = RequestAsync(call, payload, timeout, stop.Token);
+            var reply = Connection
+                .RequestAsync(SubjectOf(call), payload, timeout, null, useNamespace: false, stop.Token)
+                .AsTask();
             if (await Task.WhenAny(reply, replaced.Task).ConfigureAwait(false) != reply)
             {
                 stop.Cancel();
