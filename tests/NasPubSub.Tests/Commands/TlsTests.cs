@@ -307,8 +307,6 @@ public sealed class TlsTests(TlsTests.Servers servers) : IClassFixture<TlsTests.
     private void WithStored(X509KeyStorageFlags key, Action<X509Certificate2> use)
     {
         Assert.SkipUnless(ShowsCertificates, Wine.NoSecondAsking);
-        // Under Wine a key of its own: other files would replace it.
-        Wine.SetUser();
         var client = servers.Certificates.Client.PfxFile;
         using var certificate = X509CertificateLoader.LoadPkcs12FromFile(
             client,
